@@ -1,0 +1,201 @@
+/** One run of a runbook as its readers see it: phases, outcome, search attributes, current details, and the query `status`. */
+import { CancellationScope, defineQuery, isCancellation, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
+import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
+import { renderOpenCard, renderProgress, type OpenCard } from '../domain/card.ts';
+import type { CompensationReport } from '../domain/compensation.ts';
+import { FailureType } from '../domain/failures.ts';
+import { stepKey, type StepKey } from '../domain/keys.ts';
+import type { Production } from '../domain/release.ts';
+import { closedStatus, type GateStatus, type LastAnswer, type PhaseTime, type RunStatus } from '../domain/run-status.ts';
+import { searchAttributeTypes, type SearchAttributeName } from '../domain/search-attributes.ts';
+import type { Outcome } from '../domain/vocabulary.ts';
+import { Compensations, rootMessage } from './compensations.ts';
+import { now } from './workflow-clock.ts';
+
+export const statusQuery = defineQuery<RunStatus>('status');
+
+export interface RunOptions {
+  /** The phase that the run begins in. */
+  phase: string;
+  target: RunStatus['target'];
+}
+
+/** What every runbook returns at least. */
+interface Conclusion {
+  outcome: Outcome;
+  reason: string;
+  compensations?: CompensationReport[];
+}
+
+interface Ending<R> {
+  result: R;
+  aborted: boolean;
+  error?: unknown;
+}
+
+export class Run {
+  readonly compensations = new Compensations();
+  /** Whether production is as it was before the run. */
+  production: Production = 'unchanged';
+  #phases: PhaseTime[] = [];
+  #outcome: Outcome | null = null;
+  #gate: GateStatus | null = null;
+  #card: Omit<OpenCard, 'lastAnswer'> | null = null;
+  #lastAnswer: LastAnswer | null = null;
+  #notes: string[] = [];
+  #closingChecks: { what: string; check: () => Promise<unknown> }[] = [];
+  readonly #target: RunStatus['target'];
+
+  constructor({ phase, target }: RunOptions) {
+    this.#target = target;
+    setHandler(statusQuery, () => this.status(), { description: 'Where the run is: phase, gate, last answer, outcome' });
+    this.#phases.push({ name: phase, startedAt: now().toISOString(), endedAt: null });
+    this.#upsert({ Phase: phase, ...(target && { Plant: target.plant, Circuit: target.circuit, ModelVersion: target.version }) });
+    this.show();
+  }
+
+  /** The idempotency key of a step; `generation` rises only when the runbook repeats the step on purpose. */
+  key(step: string, generation = 0): StepKey {
+    const { workflowId, firstExecutionRunId } = workflowInfo();
+    return stepKey({ workflowId, firstExecutionRunId, step, generation });
+  }
+
+  /** How this run signs what it makes on a platform: `<workflow id>/<first run id>`. */
+  get signature(): string {
+    const { workflowId, firstExecutionRunId } = workflowInfo();
+    return `${workflowId}/${firstExecutionRunId}`;
+  }
+
+  enter(phase: string): void {
+    this.#endPhase();
+    this.#phases.push({ name: phase, startedAt: now().toISOString(), endedAt: null });
+    this.#upsert({ Phase: phase });
+    this.show();
+  }
+
+  /** A sentence for whoever looks at the run between gates. */
+  note(text: string): void {
+    this.#notes.push(text);
+    this.show();
+  }
+
+  gateOpened(gate: GateStatus, card: Omit<OpenCard, 'lastAnswer'>): void {
+    this.#gate = gate;
+    this.#card = card;
+    this.#upsert({ Gate: gate.id, GateDeadline: new Date(gate.deadline) });
+    this.show();
+  }
+
+  gateProgressed(approvedBy: readonly string[]): void {
+    if (this.#card) this.#card = { ...this.#card, approvedBy };
+    this.show();
+  }
+
+  /** The search attribute goes with the next phase: one event instead of two. */
+  gateClosed(): void {
+    this.#gate = null;
+    this.#card = null;
+    this.show();
+  }
+
+  answered(answer: LastAnswer): void {
+    this.#lastAnswer = answer;
+    this.show();
+  }
+
+  /**
+   * Runs the steps and closes the run with its outcome. An expected "no" is returned by the steps; a failure or a cancellation is compensated first, and then closes the
+   * workflow as Failed or Canceled. Temporal's TypeScript SDK sends no details with a cancellation, so the result of an aborted run stands in the memo `result`.
+   */
+  async conclude<R extends Conclusion>(steps: () => Promise<R>, interrupted: (outcome: Outcome, reason: string) => R): Promise<R> {
+    const ending = await this.#carryOut(steps, interrupted);
+    await CancellationScope.nonCancellable(() => this.#checkBeforeClosing());
+    this.#close(ending.result.outcome, ending.result.reason);
+    if (ending.aborted) {
+      upsertMemo({ result: ending.result });
+      throw ending.error;
+    }
+    if (ending.result.outcome === 'failed') throw failure(ending.result, ending.error);
+    return ending.result;
+  }
+
+  /** A last look at the platforms that the run owes before it closes, such as for late twins of a write whose outcome was uncertain. */
+  beforeClosing(what: string, check: () => Promise<unknown>): void {
+    this.#closingChecks.push({ what, check });
+  }
+
+  async #carryOut<R extends Conclusion>(steps: () => Promise<R>, interrupted: (outcome: Outcome, reason: string) => R): Promise<Ending<R>> {
+    try {
+      return { result: await steps(), aborted: false };
+    } catch (error) {
+      const aborted = isCancellation(error) && CancellationScope.current().consideredCancelled;
+      const compensations = await this.compensations.undo();
+      const result = aborted ? interrupted('aborted', 'cancelled') : interrupted('failed', rootMessage(error));
+      return { result: { ...result, compensations }, aborted, error };
+    }
+  }
+
+  /** A check that cannot be made is noted and changes no outcome. */
+  async #checkBeforeClosing(): Promise<void> {
+    for (const { what, check } of this.#closingChecks.splice(0)) {
+      try {
+        await check();
+      } catch (error) {
+        this.note(`Could not look for ${what}: ${rootMessage(error)}`);
+      }
+    }
+  }
+
+  status(): RunStatus {
+    const { workflowId, runId, workflowType } = workflowInfo();
+    return {
+      workflowId,
+      runId,
+      runbook: workflowType,
+      status: closedStatus(this.#outcome),
+      outcome: this.#outcome,
+      phase: this.#phases.at(-1)!.name,
+      target: this.#target,
+      gate: this.#gate,
+      phases: this.#phases,
+      lastAnswer: this.#lastAnswer,
+      production: this.production,
+    };
+  }
+
+  private show(): void {
+    setCurrentDetails(this.#card ? renderOpenCard({ ...this.#card, lastAnswer: this.#lastAnswer }) : renderProgress(this.#phases.at(-1)!.name, this.#notes, this.#lastAnswer));
+  }
+
+  #close(outcome: Outcome, reason: string): void {
+    this.#endPhase();
+    this.#outcome = outcome;
+    this.#notes = [`**${outcome}:** ${reason}`];
+    this.gateClosed();
+    this.#upsert({ Outcome: outcome });
+  }
+
+  #endPhase(): void {
+    this.#phases = this.#phases.map((phase) => (phase.endedAt === null ? { ...phase, endedAt: now().toISOString() } : phase));
+  }
+
+  /** One event for all that changes at the same moment; a gate that is closed by then is taken off. */
+  #upsert(values: Partial<Record<SearchAttributeName, string | Date>>): void {
+    const closing = this.#gate === null && this.#wasWaiting() ? { Gate: null, GateDeadline: null } : {};
+    const pairs = Object.entries({ ...closing, ...values }).map(([name, value]) => pair(name as SearchAttributeName, value));
+    upsertSearchAttributes(pairs);
+  }
+
+  #wasWaiting(): boolean {
+    return workflowInfo().typedSearchAttributes.get(defineSearchAttributeKey('Gate', 'KEYWORD')) !== undefined;
+  }
+}
+
+/** Closes the workflow as Failed, with the result, compensations included, in the failure's details. */
+function failure(result: Conclusion, cause: unknown): ApplicationFailure {
+  return ApplicationFailure.create({ type: FailureType.RunbookFailed, message: result.reason, nonRetryable: true, details: [result], ...(cause instanceof Error && { cause }) });
+}
+
+function pair(name: SearchAttributeName, value: string | Date | null): SearchAttributeUpdatePair {
+  return searchAttributeTypes[name] === 'Datetime' ? { key: defineSearchAttributeKey(name, 'DATETIME'), value: value as Date | null } : { key: defineSearchAttributeKey(name, 'KEYWORD'), value: value as string | null };
+}

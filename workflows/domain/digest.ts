@@ -1,0 +1,19 @@
+/** Digests that workflow and activities compute alike. Node's `crypto` does not exist in workflow code, hence the pure implementation. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import canonicalize from 'canonicalize';
+
+/** SHA-256, hexadecimal, of a text in UTF-8. */
+export function sha256Hex(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)));
+}
+
+/** SHA-256, hexadecimal, of a JSON value in its canonical form (RFC 8785), so that the order of keys does not matter. */
+export function jsonDigest(value: unknown): string {
+  return sha256Hex(canonicalize(value) ?? 'null');
+}
+
+/** The first 12 hexadecimal digits: what a person is shown and types back. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, 12);
+}

@@ -1,0 +1,19 @@
+/** Phases of the runbooks, in order; the names appear in the search attribute `Phase`, in `status` and in the command line. */
+export const ReleaseChangePhase = {
+  Reading: 'reading the change',
+  Training: 'training',
+} as const;
+
+export const ReleaseModelPhase = {
+  Review: 'reviewing the training',
+  Stage1: 'Stage 1 approval',
+  Promotion: 'registry promotion',
+  Stage2: 'Stage 2 test inference',
+  Stage3: 'Stage 3 approval',
+  Deployment: 'production deployment',
+  Monitoring: 'monitoring',
+  Rollback: 'rollback',
+  Closing: 'closing',
+} as const;
+
+export const ReleaseGate = { Stage1: 'stage1', Stage3: 'stage3', Rollback: 'rollback' } as const;

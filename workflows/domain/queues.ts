@@ -1,0 +1,13 @@
+/** Task queues: one for the runbooks and one for each platform, so that each worker in production holds only the credentials of its platform. */
+export const TaskQueue = {
+  Runbooks: 'holdpoint-runbooks',
+  Estate: 'holdpoint-estate',
+  AzureMl: 'holdpoint-azure-ml',
+  /** Restores of production: slots of their own, so that a full queue never delays a rollback. */
+  AzureMlUrgent: 'holdpoint-azure-ml-urgent',
+  AzureMonitor: 'holdpoint-azure-monitor',
+  Mlflow: 'holdpoint-mlflow',
+  AzureDevOps: 'holdpoint-azure-devops',
+  Notifications: 'holdpoint-notifications',
+} as const;
+export type TaskQueue = (typeof TaskQueue)[keyof typeof TaskQueue];

@@ -1,0 +1,81 @@
+/** What the approvers of a release are asked and shown: pure functions from evidence to card. */
+import type { GateCard } from './card.ts';
+import { targetLabel } from './ids.ts';
+import type { DeploymentSnapshot, InferenceReport, ModelHistoryEntry, ReleaseModelInput, TrainingLogReport, TrainingMetrics } from './release.ts';
+
+export interface Stage1Evidence {
+  metrics: TrainingMetrics;
+  log: TrainingLogReport;
+  history: ModelHistoryEntry[];
+}
+
+/** Stage 1: are the metrics and the training log good enough for the registry? */
+export function stage1Card(input: ReleaseModelInput, { metrics, log, history }: Stage1Evidence, registry: string): GateCard {
+  const { candidate, production } = metrics;
+  const rows = ([['MAE', 'mae'], ['RMSE', 'rmse'], ['R²', 'r2']] as const).map(([name, field]) => ({
+    name,
+    candidate: figure(candidate[field]),
+    production: production ? figure(production[field]) : 'none',
+  }));
+  const earlier = history.filter(({ version, mae }) => version !== input.version && mae !== null).slice(0, 4);
+  return {
+    question: `Promote ${targetLabel(input.target)} version ${input.version} to the registry?`,
+    recommendation: stage1Recommendation(metrics, log.anomalies),
+    rows,
+    facts: [
+      `measured on the same ${metrics.holdoutRows} hold-out rows`,
+      ...(log.anomalies.length === 0 ? [`no anomaly in ${log.lines} lines of training log`] : log.anomalies.map((anomaly) => `training log: ${anomaly}`)),
+      ...(earlier.length > 0 ? [`MAE of earlier versions: ${earlier.map(({ version, mae }) => `${version} ${figure(mae!)}`).join(', ')}`] : []),
+      `asked by ${input.requestedBy.join(', ')}: pull request ${input.pullRequest.id}, ${input.pullRequest.title}`,
+    ],
+    change: `copies the model to ${registry}; production is not touched yet.`,
+    undo: 'none needed; a version in the registry serves nobody.',
+  };
+}
+
+/** Better or equal and no anomaly: approve. The reason is always said. */
+export function stage1Recommendation({ candidate, production }: TrainingMetrics, anomalies: readonly string[]): string {
+  if (![candidate.mae, candidate.rmse, candidate.r2].every(Number.isFinite)) return 'reject: a metric of the candidate is not a number.';
+  if (production && candidate.mae > production.mae) return `reject: MAE is ${percent(candidate.mae / production.mae - 1)} worse than in production.`;
+  if (anomalies.length > 0) return `look closely: ${anomalies.length === 1 ? 'an anomaly' : `${anomalies.length} anomalies`} in the training log.`;
+  if (!production) return 'approve: no version is in production to compare with, and the log shows no anomaly.';
+  return `approve: MAE is ${percent(1 - candidate.mae / production.mae)} better than in production, and the log shows no anomaly.`;
+}
+
+/** Stage 3: do the test results allow production? */
+export function stage3Card(input: ReleaseModelInput, test: InferenceReport, before: DeploymentSnapshot, monitoring: string): GateCard {
+  const serving = before.definition === null ? 'nothing' : (before.tags['model_version'] ?? before.model ?? 'an untagged model');
+  return {
+    question: `Deploy ${targetLabel(input.target)} version ${input.version} to production?`,
+    recommendation: test.passed ? 'approve: the test inference ended without errors and its output is complete.' : `reject: ${test.findings[0] ?? 'the test inference did not pass'}.`,
+    rows: [{ name: 'model version', candidate: input.version, production: serving }],
+    facts: [
+      `test inference ${test.jobName}: ${test.rows} predictions${test.minimum === null || test.maximum === null ? '' : `, ${figure(test.minimum)} to ${figure(test.maximum)}`}`,
+      ...(test.findings.length === 0 ? ['no error in its log'] : test.findings),
+      `asked by ${input.requestedBy.join(', ')}: pull request ${input.pullRequest.id}`,
+    ],
+    change: `replaces ${serving} in this circuit's own deployment; the endpoint's default stays. Then ${monitoring}.`,
+    undo: `the definition as it is now (${serving}) is put back.`,
+  };
+}
+
+/** A breach in the monitoring window: keep the version, or put back what served before? */
+export function rollbackCard(input: ReleaseModelInput, breach: string, before: DeploymentSnapshot): GateCard {
+  const previous = before.tags['model_version'] ?? before.model ?? 'what served before';
+  return {
+    question: `Roll ${targetLabel(input.target)} back from version ${input.version} to ${previous}?`,
+    recommendation: `approve: ${breach}.`,
+    rows: [{ name: 'model version', candidate: input.version, production: previous }],
+    facts: [`pull request ${input.pullRequest.id}: ${input.pullRequest.title}`],
+    change: `puts ${previous} back, as it was before this release. Rejecting keeps version ${input.version}.`,
+    undo: 'release the version again.',
+  };
+}
+
+function figure(value: number): string {
+  return Number.isFinite(value) ? value.toPrecision(4) : String(value);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

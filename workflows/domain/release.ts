@@ -1,0 +1,142 @@
+/** What a release is made of, from the merged pull request to the production deployment. All plain JSON and small: logs and predictions go by reference. */
+import type { CircuitConfig, RefusedFile } from './circuit-config.ts';
+import type { CompensationReport } from './compensation.ts';
+import type { Outcome, RegressionMetrics, Target } from './vocabulary.ts';
+
+/** A completed pull request, as Azure DevOps tells it. */
+export interface PullRequest {
+  id: number;
+  title: string;
+  url: string;
+  /** Unique name of the author. */
+  createdBy: string;
+  repository: string;
+  repositoryId: string;
+  targetRefName: string;
+  /** Commit that the merge made; files are read at it. */
+  mergeCommit: string;
+}
+
+export interface ChangedCircuit {
+  target: Target;
+  path: string;
+  config: CircuitConfig;
+  /** SHA-256, hexadecimal, of the configuration in canonical form. */
+  digest: string;
+}
+
+export interface Change {
+  pullRequest: PullRequest;
+  circuits: ChangedCircuit[];
+  refused: RefusedFile[];
+  /** Things a reader should know that stop nothing: a deleted file, `lstm_units` read as `hidden_units`. */
+  notes: string[];
+}
+
+export interface ReleaseChangeInput {
+  repositoryId: string;
+  pullRequestId: number;
+  /** Most training jobs at the same time; the estate's figure by default. */
+  maxParallel?: number;
+  /** Only these circuits (`P001/C001`) of the change. */
+  only?: string[];
+  /** Who ran `holdpoint start`; excluded from approving, like the author. */
+  startedBy?: string;
+  /** Set when the same release is run once more: versions get a suffix `-r<n>` and are trained anew. */
+  again?: { reason: string };
+}
+
+export type CircuitResult =
+  | { target: Target; version: string; state: 'released'; workflowId: string }
+  | { target: Target; version: string; state: 'alreadyReleased'; by: string }
+  | { target: Target; version: string | null; state: 'failed'; reason: string };
+
+export interface ReleaseChangeResult {
+  outcome: Outcome;
+  reason: string;
+  pullRequest: number;
+  circuits: CircuitResult[];
+  refused: RefusedFile[];
+  notes: string[];
+  /** After a failure or a cancellation. */
+  compensations?: CompensationReport[];
+}
+
+/** What `releaseChange` hands to each `releaseModel`. */
+export interface ReleaseModelInput {
+  target: Target;
+  model: string;
+  version: string;
+  /** Azure ML job that trained the version, in the dev workspace. */
+  trainingJob: string;
+  pullRequest: Pick<PullRequest, 'id' | 'title' | 'url' | 'createdBy' | 'repositoryId'>;
+  /** Names or aliases of everybody who asked: the author, and who ran `start`. */
+  requestedBy: string[];
+}
+
+export type Production = 'unchanged' | 'changed';
+
+export interface ReleaseModelResult {
+  outcome: Outcome;
+  reason: string;
+  target: Target;
+  version: string;
+  production: Production;
+  /** Version in production when the run ended, as far as this run knows. */
+  serving: string | null;
+  /** Work item for the data scientist, after a rejection. */
+  workItem: { id: number; url: string } | null;
+  /** After a failure or a cancellation: how each undo went. */
+  compensations?: CompensationReport[];
+}
+
+/** Why a finished job ended as it did. */
+export interface JobEnd {
+  jobName: string;
+  status: 'Completed' | 'Failed' | 'Canceled' | 'NotResponding';
+  error: string | null;
+  /** From start to end as the platform tells it; null where it does not. */
+  durationMs: number | null;
+}
+
+export interface TrainingMetrics {
+  candidate: RegressionMetrics;
+  /** Of the version in production on the same hold-out; null when none was there. */
+  production: RegressionMetrics | null;
+  holdoutRows: number;
+}
+
+/** A version of the model that was trained before, newest first. */
+export interface ModelHistoryEntry {
+  version: string;
+  mae: number | null;
+  trainingMs: number | null;
+}
+
+export interface TrainingLogReport {
+  anomalies: string[];
+  lines: number;
+  /** Where the log can be read; never its contents. */
+  uri: string;
+}
+
+/** A batch deployment as found: everything that is needed to put it back, and nothing that the service fills in. */
+export interface DeploymentSnapshot {
+  /** Full definition in the vendor's words; an empty one means that there was no such deployment. */
+  definition: Record<string, unknown> | null;
+  /** Asset id of the model that it serves. */
+  model: string | null;
+  tags: Record<string, string>;
+  provisioningState: string | null;
+}
+
+export interface InferenceReport {
+  jobName: string;
+  passed: boolean;
+  findings: string[];
+  rows: number;
+  minimum: number | null;
+  maximum: number | null;
+  outputUri: string;
+  logUri: string;
+}

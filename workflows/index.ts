@@ -1,0 +1,3 @@
+/** The registry: every export becomes a workflow type that can be started. Runbooks only. */
+export { releaseChange } from './releases/release-change.ts';
+export { releaseModel } from './releases/release-model.ts';

@@ -1,0 +1,41 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Run } from '../blocks/run.ts';
+import { FailureType } from '../domain/failures.ts';
+import type { TargetPolicy } from '../domain/policy.ts';
+import type { DeploymentSnapshot, ReleaseModelInput } from '../domain/release.ts';
+import { deployToProduction, restoreProduction } from './release-activities.ts';
+
+/** The tags that a deployment carries: they tell, long after the run's history is gone, who released what, and what to go back to. */
+export function deploymentTags(run: Run, input: ReleaseModelInput, before: DeploymentSnapshot, releasedBy: string): Record<string, string> {
+  const serving = before.tags['model_version'] ?? '';
+  return { model_version: input.version, previous_version: serving, released_by: releasedBy, run: run.signature };
+}
+
+/** Writes the circuit's own deployment and reads it back. Until that is verified, a failure or a cancellation puts back what was there. */
+export async function deployVerified(run: Run, input: ReleaseModelInput, policy: TargetPolicy, before: DeploymentSnapshot, model: string, releasedBy: string): Promise<void> {
+  const { endpoint, deployment, inference, location } = policy;
+  const workspace = policy.workspaces.production;
+  const verified = run.compensations.register({ step: `production deployment ${deployment}`, undo: () => putBack(run, policy, before) });
+  const tags = deploymentTags(run, input, before, releasedBy);
+  await deployToProduction({ key: run.key('deploy to production'), workspace, endpoint, deployment, before, template: { inference, location }, model, tags });
+  verified();
+  run.production = 'changed';
+}
+
+/** Puts back what production served before this run. A change that somebody made meanwhile is not overwritten: that is a failure, and says what was found. */
+export async function putBack(run: Run, policy: TargetPolicy, before: DeploymentSnapshot): Promise<string> {
+  const { endpoint, deployment, settleMs } = policy;
+  const { state, found } = await restoreProduction({
+    key: run.key('restore production'),
+    workspace: policy.workspaces.production,
+    endpoint,
+    deployment,
+    before,
+    run: run.signature,
+    settleMs,
+  });
+  const version = found.tags['model_version'] ?? found.model ?? 'nothing';
+  if (state === 'changedByHand') throw ApplicationFailure.nonRetryable(`${deployment} serves ${version}, which this run neither found nor made; nothing was overwritten`, FailureType.ChangedByHand);
+  run.production = 'unchanged';
+  return state === 'restored' ? `put back ${version}` : `still serves ${version}`;
+}

@@ -1,0 +1,86 @@
+/**
+ * The activities of a release, each on its platform's queue, with its time budget and the line that Temporal Web UI shows beside it.
+ *
+ * Budgets bound the whole step by scheduleToClose, never by attempts: each redeploy of a worker costs an attempt. Heartbeats of 5 s let a killed worker's step go on elsewhere.
+ */
+import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { createAzureDevOpsActivities } from '../../activities/azure-devops/index.ts';
+import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts';
+import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
+import type { createEstateActivities } from '../../activities/estate/index.ts';
+import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
+import type { createNotificationActivities } from '../../activities/notifications/index.ts';
+import { TaskQueue } from '../domain/queues.ts';
+
+type AzureMl = ReturnType<typeof createAzureMlActivities>;
+type AzureMonitor = ReturnType<typeof createAzureMonitorActivities>;
+type AzureDevOps = ReturnType<typeof createAzureDevOpsActivities>;
+type Estate = ReturnType<typeof createEstateActivities>;
+type Mlflow = ReturnType<typeof createMlflowActivities>;
+type Notifications = ReturnType<typeof createNotificationActivities>;
+
+/** A look or a small write: seconds when the platform answers; a platform that is away for half a day is waited for. */
+const brief: ActivityOptions = {
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: '12h',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
+/** A write that the run may have to undo: a cancelled run waits until the activity has really stopped, so that the undo comes after it. */
+const write: ActivityOptions = { ...brief, startToCloseTimeout: '1h', cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+
+/** Messages to people: useless after an hour, and nobody waits for them. */
+const message: ActivityOptions = { ...brief, startToCloseTimeout: '30s', scheduleToCloseTimeout: '1h' };
+
+const on = <A extends object>(taskQueue: TaskQueue, options: ActivityOptions, summary: string) => proxyActivities<A>({ ...options, taskQueue, summary });
+
+export const { loadPolicy } = on<Estate>(TaskQueue.Estate, brief, 'Load the policy of the target');
+export const { loadReleaseRules } = on<Estate>(TaskQueue.Estate, brief, 'Load the rules of releases');
+
+export const { readChange } = on<AzureDevOps>(TaskQueue.AzureDevOps, brief, 'Read the merged pull request and its configuration files');
+export const { commentOnPullRequest } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Tell the author which files were refused');
+export const { createWorkItem } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Create the work item for the data scientist');
+export const { closeDuplicateWorkItems } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Close late twins of the work item');
+
+export const { fixModelVersion } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Fix the model version');
+export const { submitTrainingJob } = on<AzureMl>(TaskQueue.AzureMl, write, 'Submit the training job');
+export const { cancelJob } = on<AzureMl>(TaskQueue.AzureMl, write, 'Cancel the job');
+export const { registerModel } = on<AzureMl>(TaskQueue.AzureMl, write, 'Register the model in the dev workspace');
+export const { readModelHistory } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Read the metrics of earlier versions');
+export const { readTrainingEvidence } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Look for anomalies in the training log');
+export const { promoteModel } = on<AzureMl>(TaskQueue.AzureMl, write, 'Promote the model to the registry');
+export const { invokeBatchEndpoint } = on<AzureMl>(TaskQueue.AzureMl, write, 'Start the test inference');
+export const { cancelDuplicateInvocations } = on<AzureMl>(TaskQueue.AzureMl, write, 'Cancel late twins of the test inference');
+export const { checkInference } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Check the log and the output of the test inference');
+export const { readBatchDeployment: readProductionDeployment } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Read what production serves now');
+export const { readBatchDeployment: readTestDeployment } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Read what the test workspace serves now');
+export const { deployBatchModel: deployToTest } = on<AzureMl>(TaskQueue.AzureMl, write, 'Deploy to the test workspace');
+export const { deployBatchModel: deployToProduction } = on<AzureMl>(TaskQueue.AzureMl, write, 'Deploy to production, read back and compare');
+export const { restoreBatchDeployment: restoreProduction } = on<AzureMl>(TaskQueue.AzureMlUrgent, write, 'Put back what production served before');
+export const { readRunMetrics } = on<Mlflow>(TaskQueue.Mlflow, brief, 'Read MAE, RMSE and R² of the training run');
+export const { readFiringAlerts } = on<AzureMonitor>(TaskQueue.AzureMonitor, brief, 'Note the alerts that fire already');
+
+export const { postMessage } = on<Notifications>(TaskQueue.Notifications, message, 'Tell the channel');
+
+/** Follows a job to its end: one look per attempt, and between two looks no worker is held. The bound is the job's own time limit with an hour for its queue and for redeploys. */
+export function awaitJob(input: Parameters<AzureMl['awaitJob']>[0], timeoutMs: number, what: string): ReturnType<AzureMl['awaitJob']> {
+  const options: ActivityOptions = {
+    ...brief,
+    scheduleToCloseTimeout: timeoutMs + 3_600_000,
+    retry: { initialInterval: input.intervalMs, backoffCoefficient: 1, maximumInterval: input.intervalMs },
+  };
+  return on<AzureMl>(TaskQueue.AzureMl, options, `Follow ${what} ${input.jobName}`).awaitJob(input);
+}
+
+/** Polls the alerts for the whole window, held by no worker in between; an hour more for redeploys. */
+export function watchAlerts(input: Parameters<AzureMonitor['watchAlerts']>[0]): ReturnType<AzureMonitor['watchAlerts']> {
+  const options: ActivityOptions = {
+    ...brief,
+    startToCloseTimeout: '1m', // one measurement
+    scheduleToCloseTimeout: 1.5 * input.intervalMs * input.polls + 3_600_000,
+    retry: { initialInterval: input.intervalMs, backoffCoefficient: 1, maximumInterval: input.intervalMs },
+  };
+  return on<AzureMonitor>(TaskQueue.AzureMonitor, options, `Watch the alerts of ${input.deployment}`).watchAlerts(input);
+}

@@ -1,0 +1,82 @@
+import { Gates, type GateOutcome } from '../blocks/gates.ts';
+import { MonitoringWindow } from '../blocks/monitoring-window.ts';
+import { Run } from '../blocks/run.ts';
+import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
+import { rollbackCard, stage1Card, stage3Card } from '../domain/release-cards.ts';
+import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
+import { announceBy } from './announcements.ts';
+import { deployVerified, putBack } from './production-deployment.ts';
+import { loadPolicy, promoteModel, readFiringAlerts, readProductionDeployment, watchAlerts } from './release-activities.ts';
+import { monitoringSentence, rollbackGate, stageGate } from './release-gates.ts';
+import { reviewTraining } from './review-training.ts';
+import { testInference } from './test-inference.ts';
+import { fileWorkItem } from './turned-down.ts';
+
+/** New model deployment, steps 7 to 11: Stage 1 approval, registry, Stage 2 test, Stage 3 approval, production, 24 hours of alerts. One run for each version of a circuit's model. */
+export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseModelResult> {
+  const run = new Run({ phase: Phase.Review, target: { ...input.target, version: input.version } });
+  const gates = new Gates(run, announceBy(run));
+  const monitoring = new MonitoringWindow();
+  const result = (outcome: ReleaseModelResult['outcome'], reason: string, serving: string | null = null): ReleaseModelResult => ({
+    outcome, reason, target: input.target, version: input.version, production: run.production, serving, workItem: null,
+  });
+
+  return await run.conclude(async () => {
+    const policy = await loadPolicy({ target: input.target });
+    const { workspaces, registry, endpoint, deployment } = policy;
+
+    const turnedDown = async (decision: Exclude<GateOutcome, { state: 'approved' }>): Promise<ReleaseModelResult> => {
+      if (decision.state === 'expired') return result('expired', 'nobody answered in time');
+      const reason = `${decision.by}: ${decision.reason}`;
+      return { ...result('rejected', reason), workItem: await fileWorkItem(run, input, policy, reason) };
+    };
+
+    // Stage 1 approval: review the model's metrics and the training log; approve or reject the registry promotion.
+    const evidence = await reviewTraining(input, policy);
+    run.enter(Phase.Stage1);
+    const stage1 = await gates.pass(stageGate('stage1', stage1Card(input, evidence, registry.registry), input, policy));
+    if (stage1.state !== 'approved') return await turnedDown(stage1);
+
+    run.enter(Phase.Promotion);
+    const promoted = await promoteModel({ key: run.key('promote'), from: workspaces.dev, registry, model: input.model, version: input.version, tags: { approved_by: stage1.by.join(','), run: run.signature } });
+
+    // Stage 2 auto-test: test inference in the test workspace; its log and its output files.
+    run.enter(Phase.Stage2);
+    const test = await testInference(run, input, policy, promoted.assetId);
+
+    // Stage 3 approval: review the test results; approve or reject the production deployment.
+    run.enter(Phase.Stage3);
+    const before = await readProductionDeployment({ workspace: workspaces.production, endpoint, deployment });
+    const stage3 = await gates.pass(stageGate('stage3', stage3Card(input, test, before, monitoringSentence(policy.monitoring)), input, policy));
+    if (stage3.state !== 'approved') return await turnedDown(stage3);
+
+    // Production: the circuit's own deployment, its tags verified by reading back.
+    run.enter(Phase.Deployment);
+    const alerts = { workspace: workspaces.production, endpoint, deployment };
+    const { ids: known } = await readFiringAlerts(alerts);
+    await deployVerified(run, input, policy, before, promoted.assetId, stage3.by.join(','));
+
+    // Monitor alerts for 24 hours.
+    run.enter(Phase.Monitoring);
+    const { forMs, everyMs, breachSeverity, onBreach } = policy.monitoring;
+    const verdict = await monitoring.watch(() => watchAlerts({ ...alerts, known, breachSeverity, intervalMs: everyMs, polls: Math.max(1, Math.ceil(forMs / everyMs)) }));
+    if (verdict.kind === 'healthy') return result('succeeded', `in production; no alert in ${verdict.polls} measurements`, input.version);
+
+    // A breach: offer the rollback, or take it, as the policy says. What could not be watched is for a person to judge.
+    run.enter(Phase.Rollback);
+    const breach = describeBreach(verdict);
+    const goesBack = onBreach === 'rollBack' && verdict.kind !== 'inconclusive' ? ({ state: 'approved' } as const) : await gates.pass(rollbackGate(rollbackCard(input, breach, before), policy));
+    if (goesBack.state !== 'approved') return result('succeeded', `in production; kept although ${breach}`, input.version);
+    const restored = await putBack(run, policy, before);
+    const reason = `rolled back (${restored}): ${breach}`;
+    return { ...result('rejected', reason, before.tags['model_version'] ?? null), workItem: await fileWorkItem(run, input, policy, reason) };
+  }, result);
+}
+
+type Breach = Exclude<Awaited<ReturnType<typeof watchAlerts>>, { kind: 'healthy' }> | { kind: 'alerted'; name: string } | { kind: 'inconclusive'; reason: string };
+
+function describeBreach(verdict: Breach): string {
+  if (verdict.kind === 'inconclusive') return `the monitoring window was inconclusive: ${verdict.reason}`;
+  if (verdict.kind === 'alerted') return `alert ${verdict.name} came in`;
+  return `alert ${verdict.alert.rule} (Sev${verdict.alert.severity}) fired at measurement ${verdict.poll}`;
+}

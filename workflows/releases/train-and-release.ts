@@ -1,0 +1,80 @@
+import { ChildWorkflowCancellationType, isCancellation, ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { rootMessage } from '../blocks/compensations.ts';
+import type { Run } from '../blocks/run.ts';
+import { baseModelVersion, modelName, releaseModelId, targetLabel } from '../domain/ids.ts';
+import { trainingJobName } from '../domain/keys.ts';
+import type { TargetPolicy } from '../domain/policy.ts';
+import type { Change, ChangedCircuit, CircuitResult, JobEnd, ReleaseChangeInput, ReleaseModelInput } from '../domain/release.ts';
+import { awaitJob, cancelJob, fixModelVersion, loadPolicy, readProductionDeployment, readRunMetrics, registerModel, submitTrainingJob } from './release-activities.ts';
+
+/** Steps 2 to 6 for one circuit: version, training, registration, start of its release. A failure is this circuit's result and nobody else's. */
+export async function trainAndRelease(run: Run, input: ReleaseChangeInput, { pullRequest }: Change, circuit: ChangedCircuit): Promise<CircuitResult> {
+  const { target } = circuit;
+  const label = targetLabel(target);
+  let version: string | null = null;
+  try {
+    const policy = await loadPolicy({ target });
+    const workspace = policy.workspaces.dev;
+    const model = modelName(target);
+
+    const base = baseModelVersion(pullRequest.id, circuit.digest);
+    const { workflowId, runId } = run.key('fix version');
+    const fixed = await fixModelVersion({ workspace, model, base, again: input.again !== undefined, workflowId, runId });
+    version = fixed.version;
+    if (fixed.releasedBy !== null) return { target, version, state: 'alreadyReleased', by: fixed.releasedBy };
+
+    const end = await train(run, policy, circuit, version, pullRequest.id);
+    if (end.status !== 'Completed') return { target, version, state: 'failed', reason: `training job ${end.jobName} ended as ${end.status}: ${end.error ?? 'the platform gives no reason'}` };
+
+    const { metrics } = await readRunMetrics({ workspace, runId: end.jobName });
+    await registerModel({ key: run.key(`register ${label}`), policy, version, jobName: end.jobName, metrics, durationMs: end.durationMs, pullRequestId: pullRequest.id, configDigest: circuit.digest });
+
+    return await startRelease({
+      target,
+      model,
+      version,
+      trainingJob: end.jobName,
+      pullRequest: { id: pullRequest.id, title: pullRequest.title, url: pullRequest.url, createdBy: pullRequest.createdBy, repositoryId: pullRequest.repositoryId },
+      requestedBy: [pullRequest.createdBy, ...(input.startedBy === undefined ? [] : [input.startedBy])],
+    });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return { target, version, state: 'failed', reason: rootMessage(error) };
+  }
+}
+
+/** One training job, cancelled on the platform when the run is cancelled or fails. */
+async function train(run: Run, policy: TargetPolicy, circuit: ChangedCircuit, version: string, pullRequestId: number): Promise<JobEnd> {
+  const { workspaces, endpoint, deployment, training } = policy;
+  const label = targetLabel(circuit.target);
+  const serving = await readProductionDeployment({ workspace: workspaces.production, endpoint, deployment });
+  const key = run.key(`train ${label}`);
+  const jobName = trainingJobName(circuit.target, key);
+  const ended = run.compensations.register({ step: `training job ${jobName}`, undo: async () => (await cancelJob({ workspace: workspaces.dev, jobName })).status });
+  await submitTrainingJob({ key, policy, version, config: circuit.config, productionModel: serving.model, pullRequestId });
+  const end = await awaitJob({ workspace: workspaces.dev, jobName, intervalMs: training.pollMs }, training.timeoutMs, `the training of ${label}`);
+  ended();
+  return end;
+}
+
+/** The release outlives the change that started it. */
+async function startRelease(input: ReleaseModelInput): Promise<CircuitResult> {
+  const { target, version } = input;
+  const workflowId = releaseModelId(target, version);
+  try {
+    await startChild('releaseModel', {
+      workflowId,
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      staticSummary: `Release ${targetLabel(target)} version ${version}`,
+      staticDetails: `Pull request ${input.pullRequest.id}: ${input.pullRequest.title}`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return { target, version, state: 'alreadyReleased', by: workflowId };
+  }
+  return { target, version, state: 'released', workflowId };
+}

@@ -1,0 +1,23 @@
+import type { Run } from '../blocks/run.ts';
+import { targetLabel } from '../domain/ids.ts';
+import type { TargetPolicy } from '../domain/policy.ts';
+import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
+import { closeDuplicateWorkItems, createWorkItem } from './release-activities.ts';
+
+/** One work item that tells the data scientist why the version does not go on. */
+export async function fileWorkItem(run: Run, input: ReleaseModelInput, policy: TargetPolicy, reason: string): Promise<ReleaseModelResult['workItem']> {
+  const key = run.key('work item');
+  const { id, url, uncertain } = await createWorkItem({
+    key,
+    type: 'Bug',
+    title: `Release of ${targetLabel(input.target)} ${input.version} was rejected`,
+    descriptionHtml: [`<p>${html(reason)}</p>`, `<p>Pull request ${input.pullRequest.id}: ${html(input.pullRequest.title)}; training job ${html(input.trainingJob)}; run ${html(run.signature)}.</p>`].join(''),
+    tags: ['holdpoint', targetLabel(input.target)],
+  });
+  if (uncertain) run.beforeClosing('late twins of the work item', () => closeDuplicateWorkItems({ key, keep: id, settleMs: policy.settleMs }));
+  return { id, url };
+}
+
+function html(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
