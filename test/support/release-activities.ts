@@ -1,0 +1,89 @@
+/** Activities of a release that answer at once with plain data, for tests and benchmarks of the workflows alone; each can be replaced. No platform is behind them. */
+import type { createAzureDevOpsActivities } from '../../activities/azure-devops/index.ts';
+import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts';
+import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
+import type { createEstateActivities } from '../../activities/estate/index.ts';
+import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
+import type { createNotificationActivities } from '../../activities/notifications/index.ts';
+import { trainingJobName } from '../../workflows/domain/keys.ts';
+import type { GatePolicy, TargetPolicy } from '../../workflows/domain/policy.ts';
+import type { DeploymentSnapshot, ReleaseModelInput } from '../../workflows/domain/release.ts';
+import type { Target } from '../../workflows/domain/vocabulary.ts';
+
+export type ReleaseActivities = ReturnType<typeof createAzureDevOpsActivities> &
+  ReturnType<typeof createAzureMlActivities> &
+  ReturnType<typeof createAzureMonitorActivities> &
+  ReturnType<typeof createEstateActivities> &
+  ReturnType<typeof createMlflowActivities> &
+  ReturnType<typeof createNotificationActivities>;
+
+const hour = 3_600_000;
+const workspace = (name: string) => ({ subscriptionId: '00000000-0000-0000-0000-000000000001', resourceGroup: 'ml-platform', workspace: `${name}-ml-workspace` });
+const gate: GatePolicy = { quorum: 1, approvers: ['alice', 'bob', 'carol'], fourEyes: true, bindEvidence: false, identity: 'claimed', deadlineMs: 72 * hour, remindAfterMs: 4 * hour, onSilence: 'expire' };
+
+export function testPolicy(target: Target): TargetPolicy {
+  return {
+    digest: 'e'.repeat(64),
+    target,
+    people: [{ id: 'alice', aliases: [] }, { id: 'bob', aliases: [] }, { id: 'carol', aliases: [] }, { id: 'dana', aliases: ['dana@example.com'] }],
+    workspaces: { dev: workspace('dev'), test: workspace('test'), production: workspace('prod') },
+    location: 'westeurope',
+    registry: { subscriptionId: '00000000-0000-0000-0000-000000000001', resourceGroup: 'ml-platform', registry: 'ml-registry' },
+    endpoint: `batch-endpoint-plant-${target.plant}`,
+    deployment: `deployment-circuit-${target.circuit}`,
+    sensor: { station: 'Seattle', column: 'temp_max' },
+    training: { command: 'node train.ts', code: 'sensor-training:1', environment: 'sensor-env:1', compute: 'cpu-cluster', dataUri: 'azureml://datastores/workspaceblobstore/paths/data/weather.csv', maxParallel: 5, pollMs: 1000, timeoutMs: hour },
+    inference: { code: 'sensor-scoring:1', scoringScript: 'score.ts', environment: 'sensor-env:1', compute: 'cpu-cluster', dataUri: 'azureml://datastores/workspaceblobstore/paths/data/weather.csv', pollMs: 1000, timeoutMs: hour, minimumRows: 1 },
+    gates: { stage1: gate, stage3: gate, rollback: { ...gate, deadlineMs: hour / 2, remindAfterMs: hour / 6, onSilence: 'approve' } },
+    monitoring: { forMs: 1000, everyMs: 1000, runbookForMs: 24 * hour, breachSeverity: 3, onBreach: 'gate' },
+    settleMs: 1000,
+  };
+}
+
+export const testInput: ReleaseModelInput = {
+  target: { plant: 'P001', circuit: 'C001' },
+  model: 'P001-C001',
+  version: '42-3f2a91c0',
+  trainingJob: 'train-P001-C001-0a1b2c3d4e5f60718293',
+  pullRequest: { id: 42, title: 'Tune hyperparameters for P001/C001', url: 'https://example.com/pr/42', createdBy: 'dana@example.com', repositoryId: 'b1a7' },
+  requestedBy: ['dana@example.com'],
+};
+
+const serving: DeploymentSnapshot = { definition: { properties: { model: { assetId: 'model-1' } } }, model: 'model-1', tags: { model_version: '1' }, provisioningState: 'Succeeded' };
+const metrics = { candidate: { mae: 1.9, rmse: 2.4, r2: 0.88 }, production: { mae: 2.1, rmse: 2.7, r2: 0.85 }, holdoutRows: 365 };
+
+/** All activities of a release; `replaced` are the ones that a test is about. */
+export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): ReleaseActivities {
+  return {
+    loadPolicy: async ({ target }) => testPolicy(target),
+    loadReleaseRules: async () => ({ releaseBranch: 'refs/heads/main', maxParallel: 5, digest: 'e'.repeat(64) }),
+    readChange: async ({ repositoryId, pullRequestId }) => ({
+      pullRequest: { id: pullRequestId, title: 'Tune hyperparameters for P001/C001', url: 'https://example.com/pr/42', createdBy: 'dana@example.com', repository: 'sensor-predictions', repositoryId, targetRefName: 'refs/heads/main', mergeCommit: 'c0ffee' },
+      circuits: [{ target: testInput.target, path: 'config/plants/P001/C001.yml', config: { cutoffDate: '2015-06-30', hyperparameters: { learning_rate: 0.01 } }, digest: '3f2a91c0'.padEnd(64, '0') }],
+      refused: [],
+      notes: [],
+    }),
+    commentOnPullRequest: async () => ({ threadId: 1 }),
+    createWorkItem: async () => ({ id: 7, url: 'https://example.com/workitems/7', uncertain: false }),
+    closeDuplicateWorkItems: async () => ({ closed: [] }),
+    fixModelVersion: async ({ base, again }) => ({ version: again ? `${base}-r1` : base, releasedBy: null }),
+    submitTrainingJob: async ({ policy, key }) => ({ jobName: trainingJobName(policy.target, key) }),
+    awaitJob: async ({ jobName }) => ({ jobName, status: 'Completed', error: null, durationMs: 2000 }),
+    cancelJob: async () => ({ status: 'Canceled' }),
+    registerModel: async ({ version }) => ({ assetId: `azureml:P001-C001:${version}` }),
+    readModelHistory: async () => [{ version: '1', mae: 2.1, trainingMs: 1900 }],
+    readTrainingEvidence: async () => ({ anomalies: [], lines: 43, uri: 'https://example.com/log' }),
+    promoteModel: async ({ model, version }) => ({ assetId: `azureml://registries/ml-registry/models/${model}/versions/${version}` }),
+    readBatchDeployment: async () => serving,
+    deployBatchModel: async ({ model, tags }) => ({ ...serving, model, tags }),
+    restoreBatchDeployment: async () => ({ state: 'restored', found: serving }),
+    invokeBatchEndpoint: async () => ({ jobName: 'batchjob-1', outputUri: 'azureml://datastores/workspaceblobstore/paths/inference/1/predictions.csv', uncertain: false }),
+    cancelDuplicateInvocations: async () => ({ cancelled: [] }),
+    checkInference: async ({ jobName, outputUri }) => ({ jobName, passed: true, findings: [], rows: 365, minimum: -2, maximum: 31, outputUri, logUri: 'https://example.com/log' }),
+    readFiringAlerts: async () => ({ ids: [] }),
+    watchAlerts: async () => ({ kind: 'healthy', polls: 1, alerts: 0 }),
+    readRunMetrics: async () => ({ metrics, rows: 1000, droppedRows: 0 }),
+    postMessage: async () => ({ posted: true }),
+    ...replaced,
+  };
+}

@@ -1,0 +1,21 @@
+/** The real runbooks, from the bundle, with given activities: every queue of the product is served. */
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { bundlePath } from '../../workers/bundle.ts';
+import { TaskQueue } from '../../workflows/domain/queues.ts';
+import { releaseActivities, type ReleaseActivities } from './release-activities.ts';
+
+/** Runs `body` while the workers run, and stops them with it. `cached: 0` replays the whole history at every task. */
+export async function withReleaseWorkers<T>(environment: TestWorkflowEnvironment, activities: Partial<ReleaseActivities>, body: () => Promise<T>, { cached }: { cached?: number } = {}): Promise<T> {
+  const shared = { connection: environment.nativeConnection, namespace: environment.namespace ?? 'default', stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '1s' } as const;
+  const runbooks = await Worker.create({ ...shared, taskQueue: TaskQueue.Runbooks, workflowBundle: { codePath: bundlePath }, ...(cached !== undefined && { maxCachedWorkflows: cached }) });
+  const platforms = await Promise.all(Object.values(TaskQueue).filter((queue) => queue !== TaskQueue.Runbooks).map((taskQueue) => Worker.create({ ...shared, taskQueue, activities: releaseActivities(activities) })));
+  const workers = [runbooks, ...platforms];
+  const running = workers.map((worker) => worker.run());
+  try {
+    return await Promise.race([body(), Promise.all(running).then(() => Promise.reject(new Error('a worker stopped before the test did')))]);
+  } finally {
+    workers.forEach((worker) => worker.shutdown());
+    await Promise.all(running);
+  }
+}

@@ -1,0 +1,101 @@
+/** The configuration of every process of the product: the only place that reads the environment. A wrong variable is named, with what it should be. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { TaskQueue } from '../workflows/domain/queues.ts';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const url = z.url().transform((text) => text.replace(/\/+$/, ''));
+const milliseconds = z.coerce.number().int().positive();
+const queueNames = Object.values(TaskQueue) as [TaskQueue, ...TaskQueue[]];
+
+const common = z.object({
+  HOLDPOINT_PROFILE: z.enum(['demo', 'production']).default('production'),
+  HOLDPOINT_STATE: z.string().min(1).default('.cache/state').transform((path) => resolve(path)),
+  HOLDPOINT_ESTATE: z.string().min(1).optional().transform((path) => path && resolve(path)),
+  TEMPORAL_ADDRESS: z.string().min(1).optional(),
+  TEMPORAL_PORT: port.default(7233),
+  TEMPORAL_UI_PORT: port.default(8233),
+  TEMPORAL_UI_URL: url.optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+});
+
+const azure = z.object({
+  AZURE_TENANT_ID: z.string().min(1),
+  AZURE_CLIENT_ID: z.string().min(1),
+  AZURE_CLIENT_SECRET: z.string().min(1).optional(),
+  AZURE_AUTHORITY_HOST: url.optional(),
+  AZURE_RESOURCE_MANAGER_ENDPOINT: url.default('https://management.azure.com'),
+  AZURE_BLOB_ENDPOINT: z.string().includes('{account}').default('https://{account}.blob.core.windows.net'),
+  AZURE_DEVOPS_URL: url,
+  AZURE_CA_FILE: z.string().min(1).optional(),
+  HOLDPOINT_REQUEST_TIMEOUT_MS: milliseconds.default(60_000),
+});
+
+const worker = z.object({
+  HOLDPOINT_QUEUES: z.string().default(queueNames.join(',')).transform((list) => list.split(',').map((name) => name.trim())).pipe(z.array(z.enum(queueNames)).min(1)),
+  HOLDPOINT_WORKER_HEALTH_PORT: port.default(8481),
+  CHAT_WEBHOOK_URL: url.optional(),
+  HOLDPOINT_KILL_AT: z.string().regex(/^[A-Za-z]+:(before|afterEffect)$/, 'must be <activity>:before or <activity>:afterEffect').optional(),
+});
+
+const receiver = z.object({
+  HOLDPOINT_PORT: port.default(8480),
+  HOLDPOINT_HOST: z.string().min(1).default('127.0.0.1'),
+  HOLDPOINT_WEBHOOK_USER: z.string().min(1),
+  HOLDPOINT_WEBHOOK_PASSWORD: z.string().min(1),
+});
+
+const demoDefaults: Record<string, string> = {
+  HOLDPOINT_ESTATE: 'estate/demo.yml',
+  HOLDPOINT_WEBHOOK_USER: 'demo',
+  HOLDPOINT_WEBHOOK_PASSWORD: 'demo',
+  HOLDPOINT_REQUEST_TIMEOUT_MS: '5000',
+};
+
+type Environment = Record<string, string | undefined>;
+
+/** A wrong environment; the message names each variable. */
+export class ConfigurationError extends Error {}
+
+export type CommonConfiguration = z.output<typeof common> & { temporalAddress: string; uiUrl: string; estateFile: string };
+export type AzureConfiguration = z.output<typeof azure>;
+export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof worker>;
+export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof receiver>;
+
+/** What every process needs: profile, state, estate, Temporal. */
+export function readCommonConfiguration(environment: Environment = process.env): CommonConfiguration {
+  return withAddresses(parse(common, environment));
+}
+
+export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
+  const configuration = parse(common.extend(azure.shape).extend(worker.shape), environment);
+  if (configuration.HOLDPOINT_KILL_AT !== undefined && configuration.HOLDPOINT_PROFILE !== 'demo') throw new ConfigurationError('HOLDPOINT_KILL_AT: only a test worker, profile demo, may be told to kill itself');
+  return withAddresses(configuration);
+}
+
+export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
+  return withAddresses(parse(common.extend(azure.shape).extend(receiver.shape), environment));
+}
+
+function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
+  const defaults = environment['HOLDPOINT_PROFILE'] === 'demo' ? demoDefaults : {};
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse({ ...defaults, ...given });
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map(({ path, message }) => {
+    const name = String(path[0]);
+    return given[name] === undefined ? `${name}: is not set` : `${name}: ${message}`;
+  });
+  throw new ConfigurationError(`The environment is not usable:\n${[...new Set(lines)].map((line) => `  ${line}`).join('\n')}`);
+}
+
+function withAddresses<T extends z.output<typeof common>>(configuration: T): T & { temporalAddress: string; uiUrl: string; estateFile: string } {
+  const { TEMPORAL_ADDRESS, TEMPORAL_PORT, TEMPORAL_UI_URL, TEMPORAL_UI_PORT, HOLDPOINT_ESTATE } = configuration;
+  if (HOLDPOINT_ESTATE === undefined) throw new ConfigurationError('The environment is not usable:\n  HOLDPOINT_ESTATE: is not set; give the path of the estate file');
+  return {
+    ...configuration,
+    temporalAddress: TEMPORAL_ADDRESS ?? `127.0.0.1:${TEMPORAL_PORT}`,
+    uiUrl: TEMPORAL_UI_URL ?? `http://127.0.0.1:${TEMPORAL_UI_PORT}`,
+    estateFile: HOLDPOINT_ESTATE,
+  };
+}

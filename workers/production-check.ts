@@ -1,0 +1,13 @@
+/** Profile `production` demands that every gate knows who answers; what cannot be satisfied stops the worker before it takes a task. */
+import { readEstate } from '../activities/estate/estate-file.ts';
+import { ConfigurationError, type CommonConfiguration } from './configuration.ts';
+
+export async function refuseInsufficientIdentity({ HOLDPOINT_PROFILE, estateFile }: Pick<CommonConfiguration, 'HOLDPOINT_PROFILE' | 'estateFile'>): Promise<void> {
+  const estate = await readEstate(estateFile);
+  if (HOLDPOINT_PROFILE !== 'production') return;
+  const claimed = Object.entries(estate.gates).filter(([, gate]) => gate.identity === 'claimed').map(([name]) => name);
+  if (claimed.length === 0) return;
+  throw new ConfigurationError(
+    `${estateFile}: gates ${claimed.join(', ')} accept identity level "claimed", a name in a payload that nobody has verified. Profile production refuses it, and no stronger level exists in this version: run with HOLDPOINT_PROFILE=demo, and not against production.`,
+  );
+}
