@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { TaskQueue } from '../../../workflows/domain/queues.ts';
+import type { GatePolicy } from '../../../workflows/domain/policy.ts';
+import { testInput, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
+import { withReleaseWorkers } from '../../support/release-worker.ts';
+import { startTimeSkipping } from '../../support/time-skipping.ts';
+import type { releaseModel } from '../../../workflows/index.ts';
+
+let temporal: TestWorkflowEnvironment;
+before(async () => {
+  temporal = await startTimeSkipping();
+});
+after(() => temporal.teardown());
+
+const hour = 3_600_000;
+const withStage1 = (change: Partial<GatePolicy>): Partial<ReleaseActivities> => ({
+  loadPolicy: async ({ target }) => {
+    const policy = testPolicy(target);
+    return { ...policy, gates: { ...policy.gates, stage1: { ...policy.gates.stage1, ...change } } };
+  },
+});
+const runToEnd = (name: string) => temporal.client.workflow.execute<typeof releaseModel>('releaseModel', { taskQueue: TaskQueue.Runbooks, workflowId: `releaseModel:P001:C001:${name}`, args: [testInput] });
+
+describe('the clocks of a gate, in skipped time', () => {
+  it('reminds once after four hours and lets the release expire after three days of silence', async () => {
+    const told: string[] = [];
+    const from = await temporal.currentTimeMs();
+    await withReleaseWorkers(temporal, { postMessage: async ({ text }) => { told.push(text); return { posted: true }; } }, async () => {
+      const result = await runToEnd('silence');
+      assert.equal(result.outcome, 'expired');
+      assert.equal(result.production, 'unchanged');
+    });
+    const elapsed = (await temporal.currentTimeMs()) - from;
+    assert.ok(elapsed >= 72 * hour && elapsed < 73 * hour, `${elapsed / hour} h`);
+    assert.equal(told.length, 2);
+    assert.match(told[0]!, /^Promote P001\/C001 version 42-3f2a91c0 to the registry\?/);
+    assert.match(told[1]!, /^Still waiting: Promote P001\/C001/);
+  });
+
+  it('rejects on silence where the policy says so, with a work item', () => withReleaseWorkers(temporal, withStage1({ onSilence: 'reject', deadlineMs: 2 * hour, remindAfterMs: hour }), async () => {
+    const result = await runToEnd('silence-rejects');
+    assert.equal(result.outcome, 'rejected');
+    assert.match(result.reason, /nobody answered stage1 in time/);
+    assert.equal(result.workItem?.id, 7);
+  }));
+
+  it('rolls back on silence after a breach', () => {
+    const restored: string[] = [];
+    return withReleaseWorkers(temporal, {
+      loadPolicy: async ({ target }) => {
+        const policy = testPolicy(target);
+        const silent = { onSilence: 'approve' as const };
+        return { ...policy, gates: { stage1: { ...policy.gates.stage1, ...silent }, stage3: { ...policy.gates.stage3, ...silent }, rollback: { ...policy.gates.rollback, ...silent } } };
+      },
+      watchAlerts: async () => ({ kind: 'breached', poll: 3, alert: { id: 'a', rule: 'mae-high', severity: 2, description: '' } }),
+      restoreBatchDeployment: async ({ deployment, before: found }) => { restored.push(deployment); return { state: 'restored', found }; },
+    }, async () => {
+      const result = await runToEnd('silence-rolls-back');
+      assert.deepEqual({ outcome: result.outcome, serving: result.serving }, { outcome: 'rejected', serving: '1' });
+      assert.deepEqual(restored, ['deployment-circuit-C001']);
+    });
+  });
+
+  it('goes on although the channel is away', () => withReleaseWorkers(temporal, { ...withStage1({ onSilence: 'approve' }), postMessage: async () => { throw new Error('the webhook answers 500'); } }, async () => {
+    const result = await runToEnd('no-channel');
+    assert.equal(result.outcome, 'expired'); // stage1 passed by silence, stage3 expired
+  }));
+});
