@@ -91,7 +91,7 @@ function round(value: number, digits: number): number {
 }
 
 try {
-  const shared = { connection: environment.nativeConnection, namespace: environment.namespace ?? 'default', stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '1s' };
+  const shared = { connection: environment.nativeConnection, namespace: environment.namespace ?? 'default', stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '1s' } as const;
   const control = await Promise.all([
     Worker.create({ ...shared, taskQueue: 'bare', workflowsPath: fileURLToPath(new URL('./bare-release.ts', import.meta.url)) }),
     Worker.create({ ...shared, taskQueue: 'bare-activities', activities: bareActivities }),

@@ -8,14 +8,17 @@ const url = z.url().transform((text) => text.replace(/\/+$/, ''));
 const milliseconds = z.coerce.number().int().positive();
 const queueNames = Object.values(TaskQueue) as [TaskQueue, ...TaskQueue[]];
 
-const common = z.object({
-  HOLDPOINT_PROFILE: z.enum(['demo', 'production']).default('production'),
-  HOLDPOINT_STATE: z.string().min(1).default('.cache/state').transform((path) => resolve(path)),
-  HOLDPOINT_ESTATE: z.string().min(1).optional().transform((path) => path && resolve(path)),
+const temporal = z.object({
   TEMPORAL_ADDRESS: z.string().min(1).optional(),
   TEMPORAL_PORT: port.default(7233),
   TEMPORAL_UI_PORT: port.default(8233),
   TEMPORAL_UI_URL: url.optional(),
+});
+
+const common = temporal.extend({
+  HOLDPOINT_PROFILE: z.enum(['demo', 'production']).default('production'),
+  HOLDPOINT_STATE: z.string().min(1).default('.cache/state').transform((path) => resolve(path)),
+  HOLDPOINT_ESTATE: z.string().min(1).optional().transform((path) => path && resolve(path)),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -57,24 +60,31 @@ type Environment = Record<string, string | undefined>;
 /** A wrong environment; the message names each variable. */
 export class ConfigurationError extends Error {}
 
-export type CommonConfiguration = z.output<typeof common> & { temporalAddress: string; uiUrl: string; estateFile: string };
+/** Where Temporal and its Web UI are. */
+interface Addresses {
+  temporalAddress: string;
+  uiUrl: string;
+}
+
+export type TemporalConfiguration = z.output<typeof temporal> & Addresses;
+export type CommonConfiguration = z.output<typeof common> & Addresses & { estateFile: string };
 export type AzureConfiguration = z.output<typeof azure>;
 export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof worker>;
 export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof receiver>;
 
-/** What every process needs: profile, state, estate, Temporal. */
-export function readCommonConfiguration(environment: Environment = process.env): CommonConfiguration {
-  return withAddresses(parse(common, environment));
+/** All that the command line needs: neither profile nor estate nor any platform, so that it runs by hand beside whatever was started. */
+export function readTemporalConfiguration(environment: Environment = process.env): TemporalConfiguration {
+  return withAddresses(parse(temporal, environment));
 }
 
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
   const configuration = parse(common.extend(azure.shape).extend(worker.shape), environment);
   if (configuration.HOLDPOINT_KILL_AT !== undefined && configuration.HOLDPOINT_PROFILE !== 'demo') throw new ConfigurationError('HOLDPOINT_KILL_AT: only a test worker, profile demo, may be told to kill itself');
-  return withAddresses(configuration);
+  return withAddresses(withEstate(configuration));
 }
 
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
-  return withAddresses(parse(common.extend(azure.shape).extend(receiver.shape), environment));
+  return withAddresses(withEstate(parse(common.extend(azure.shape).extend(receiver.shape), environment)));
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
@@ -89,13 +99,13 @@ function parse<S extends z.ZodType>(schema: S, environment: Environment): z.outp
   throw new ConfigurationError(`The environment is not usable:\n${[...new Set(lines)].map((line) => `  ${line}`).join('\n')}`);
 }
 
-function withAddresses<T extends z.output<typeof common>>(configuration: T): T & { temporalAddress: string; uiUrl: string; estateFile: string } {
-  const { TEMPORAL_ADDRESS, TEMPORAL_PORT, TEMPORAL_UI_URL, TEMPORAL_UI_PORT, HOLDPOINT_ESTATE } = configuration;
+function withAddresses<T extends z.output<typeof temporal>>(configuration: T): T & Addresses {
+  const { TEMPORAL_ADDRESS, TEMPORAL_PORT, TEMPORAL_UI_URL, TEMPORAL_UI_PORT } = configuration;
+  return { ...configuration, temporalAddress: TEMPORAL_ADDRESS ?? `127.0.0.1:${TEMPORAL_PORT}`, uiUrl: TEMPORAL_UI_URL ?? `http://127.0.0.1:${TEMPORAL_UI_PORT}` };
+}
+
+function withEstate<T extends z.output<typeof common>>(configuration: T): T & { estateFile: string } {
+  const { HOLDPOINT_ESTATE } = configuration;
   if (HOLDPOINT_ESTATE === undefined) throw new ConfigurationError('The environment is not usable:\n  HOLDPOINT_ESTATE: is not set; give the path of the estate file');
-  return {
-    ...configuration,
-    temporalAddress: TEMPORAL_ADDRESS ?? `127.0.0.1:${TEMPORAL_PORT}`,
-    uiUrl: TEMPORAL_UI_URL ?? `http://127.0.0.1:${TEMPORAL_UI_PORT}`,
-    estateFile: HOLDPOINT_ESTATE,
-  };
+  return { ...configuration, estateFile: HOLDPOINT_ESTATE };
 }

@@ -1,32 +1,37 @@
 /** The worker process: one worker for each task queue that it is told to serve. In production give each process one queue and only that platform's credentials. */
 import { existsSync } from 'node:fs';
+import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
+import { FailureType } from '../workflows/domain/failures.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
-import { createActivitySets } from './activity-sets.ts';
+import { readEstate } from '../activities/estate/estate-file.ts';
+import { createActivities } from './activity-sets.ts';
 import { buildBundle, bundlePath } from './bundle.ts';
 import { ConfigurationError, readWorkerConfiguration } from './configuration.ts';
 import { serveHealth } from './health.ts';
 import { killSwitch } from './kill-switch.ts';
+import { platformSettings } from './platform-settings.ts';
 import { refuseInsufficientIdentity } from './production-check.ts';
 import { createLogger, installRuntime } from './telemetry.ts';
 import { connectWorker } from './temporal-worker.ts';
 
 async function main(): Promise<void> {
   const configuration = readWorkerConfiguration();
-  await refuseInsufficientIdentity(configuration);
+  const estate = await readEstate(configuration.estateFile);
+  refuseInsufficientIdentity(configuration, estate);
   const logger = createLogger(configuration, 'holdpoint-worker');
   installRuntime(logger);
 
   if (!existsSync(bundlePath)) await buildBundle();
   const { connection, namespace } = await connectWorker(configuration);
-  const activitySets = createActivitySets(configuration);
+  const settings = platformSettings(configuration, estate);
   const workers = await Promise.all(
     configuration.HOLDPOINT_QUEUES.map((taskQueue) =>
       Worker.create({
         connection,
         namespace,
         taskQueue,
-        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: activitySets[taskQueue] }),
+        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: createActivities(taskQueue, settings, configuration) }),
         // The floor of crash recovery: how long a run waits for the worker that last held it. 10 s by default.
         stickyQueueScheduleToStartTimeout: '1s',
         // A cancellation reaches an activity with the answer to a heartbeat, and heartbeats are sent no more often than this.
@@ -48,6 +53,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof ConfigurationError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exit(error instanceof ConfigurationError ? 2 : 1);
+  const isExpected = error instanceof ConfigurationError || (error instanceof ApplicationFailure && error.type === FailureType.EstateInvalid);
+  process.stderr.write(`${isExpected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(isExpected ? 2 : 1);
 });

@@ -1,9 +1,8 @@
 /** Profile `production` demands that every gate knows who answers; what cannot be satisfied stops the worker before it takes a task. */
-import { readEstate } from '../activities/estate/estate-file.ts';
+import type { Estate } from '../activities/estate/schema.ts';
 import { ConfigurationError, type CommonConfiguration } from './configuration.ts';
 
-export async function refuseInsufficientIdentity({ HOLDPOINT_PROFILE, estateFile }: Pick<CommonConfiguration, 'HOLDPOINT_PROFILE' | 'estateFile'>): Promise<void> {
-  const estate = await readEstate(estateFile);
+export function refuseInsufficientIdentity({ HOLDPOINT_PROFILE, estateFile }: Pick<CommonConfiguration, 'HOLDPOINT_PROFILE' | 'estateFile'>, estate: Pick<Estate, 'gates'>): void {
   if (HOLDPOINT_PROFILE !== 'production') return;
   const claimed = Object.entries(estate.gates).filter(([, gate]) => gate.identity === 'claimed').map(([name]) => name);
   if (claimed.length === 0) return;

@@ -44,6 +44,7 @@ export class Run {
   #lastAnswer: LastAnswer | null = null;
   #notes: string[] = [];
   #closingChecks: { what: string; check: () => Promise<unknown> }[] = [];
+  #pending: Partial<Record<SearchAttributeName, string | Date>> | null = null;
   readonly #target: RunStatus['target'];
 
   constructor({ phase, target }: RunOptions) {
@@ -173,17 +174,24 @@ export class Run {
     this.#notes = [`**${outcome}:** ${reason}`];
     this.gateClosed();
     this.#upsert({ Outcome: outcome });
+    this.#flush(); // nothing runs after the close
   }
 
   #endPhase(): void {
     this.#phases = this.#phases.map((phase) => (phase.endedAt === null ? { ...phase, endedAt: now().toISOString() } : phase));
   }
 
-  /** One event for all that changes at the same moment; a gate that is closed by then is taken off. */
+  /** One event for all that changes in the same moment: entering a phase and opening its gate are written together. */
   #upsert(values: Partial<Record<SearchAttributeName, string | Date>>): void {
-    const closing = this.#gate === null && this.#wasWaiting() ? { Gate: null, GateDeadline: null } : {};
-    const pairs = Object.entries({ ...closing, ...values }).map(([name, value]) => pair(name as SearchAttributeName, value));
-    upsertSearchAttributes(pairs);
+    if (this.#pending === null) void Promise.resolve().then(() => this.#flush());
+    this.#pending = { ...this.#pending, ...values };
+  }
+
+  #flush(): void {
+    if (this.#pending === null) return;
+    const closedGate = this.#gate === null && this.#wasWaiting() ? { Gate: null, GateDeadline: null } : {};
+    upsertSearchAttributes(Object.entries({ ...closedGate, ...this.#pending }).map(([name, value]) => pair(name as SearchAttributeName, value)));
+    this.#pending = null;
   }
 
   #wasWaiting(): boolean {

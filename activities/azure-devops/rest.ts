@@ -1,0 +1,115 @@
+/** The part of Azure DevOps' REST API, version 7.1, that this product calls. `azure-devops-node-api` is not used: it brings its own HTTP stack, past this product's time-outs, certificates and error classes. */
+import type { RestClient } from '../http/rest-client.ts';
+
+const version = { 'api-version': '7.1' };
+
+export interface PullRequestBody {
+  pullRequestId: number;
+  status: 'active' | 'abandoned' | 'completed' | 'notSet';
+  mergeStatus?: string;
+  title: string;
+  targetRefName: string;
+  createdBy: { uniqueName: string };
+  repository: { id: string; name: string };
+  /** Address of the REST API, not of the page. */
+  url: string;
+  lastMergeCommit?: { commitId: string };
+}
+
+export interface FileChange {
+  /** One or more of add, edit, delete, rename …, separated by commas. */
+  changeType: string;
+  item: { path?: string; isFolder?: boolean };
+  originalPath?: string;
+}
+
+export interface CommentThread {
+  id: number;
+  isDeleted?: boolean;
+  comments: { content?: string | null }[];
+}
+
+export interface WorkItemBody {
+  id: number;
+  url: string;
+  _links?: { html?: { href: string } };
+}
+
+export interface JsonPatchOperation {
+  op: 'add' | 'replace' | 'test';
+  path: string;
+  value: unknown;
+}
+
+export type AzureDevOpsApi = ReturnType<typeof azureDevOpsApi>;
+
+/** Calls of one project; each sends one request and throws classified failures. */
+export const azureDevOpsApi = (rest: RestClient, project: string) => {
+  const root = `/${encodeURIComponent(project)}/_apis`;
+  const pullRequestPath = (repositoryId: string, id: number): string => `${root}/git/repositories/${encodeURIComponent(repositoryId)}/pullRequests/${id}`;
+  const get = async <T>(url: string, query: Record<string, string | number | undefined> = {}): Promise<T> => (await rest.send<T>({ method: 'GET', url, query: { ...query, ...version } })).body;
+
+  return {
+    pullRequest: (repositoryId: string, id: number) => get<PullRequestBody>(pullRequestPath(repositoryId, id)),
+
+    /** Numbers of the pull request's pushes, oldest first. */
+    async iterations(repositoryId: string, id: number): Promise<number[]> {
+      const { value } = await get<{ value: { id: number }[] }>(`${pullRequestPath(repositoryId, id)}/iterations`);
+      return value.map((iteration) => iteration.id).sort((left, right) => left - right);
+    },
+
+    /** Everything that differs from the target branch as it was, all pages. */
+    async changes(repositoryId: string, id: number, iteration: number): Promise<FileChange[]> {
+      const found: FileChange[] = [];
+      for (let skip = 0, top = 500; top > 0; ) {
+        const page = await get<{ changeEntries?: FileChange[]; nextSkip?: number; nextTop?: number }>(`${pullRequestPath(repositoryId, id)}/iterations/${iteration}/changes`, { $top: top, $skip: skip });
+        found.push(...(page.changeEntries ?? []));
+        [skip, top] = [page.nextSkip ?? 0, page.nextTop ?? 0];
+      }
+      return found;
+    },
+
+    /** Text of a file at a commit. */
+    async fileAt(repositoryId: string, path: string, commit: string): Promise<string> {
+      const query = { path, includeContent: 'true', $format: 'json', 'versionDescriptor.version': commit, 'versionDescriptor.versionType': 'commit' };
+      const { content } = await get<{ content?: string }>(`${root}/git/repositories/${encodeURIComponent(repositoryId)}/items`, query);
+      return content ?? '';
+    },
+
+    async threads(repositoryId: string, id: number): Promise<CommentThread[]> {
+      return (await get<{ value: CommentThread[] }>(`${pullRequestPath(repositoryId, id)}/threads`)).value;
+    },
+
+    async createThread(repositoryId: string, id: number, content: string): Promise<CommentThread> {
+      const body = { comments: [{ parentCommentId: 0, content, commentType: 'text' }], status: 'active' };
+      return (await rest.send<CommentThread>({ method: 'POST', url: `${pullRequestPath(repositoryId, id)}/threads`, query: version, body })).body;
+    },
+
+    /** Ids of the work items that a WIQL query finds. */
+    async queryWorkItems(query: string): Promise<number[]> {
+      const { body } = await rest.send<{ workItems: { id: number }[] }>({ method: 'POST', url: `${root}/wit/wiql`, query: version, body: { query } });
+      return body.workItems.map(({ id }) => id);
+    },
+
+    workItem: (id: number) => get<WorkItemBody>(`${root}/wit/workitems/${id}`),
+
+    async createWorkItem(type: string, body: JsonPatchOperation[]): Promise<WorkItemBody> {
+      const url = `${root}/wit/workitems/$${encodeURIComponent(type)}`;
+      return (await rest.send<WorkItemBody>({ method: 'POST', url, query: version, body, contentType: 'application/json-patch+json' })).body;
+    },
+
+    async updateWorkItem(id: number, body: JsonPatchOperation[]): Promise<void> {
+      await rest.send({ method: 'PATCH', url: `${root}/wit/workitems/${id}`, query: version, body, contentType: 'application/json-patch+json' });
+    },
+  };
+};
+
+/** The page of a pull request, made of its address in the REST API. */
+export function pullRequestPage({ url, repository, pullRequestId }: PullRequestBody): string {
+  return url.replace(/\/_apis\/git\/.*$/, `/_git/${encodeURIComponent(repository.name)}/pullrequest/${pullRequestId}`);
+}
+
+/** The page of a work item. */
+export function workItemPage({ _links, url, id }: WorkItemBody): string {
+  return _links?.html?.href ?? url.replace(/\/_apis\/wit\/.*$/i, `/_workitems/edit/${id}`);
+}

@@ -1,0 +1,57 @@
+/** Reading what jobs wrote: outputs in a workspace's storage, and log files behind signed URLs. */
+import { asyncLocalStorage } from '@temporalio/activity';
+import { BlobClient, BlobServiceClient, type StoragePipelineOptions } from '@azure/storage-blob';
+import { FailureType } from '../../workflows/domain/failures.ts';
+import { classify, isFailure, vendorFailure } from '../http/classify.ts';
+import type { PlatformSettings } from '../http/settings.ts';
+import { tlsSettings } from '../http/transport.ts';
+
+export interface BlobReader {
+  /** The blob's text, at most `maximumBytes` from its beginning; null when there is no such blob. */
+  read(blob: BlobAddress, maximumBytes: number): Promise<string | null>;
+  /** The same for a URL that carries its own signature, as log files have. */
+  readSigned(url: string, maximumBytes: number): Promise<string | null>;
+}
+
+export interface BlobAddress {
+  account: string;
+  container: string;
+  name: string;
+}
+
+export function createBlobReader(settings: Pick<PlatformSettings, 'credential' | 'blobEndpoint' | 'caFile' | 'requestTimeoutMs'>): BlobReader {
+  // The options go through to the pipeline, though their declared type does not mention TLS. Retries are Temporal's.
+  const options: StoragePipelineOptions & { tlsOptions?: object } = { retryOptions: { maxTries: 1 }, tlsOptions: tlsSettings(settings) };
+  const services = new Map<string, BlobServiceClient>();
+  const serviceOf = (account: string): BlobServiceClient => {
+    const service = services.get(account) ?? new BlobServiceClient(settings.blobEndpoint.replace('{account}', account), settings.credential, options);
+    services.set(account, service);
+    return service;
+  };
+  return {
+    read: ({ account, container, name }, maximumBytes) => download(serviceOf(account).getContainerClient(container).getBlobClient(name), maximumBytes, settings.requestTimeoutMs),
+    readSigned: (url, maximumBytes) => download(new BlobClient(url, undefined, options), maximumBytes, settings.requestTimeoutMs),
+  };
+}
+
+async function download(blob: BlobClient, maximumBytes: number, timeoutMs: number): Promise<string | null> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const cancellation = asyncLocalStorage.getStore()?.cancellationSignal;
+  try {
+    // No range is asked for: the service refuses every range of an empty blob.
+    const response = await blob.download(0, undefined, { abortSignal: cancellation ? AbortSignal.any([timeout, cancellation]) : timeout, maxRetryRequests: 0 });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of response.readableStreamBody!) {
+      chunks.push(Buffer.from(chunk));
+      bytes += chunk.length;
+      if (bytes >= maximumBytes) break;
+    }
+    return Buffer.concat(chunks).subarray(0, maximumBytes).toString('utf8');
+  } catch (error) {
+    if (timeout.aborted) throw vendorFailure(FailureType.Unavailable, `GET ${new URL(blob.url).pathname}: nothing within ${timeoutMs} ms`);
+    const failure = classify(error);
+    if (isFailure(failure, FailureType.NotFound)) return null;
+    throw failure;
+  }
+}

@@ -1,0 +1,29 @@
+/** Activities against Azure Machine Learning: training, registering, promoting, deploying, scoring. */
+import { deployBatchModel, type DeployBatchModelInput } from './deploy-batch-model.ts';
+import { cancelDuplicateInvocations, invokeBatchEndpoint, type CancelDuplicateInvocationsInput, type InvokeBatchEndpointInput } from './batch-invocation.ts';
+import type { AzureMlClients } from './clients.ts';
+import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
+import { checkInference, type CheckInferenceInput } from './inference-check.ts';
+import { awaitJob, cancelJob, type AwaitJobInput, type JobRef } from './job-end.ts';
+import { fixModelVersion, readModelHistory, registerModel, type FixModelVersionInput, type ReadModelHistoryInput, type RegisterModelInput } from './model-versions.ts';
+import { promoteModel, type PromoteModelInput } from './promotion.ts';
+import { restoreBatchDeployment, type RestoreBatchDeploymentInput } from './restore-batch-deployment.ts';
+import { readTrainingEvidence, type ReadTrainingEvidenceInput } from './training-evidence.ts';
+import { submitTrainingJob, type SubmitTrainingJobInput } from './training-job.ts';
+
+export const createAzureMlActivities = (clients: AzureMlClients) => ({
+  fixModelVersion: (input: FixModelVersionInput) => fixModelVersion(clients, input),
+  submitTrainingJob: (input: SubmitTrainingJobInput) => submitTrainingJob(clients, input),
+  awaitJob: (input: AwaitJobInput) => awaitJob(clients, input),
+  cancelJob: (input: JobRef) => cancelJob(clients, input),
+  registerModel: (input: RegisterModelInput) => registerModel(clients, input),
+  readModelHistory: (input: ReadModelHistoryInput) => readModelHistory(clients, input),
+  readTrainingEvidence: (input: ReadTrainingEvidenceInput) => readTrainingEvidence(clients, input),
+  promoteModel: (input: PromoteModelInput) => promoteModel(clients, input),
+  readBatchDeployment: (input: BatchDeploymentRef) => readBatchDeployment(clients, input),
+  deployBatchModel: (input: DeployBatchModelInput) => deployBatchModel(clients, input),
+  restoreBatchDeployment: (input: RestoreBatchDeploymentInput) => restoreBatchDeployment(clients, input),
+  invokeBatchEndpoint: (input: InvokeBatchEndpointInput) => invokeBatchEndpoint(clients, input),
+  cancelDuplicateInvocations: (input: CancelDuplicateInvocationsInput) => cancelDuplicateInvocations(clients, input),
+  checkInference: (input: CheckInferenceInput) => checkInference(clients, input),
+});

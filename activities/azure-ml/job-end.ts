@@ -1,0 +1,69 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { FailureType } from '../../workflows/domain/failures.ts';
+import type { JobEnd } from '../../workflows/domain/release.ts';
+import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
+import type { ArmClient } from '../azure-resource-manager/arm-client.ts';
+import { isFailure } from '../http/classify.ts';
+import { runDetails, runDurationMs, runError } from './run-history.ts';
+
+export interface JobRef {
+  workspace: WorkspaceRef;
+  jobName: string;
+}
+
+export interface AwaitJobInput extends JobRef {
+  /** Milliseconds between two looks. */
+  intervalMs: number;
+}
+
+const ended: readonly string[] = ['Completed', 'Failed', 'Canceled', 'NotResponding'] satisfies JobEnd['status'][];
+
+/**
+ * Looks at a job once; while it runs the attempt fails benignly and the next one comes after the interval, so that waiting for hours costs neither history nor a worker slot.
+ *
+ * Safe to retry because it only reads. A job that failed is an answer, not an error.
+ *
+ * @throws StillRunning
+ */
+export async function awaitJob({ arm }: { arm: ArmClient }, { workspace, jobName, intervalMs }: AwaitJobInput): Promise<JobEnd> {
+  const status = await jobStatus(arm, { workspace, jobName });
+  if (!ended.includes(status)) {
+    throw ApplicationFailure.create({
+      type: FailureType.StillRunning,
+      message: `job ${jobName}: ${status}`,
+      nextRetryDelay: intervalMs,
+      category: ApplicationFailureCategory.BENIGN,
+    });
+  }
+  const details = await runDetails(arm, workspace, jobName);
+  return { jobName, status: status as JobEnd['status'], error: status === 'Completed' ? null : runError(details), durationMs: runDurationMs(details) };
+}
+
+/**
+ * Cancels a job that has not ended; a job that has ended or does not exist is left alone. Answers the status found.
+ *
+ * Safe to retry because cancelling twice is cancelling once. It does not wait for the job to stop.
+ */
+export async function cancelJob({ arm }: { arm: ArmClient }, job: JobRef): Promise<{ status: string }> {
+  try {
+    const status = await jobStatus(arm, job);
+    if (ended.includes(status) || status === 'CancelRequested') return { status };
+    const { subscriptionId, resourceGroup, workspace } = job.workspace;
+    // The poller is dropped: whoever waits for the job to stop uses `awaitJob`.
+    await arm.typed(subscriptionId, (client) => client.jobs.beginCancel(resourceGroup, workspace, job.jobName));
+    return { status: 'CancelRequested' };
+  } catch (error) {
+    if (isFailure(error, FailureType.NotFound)) return { status: 'NotFound' };
+    // The job may have ended between look and cancellation, which Azure refuses.
+    if (isFailure(error, FailureType.InvalidRequest) || isFailure(error, FailureType.Busy)) {
+      const status = await jobStatus(arm, job);
+      if (ended.includes(status)) return { status };
+    }
+    throw error;
+  }
+}
+
+async function jobStatus(arm: ArmClient, { workspace, jobName }: JobRef): Promise<string> {
+  const job = await arm.typed(workspace.subscriptionId, (client) => client.jobs.get(workspace.resourceGroup, workspace.workspace, jobName));
+  return job.properties.status ?? 'Unknown';
+}

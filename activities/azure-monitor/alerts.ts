@@ -1,0 +1,104 @@
+/** Azure Monitor's alerts about one deployment. */
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { FailureType } from '../../workflows/domain/failures.ts';
+import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
+import { ApiVersion, batchDeploymentId } from '../azure-resource-manager/resource-ids.ts';
+import { lastProgress, recordProgress } from '../heartbeat.ts';
+import type { RestClient } from '../http/rest-client.ts';
+
+export interface AlertsQuery {
+  workspace: WorkspaceRef;
+  endpoint: string;
+  deployment: string;
+}
+
+export interface WatchAlertsInput extends AlertsQuery {
+  /** Alerts that fired before the release: not its fault. */
+  known: string[];
+  /** A new alert of this severity or a graver one is a breach: 0 (critical) to 4 (verbose). */
+  breachSeverity: number;
+  /** Milliseconds between two looks. */
+  intervalMs: number;
+  /** Looks after which the deployment is released from the watch. The activity counts; it never reads the clock. */
+  polls: number;
+}
+
+export interface FiredAlert {
+  id: string;
+  rule: string;
+  severity: number;
+  description: string;
+}
+
+/** `alerts` counts the new ones that were too slight to be a breach. */
+export type AlertVerdict = { kind: 'healthy'; polls: number; alerts: number } | { kind: 'breached'; poll: number; alert: FiredAlert };
+
+interface Progress {
+  polls: number;
+  /** Ids of new alerts that were no breach. */
+  slight: string[];
+}
+
+interface AlertBody {
+  id: string;
+  properties: { essentials: { severity?: string; monitorCondition?: string; alertRule?: string; description?: string } };
+}
+
+const longestDescription = 200;
+/** Ids kept in the heartbeat; beyond that the count stands still. */
+const mostSlight = 50;
+
+/** The alerts that fire for a deployment now. Safe to retry because it only reads. */
+export async function readFiringAlerts(arm: RestClient, query: AlertsQuery): Promise<{ ids: string[] }> {
+  return { ids: (await firingAlerts(arm, query)).map(({ id }) => id) };
+}
+
+/**
+ * Looks once per attempt for new alerts, failing benignly until it knows the verdict, so that a watch of a day costs neither history nor a worker slot.
+ *
+ * Safe to retry because it changes nothing, and because the count travels in the heartbeat, not in the attempt number: a crash or an Azure Monitor that is away is not a look.
+ *
+ * @throws StillWatching
+ */
+export async function watchAlerts(arm: RestClient, { known, breachSeverity, intervalMs, polls, ...query }: WatchAlertsInput): Promise<AlertVerdict> {
+  const before = lastProgress<Progress>() ?? { polls: 0, slight: [] };
+  const fresh = (await firingAlerts(arm, query)).filter(({ id }) => !known.includes(id));
+  const poll = before.polls + 1;
+  const [gravest] = fresh.filter(({ severity }) => severity <= breachSeverity).sort((left, right) => left.severity - right.severity);
+  if (gravest) return { kind: 'breached', poll, alert: gravest };
+
+  const slight = [...new Set([...before.slight, ...fresh.map(({ id }) => id)])].slice(0, mostSlight);
+  if (poll >= polls) return { kind: 'healthy', polls: poll, alerts: slight.length };
+  recordProgress({ polls: poll, slight } satisfies Progress);
+  throw ApplicationFailure.create({
+    type: FailureType.StillWatching,
+    message: `${query.endpoint}/${query.deployment}: ${poll} of ${polls} looks, ${slight.length} slight alerts`,
+    nextRetryDelay: intervalMs,
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+async function firingAlerts(arm: RestClient, { workspace, endpoint, deployment }: AlertsQuery): Promise<FiredAlert[]> {
+  const query = { 'api-version': ApiVersion.AlertsManagement, targetResource: batchDeploymentId(workspace, endpoint, deployment), monitorCondition: 'Fired', pageCount: 250 };
+  let page: { url: string; query?: typeof query } | null = { url: `/subscriptions/${workspace.subscriptionId}/providers/Microsoft.AlertsManagement/alerts`, query };
+  const found: AlertBody[] = [];
+  while (page) {
+    const { body }: { body: { value: AlertBody[]; nextLink?: string | null } } = await arm.send({ method: 'GET', ...page });
+    found.push(...body.value);
+    page = body.nextLink ? { url: body.nextLink } : null;
+  }
+  return found
+    .filter(({ properties }) => properties.essentials.monitorCondition === 'Fired')
+    .map(({ id, properties: { essentials } }) => ({
+      id,
+      rule: essentials.alertRule ?? 'unnamed rule',
+      severity: severityOf(essentials.severity),
+      description: (essentials.description ?? '').slice(0, longestDescription),
+    }));
+}
+
+/** `Sev0` to `Sev4`; a severity that cannot be read counts as the gravest, because nobody else looks. */
+function severityOf(text: string | undefined): number {
+  const digit = /^Sev([0-4])$/i.exec(text ?? '')?.[1];
+  return digit === undefined ? 0 : Number(digit);
+}

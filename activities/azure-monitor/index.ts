@@ -1,0 +1,8 @@
+/** Activities against Azure Monitor: which alerts fire for a deployment, and watching them. */
+import type { RestClient } from '../http/rest-client.ts';
+import { readFiringAlerts, watchAlerts, type AlertsQuery, type WatchAlertsInput } from './alerts.ts';
+
+export const createAzureMonitorActivities = ({ arm }: { arm: RestClient }) => ({
+  readFiringAlerts: (input: AlertsQuery) => readFiringAlerts(arm, input),
+  watchAlerts: (input: WatchAlertsInput) => watchAlerts(arm, input),
+});

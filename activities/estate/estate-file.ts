@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import { FailureType } from '../../workflows/domain/failures.ts';
+import { estateSchema, type Estate } from './schema.ts';
+
+/** Complaints shown at once; the rest is counted. */
+const mostComplaints = 20;
+
+/**
+ * Reads and checks the estate file.
+ *
+ * @throws EstateInvalid (not retried): one line for each complaint, with file, line, field and what to do
+ */
+export async function readEstate(file: string): Promise<Estate> {
+  return parseEstate(await readText(file), file);
+}
+
+/** The same for a text; `file` is only for the complaints. */
+export function parseEstate(text: string, file: string): Estate {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const syntax = document.errors.map(({ pos, message }) => `${file}:${lines.linePos(pos[0]).line}: not valid YAML: ${message}`);
+  if (syntax.length > 0) throw estateInvalid(listed(syntax));
+
+  const parsed = estateSchema.safeParse(document.toJS());
+  if (parsed.success) return parsed.data;
+  const complaints = parsed.error.issues.flatMap((issue) => {
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
+    return unknown.map((key) => {
+      const path = [...issue.path, ...(key === undefined ? [] : [key])] as (string | number)[];
+      const message = key === undefined ? issue.message : 'unknown field; remove it or correct its name';
+      return `${file}:${lineOf(document, path, lines)}: ${path.join('.') || 'the file'}: ${message}`;
+    });
+  });
+  throw estateInvalid(listed(complaints));
+}
+
+/** A complaint about a field of an estate that is valid by itself. */
+export async function complaintAbout(file: string, field: readonly string[], problem: string): Promise<ApplicationFailure> {
+  const lines = new LineCounter();
+  const document = parseDocument(await readText(file), { lineCounter: lines });
+  return estateInvalid(`${file}:${lineOf(document, field, lines)}: ${field.join('.')}: ${problem}`);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw estateInvalid(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); HOLDPOINT_ESTATE names the estate file`);
+  }
+}
+
+function estateInvalid(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: FailureType.EstateInvalid, message, nonRetryable: true });
+}
+
+function listed(complaints: readonly string[]): string {
+  const more = complaints.length - mostComplaints;
+  return [...complaints.slice(0, mostComplaints), ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+}
+
+/** Line of a field, or of the nearest thing above it that exists; counted from 1. */
+function lineOf(document: Document, path: readonly (string | number)[], lines: LineCounter): number {
+  for (let depth = path.length; depth > 0; depth -= 1) {
+    const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1));
+    const offset = offsetOf(parent, path[depth - 1]!);
+    if (offset !== undefined) return lines.linePos(offset).line;
+  }
+  return 1;
+}
+
+/** Where a key, or the item of a list, begins in the text. */
+function offsetOf(parent: unknown, step: string | number): number | undefined {
+  if (isMap(parent)) {
+    const key = parent.items.map((pair) => pair.key).find((candidate) => isScalar(candidate) && String(candidate.value) === String(step));
+    return isScalar(key) ? key.range?.[0] : undefined;
+  }
+  const item = isSeq(parent) ? parent.items[Number(step)] : undefined;
+  return (item as { range?: [number, number, number] } | undefined)?.range?.[0];
+}

@@ -1,0 +1,36 @@
+/** Activities that read the estate file: the only way in which a runbook learns a target's policy. */
+import { jsonDigest } from '../../workflows/domain/digest.ts';
+import type { TargetPolicy } from '../../workflows/domain/policy.ts';
+import type { Target } from '../../workflows/domain/vocabulary.ts';
+import { complaintAbout, readEstate } from './estate-file.ts';
+import { targetPolicy } from './target-policy.ts';
+
+export interface ReleaseRules {
+  /** `refs/heads/…`: pull requests into other branches release nothing. */
+  releaseBranch: string;
+  /** Most training jobs of one change at the same time. */
+  maxParallel: number;
+  /** SHA-256, hexadecimal, of the estate. */
+  digest: string;
+}
+
+export const createEstateActivities = ({ estateFile }: { estateFile: string }) => ({
+  /**
+   * Reads the policy of one target, anew each time, so that a change of the estate reaches runs that wait.
+   *
+   * Safe to retry because it only reads.
+   *
+   * @throws EstateInvalid (not retried) naming file, line and field
+   */
+  async loadPolicy({ target }: { target: Target }): Promise<TargetPolicy> {
+    const policy = targetPolicy(await readEstate(estateFile), target);
+    if ('problem' in policy) throw await complaintAbout(estateFile, policy.field, policy.problem);
+    return policy;
+  },
+
+  /** What holds for every release. Safe to retry because it only reads. */
+  async loadReleaseRules(_input: Record<string, never>): Promise<ReleaseRules> {
+    const estate = await readEstate(estateFile);
+    return { releaseBranch: estate.releaseBranch, maxParallel: estate.training.maxParallel, digest: jsonDigest(estate) };
+  },
+});

@@ -1,0 +1,35 @@
+/** Which activities each task queue serves, with the clients that they need. A set is built only when its queue is asked for, so that a worker needs no other platform's settings. */
+import { createAzureDevOpsClients } from '../activities/azure-devops/clients.ts';
+import { createAzureDevOpsActivities } from '../activities/azure-devops/index.ts';
+import { createAzureMlClients } from '../activities/azure-ml/clients.ts';
+import { createAzureMlActivities } from '../activities/azure-ml/index.ts';
+import { createAzureMonitorClients } from '../activities/azure-monitor/clients.ts';
+import { createAzureMonitorActivities } from '../activities/azure-monitor/index.ts';
+import { createEstateActivities } from '../activities/estate/index.ts';
+import { withHeartbeat } from '../activities/heartbeat.ts';
+import { createMlflowClients } from '../activities/mlflow/clients.ts';
+import { createMlflowActivities } from '../activities/mlflow/index.ts';
+import { createNotificationClients } from '../activities/notifications/clients.ts';
+import { createNotificationActivities } from '../activities/notifications/index.ts';
+import type { PlatformSettings } from '../activities/http/settings.ts';
+import { TaskQueue } from '../workflows/domain/queues.ts';
+import type { WorkerConfiguration } from './configuration.ts';
+
+/** The activities of one queue, each heartbeating while it runs. */
+export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL'>): object {
+  switch (queue) {
+    case TaskQueue.Estate:
+      return withHeartbeat(createEstateActivities({ estateFile: configuration.estateFile }));
+    case TaskQueue.AzureMl:
+    case TaskQueue.AzureMlUrgent:
+      return withHeartbeat(createAzureMlActivities(createAzureMlClients(settings)));
+    case TaskQueue.AzureMonitor:
+      return withHeartbeat(createAzureMonitorActivities(createAzureMonitorClients(settings)));
+    case TaskQueue.Mlflow:
+      return withHeartbeat(createMlflowActivities(createMlflowClients(settings)));
+    case TaskQueue.AzureDevOps:
+      return withHeartbeat(createAzureDevOpsActivities(createAzureDevOpsClients(settings)));
+    case TaskQueue.Notifications:
+      return withHeartbeat(createNotificationActivities({ webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, ...createNotificationClients(settings) }));
+  }
+}
