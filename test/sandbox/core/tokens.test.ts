@@ -61,6 +61,18 @@ void test('after an advance of the clock the SDK fetches a new token by itself',
   assert.equal((await standIn.ledger()).filter(({ path }) => path.endsWith('/token')).length, 2);
 });
 
+void test('what the seed does with its token is neither recorded nor met by a fault', async (t) => {
+  const standIn = await StandIn.start(t);
+  await standIn.fault({ method: 'GET', path: 'alerts', times: 1 }, { kind: 'status', status: 500 });
+  const statuses = [];
+  for (const unrecorded of [true, false]) {
+    const token = standIn.context.tokens.issue(AUDIENCE.resourceManager, 60, unrecorded);
+    statuses.push((await standIn.call('GET', ALERTS, undefined, bearer(token))).status);
+  }
+  assert.deepEqual(statuses, [200, 500]);
+  assert.deepEqual((await standIn.ledger()).map(({ status }) => status), [500]);
+});
+
 void test('tokens stay good across a restart', async (t) => {
   const standIn = await StandIn.start(t);
   const token = standIn.context.tokens.issue(AUDIENCE.resourceManager);

@@ -1,0 +1,75 @@
+import { stringify } from 'yaml';
+
+/** One circuit of the demo's plants: which readings of which station it stands for. */
+export interface Circuit {
+  plant: string;
+  name: string;
+  location: string;
+  column: string;
+}
+
+const PLANTS = { P001: 'Seattle', P002: 'New York' };
+const COLUMNS = { C001: 'temp_max', C002: 'temp_min', C003: 'wind', C004: 'precipitation' };
+
+export const PLANT_NAMES = Object.keys(PLANTS);
+
+/** All circuits of all plants. */
+export const CIRCUITS: Circuit[] = Object.entries(PLANTS).flatMap(([plant, location]) =>
+  Object.entries(COLUMNS).map(([name, column]) => ({ plant, name, location, column })),
+);
+
+export interface TrainingSettings {
+  cutoff_date: string;
+  hyperparameters: { learning_rate: number; epochs: number; hidden_units: number };
+}
+
+/** What every circuit's version 1 is trained with: decent, but it stops learning too early. */
+export const FIRST_SETTINGS: TrainingSettings = {
+  cutoff_date: '2015-06-30',
+  hyperparameters: { learning_rate: 0.001, epochs: 6, hidden_units: 16 },
+};
+
+/**
+ * The content of a configuration file that gives a better model than {@link FIRST_SETTINGS}: it learns for longer.
+ *
+ * @param variation any whole number from 0 on, for example how many pull requests there have been: the next one gives another
+ *   content, so that a pull request always differs from what is on the branch
+ */
+export function improvedConfig(variation: number): string {
+  const { cutoff_date, hyperparameters } = FIRST_SETTINGS;
+  return configText({ cutoff_date, hyperparameters: { ...hyperparameters, epochs: 24 + (variation % 8) } });
+}
+
+/** The text of a circuit's configuration file. */
+export function configText(settings: TrainingSettings): string {
+  return stringify({ training: settings });
+}
+
+/** Path of a circuit's configuration file in the repository. */
+export function configPath({ plant, name }: Pick<Circuit, 'plant' | 'name'>): string {
+  return `config/plants/${plant}/${name}.yml`;
+}
+
+/** The name of a circuit's model, in workspaces and in the registry. */
+export function modelName({ plant, name }: Circuit): string {
+  return `${plant}-${name}`;
+}
+
+export function endpointName(plant: string): string {
+  return `batch-endpoint-plant-${plant}`;
+}
+
+export function deploymentName({ name }: Circuit): string {
+  return `deployment-circuit-${name}`;
+}
+
+const SEED_JOB = 'seed-train-';
+
+/** The job that trains version 1 of a circuit's model. */
+export function seedJobName(circuit: Circuit): string {
+  return `${SEED_JOB}${modelName(circuit)}`;
+}
+
+export function isSeedJob(name: string): boolean {
+  return name.startsWith(SEED_JOB);
+}
