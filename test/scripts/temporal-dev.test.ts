@@ -31,9 +31,9 @@ function run(option: string | undefined, environment: NodeJS.ProcessEnv): Promis
 }
 
 describe('temporal-dev.sh', () => {
-  let environment: { HOLDPOINT_STATE: string; TEMPORAL_PORT: string; TEMPORAL_UI_PORT: string };
+  let environment: { HOLDPOINT_STATE: string; TEMPORAL_PORT: string; TEMPORAL_UI_PORT: string; TEMPORAL_ADDRESS: string };
   beforeEach(async () => {
-    environment = { HOLDPOINT_STATE: mkdtempSync(join(directory, 'state-')), TEMPORAL_PORT: String(await freePort()), TEMPORAL_UI_PORT: String(await freePort()) };
+    environment = { HOLDPOINT_STATE: mkdtempSync(join(directory, 'state-')), TEMPORAL_PORT: String(await freePort()), TEMPORAL_UI_PORT: String(await freePort()), TEMPORAL_ADDRESS: '' };
   });
   afterEach(async () => {
     await run('--stop', environment);
@@ -118,11 +118,10 @@ describe('temporal-dev.sh', () => {
 
   it('stops on a signal when it runs in the foreground', async () => {
     const child = spawn(script, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    for await (const chunk of child.stdout.setEncoding('utf8')) {
-      output += String(chunk);
-      if (output.includes('Ctrl-C')) break;
-    }
+    const ready = new Promise<void>((resolve) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => text.includes('Ctrl-C') && resolve());
+    });
+    await ready;
     child.kill('SIGINT');
     const [status] = (await once(child, 'exit')) as [number];
     assert.equal(status, 0);

@@ -1,0 +1,77 @@
+import { constants } from 'node:os';
+import { ensureDependencies } from './dependencies.mjs';
+import { pathWithProject } from './paths.mjs';
+import { runCommand } from './run-command.mjs';
+import { say, StepFailed, stopSteps } from './steps.mjs';
+import { chromiumPath, ensureTemporal, ensureTestServer, ensureWorkflowBundle, requireSystemPackages } from './tools.mjs';
+
+const usage = `Usage: node scripts/bootstrap.mjs [installed | run | test] [-- command argument ...]
+  installed   the packages
+  run         also the Temporal CLI and the workflow bundle (the default)
+  test        also the time-skipping server; Chromium, Java and Maven must be there`;
+
+/** What each level of need prepares. Values become environment variables of the command. */
+const preparations = {
+  async installed() {
+    await ensureDependencies();
+    return {};
+  },
+  async run() {
+    const [TEMPORAL_CLI] = await together(ensureTemporal(), ensureDependencies().then(ensureWorkflowBundle));
+    return { TEMPORAL_CLI };
+  },
+  async test() {
+    requireSystemPackages();
+    const [prepared] = await together(preparations.run(), ensureTestServer());
+    return { ...prepared, CHROMIUM_PATH: chromiumPath() };
+  },
+};
+
+/** Prepares what `args` ask for and runs their command; returns the exit status. */
+export async function bootstrap(args) {
+  const separator = args.indexOf('--');
+  const [need = 'run', ...rest] = separator < 0 ? args : args.slice(0, separator);
+  const command = separator < 0 ? [] : args.slice(separator + 1);
+  if (!Object.hasOwn(preparations, need) || rest.length > 0) {
+    say(usage);
+    return 2;
+  }
+  const releaseSignals = stopOnSignal();
+  try {
+    const prepared = await preparations[need]();
+    releaseSignals();
+    if (command.length === 0) {
+      say('Everything is ready.');
+      return 0;
+    }
+    return await runCommand(command, { ...process.env, ...prepared, PATH: pathWithProject() });
+  } catch (error) {
+    stopSteps();
+    say(error instanceof StepFailed ? error.message : error.stack);
+    return 1;
+  }
+}
+
+/** Waits for all; the first failure stops the others, so that nothing goes on after the message. */
+async function together(...work) {
+  try {
+    return await Promise.all(work);
+  } catch (error) {
+    stopSteps();
+    await Promise.allSettled(work);
+    throw error;
+  }
+}
+
+/** While preparing, a signal stops the steps and ends this program; the command gets its signals itself. */
+function stopOnSignal() {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const stop = (signal) => {
+    stopSteps();
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of signals) process.on(signal, stop);
+  return () => {
+    for (const signal of signals) process.off(signal, stop);
+  };
+}

@@ -1,0 +1,19 @@
+/** What somebody who looks at a run may do now. */
+import type { CircuitResult, ReleaseModelInput } from '../../workflows/domain/release.ts';
+import { releaseModel } from '../runbooks.ts';
+import type { RunDetails } from './run-details.ts';
+
+/** Lines of text; commands as they are typed. */
+export function nextSteps(run: RunDetails, evidence: string | null): string {
+  const { workflowId, runbook, status, outcome, gate, result } = run;
+  if (gate !== null) {
+    const answer = `${workflowId} --gate ${gate.id} --as <${gate.approvers.join('|')}>${evidence === null ? '' : ` --evidence ${evidence}`}`;
+    return `holdpoint approve ${answer}\nholdpoint reject ${answer} --reason "<why>"`;
+  }
+  if (status === 'Running') return `Nothing is asked of you. \`holdpoint cancel ${workflowId}\` stops it.`;
+  if (runbook === releaseModel.name && outcome !== 'succeeded') return releaseModel.insteadOfAgain!(run.input as ReleaseModelInput, { reason: '<why>' });
+  const released = ((result as { circuits?: CircuitResult[] } | null)?.circuits ?? []).flatMap((circuit) => (circuit.state === 'released' ? [`holdpoint show ${circuit.workflowId}`] : []));
+  if (released.length > 0) return released.join('\n');
+  if (outcome === 'succeeded') return 'Nothing: it is done.';
+  return `Correct what is said above, then:\nholdpoint show ${workflowId} --json | jq .input | holdpoint start ${runbook} --input - --again --reason "<why>"`;
+}

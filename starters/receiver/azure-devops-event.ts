@@ -1,0 +1,62 @@
+/** Azure DevOps' service-hook notifications, as far as they are trusted: which pull request to look at. Everything else is read again through the API. */
+import { z } from 'zod';
+
+/** A completed pull request shows in both; neither means completion by itself: `merged` also comes for each trial merge of an active one. */
+const pullRequestEvents: readonly string[] = ['git.pullrequest.merged', 'git.pullrequest.updated'];
+
+const text = z.string('must be a text').min(1, 'must not be empty').max(400, 'must have at most 400 characters');
+
+const envelope = z.object({
+  id: text,
+  eventType: text,
+  subscriptionId: z.string('must be a text').nullish(),
+  notificationId: z.int('must be a whole number').nullish(),
+});
+
+const pullRequestResource = z.object(
+  {
+    pullRequestId: z.int('must be a whole number').positive('must be 1 or more'),
+    repository: z.object({ id: text }, 'must be an object').optional(),
+    /** Of the REST API; names the repository where the subscription sends minimal resource details. */
+    url: z.string('must be a text').optional(),
+  },
+  'must be an object; set "Resource details to send" of the subscription to All or Minimal',
+);
+
+export interface HookNotification {
+  /** For the log: what to look for in the history of the subscription. */
+  ids: { eventId: string; eventType: string; subscriptionId?: string; notificationId?: number };
+  /** Null for events that start nothing. The repository is an id or a name. */
+  pullRequest: { repositoryId: string; pullRequestId: number } | null;
+}
+
+/** A notification that cannot be read; the message names the field. */
+export class MalformedNotification extends Error {}
+
+/** @throws MalformedNotification */
+export function readNotification(body: unknown): HookNotification {
+  const { id, eventType, subscriptionId, notificationId } = parse(z.object(envelope.shape, 'must be one JSON object'), body, []);
+  const ids = { eventId: id, eventType, ...(subscriptionId && { subscriptionId }), ...(notificationId && { notificationId }) };
+  if (!pullRequestEvents.includes(eventType)) return { ids, pullRequest: null };
+
+  const resource = parse(pullRequestResource, (body as { resource?: unknown }).resource, ['resource']);
+  const repositoryId = resource.repository?.id ?? repositoryOf(resource.url);
+  if (repositoryId === undefined) throw new MalformedNotification('resource.repository.id: is missing, and resource.url names no repository');
+  return { ids, pullRequest: { repositoryId, pullRequestId: resource.pullRequestId } };
+}
+
+function parse<S extends z.ZodType>(schema: S, value: unknown, path: string[]): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const complaints = parsed.error.issues.map((issue) => `${[...path, ...issue.path].join('.') || 'the body'}: ${issue.message}`);
+  throw new MalformedNotification(complaints.join('; '));
+}
+
+function repositoryOf(url: string | undefined): string | undefined {
+  const part = /\/_apis\/git\/repositories\/([^/?#]+)\//i.exec(url ?? '')?.[1];
+  try {
+    return part === undefined ? undefined : decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The receiver process. It starts, and answers 503, while Temporal is away, and recovers by itself.
+ *
+ * It speaks plain HTTP and the password travels in a header: in production put TLS in front (Azure DevOps sends basic authentication over HTTPS only) and leave
+ * HOLDPOINT_HOST at a loopback or private address.
+ */
+import { ApplicationFailure } from '@temporalio/common';
+import { readEstate } from '../../activities/estate/estate-file.ts';
+import { FailureType } from '../../workflows/domain/failures.ts';
+import { ConfigurationError, readReceiverConfiguration } from '../../workers/configuration.ts';
+// eslint-disable-next-line no-restricted-imports -- how a process signs in to the platforms is configuration too, and the same for workers and receiver
+import { platformSettings } from '../../workers/platform-settings.ts';
+import { createLazyClient } from '../temporal-connection.ts';
+import { pullRequestReader } from './azure-devops-reader.ts';
+import { createReceiverLogger } from './logger.ts';
+import { createReceiver } from './server.ts';
+import { isTemporalReady, startRelease } from './temporal-releases.ts';
+
+async function main(): Promise<void> {
+  const configuration = readReceiverConfiguration();
+  const { estateFile, HOLDPOINT_HOST: host, HOLDPOINT_PORT: port, HOLDPOINT_WEBHOOK_USER: user, HOLDPOINT_WEBHOOK_PASSWORD: password } = configuration;
+  const estate = await readEstate(estateFile);
+  const logger = createReceiverLogger(configuration.LOG_LEVEL);
+  const client = createLazyClient(configuration);
+
+  const app = await createReceiver({
+    credentials: { user, password },
+    logger,
+    readPullRequest: pullRequestReader(platformSettings(configuration, estate)),
+    // Read again for each notification: a changed branch needs no restart, and a broken file answers 503 until it is repaired.
+    releaseBranch: async () => (await readEstate(estateFile)).releaseBranch,
+    startRelease: (input) => startRelease(client, input),
+    isTemporalReady: () => isTemporalReady(client),
+  });
+
+  const stop = async (signal: string): Promise<void> => {
+    logger.info({ signal }, 'receiver is stopping');
+    await app.close(); // waits for the notifications under way
+    await client.connection.close();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
+  await app.listen({ host, port });
+  logger.info({ temporal: configuration.temporalAddress, namespace: client.options.namespace, releaseBranch: estate.releaseBranch }, 'receiver started');
+}
+
+main().catch((error: unknown) => {
+  const isConfiguration = error instanceof ConfigurationError || (error instanceof ApplicationFailure && error.type === FailureType.EstateInvalid);
+  const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  const text = isTaken ? `${error.message}: another program has this port; stop it, or choose another with HOLDPOINT_PORT` : isConfiguration ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(isConfiguration ? 2 : 1);
+});

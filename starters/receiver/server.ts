@@ -1,0 +1,76 @@
+/**
+ * The webhook receiver: Azure DevOps' notifications start releases.
+ *
+ * How it answers decides what Azure DevOps does next. 202: delivered. 503: delivered again within minutes; hence for everything that may pass, defects included. 401, 400, 413:
+ * not delivered again, and the subscription goes on probation; hence only for what its owner must repair. Never 410, which switches the subscription off at once, and never 500.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import basicAuth from '@fastify/basic-auth';
+import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import { MalformedNotification, readNotification } from './azure-devops-event.ts';
+import { releaseCompleted, type ReleasePorts } from './release-completed.ts';
+import { TryLater } from './try-later.ts';
+
+export interface ReceiverOptions extends ReleasePorts {
+  credentials: { user: string; password: string };
+  /** Whether a run could be started now. */
+  isTemporalReady: () => Promise<boolean>;
+  logger: FastifyBaseLogger;
+}
+
+const bodyLimit = 256 * 1024;
+const retryAfterSeconds = 10;
+
+/** Builds the receiver; it listens to nothing yet and needs neither Temporal nor Azure DevOps to start. */
+export async function createReceiver({ credentials, isTemporalReady, logger, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
+  const app = fastify({ loggerInstance: logger, disableRequestLogging: true, bodyLimit, requestTimeout: 30_000, routerOptions: { ignoreTrailingSlash: true } });
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const status = statusOf(error);
+    const context = { reqId: request.id, method: request.method, path: request.url.split('?', 1)[0], status };
+    if (status === 503) request.log.error({ ...context, err: error }, 'not accepted for now');
+    else request.log.warn({ ...context, reason: error.message }, 'refused');
+    if (status === 503) void reply.header('retry-after', error instanceof TryLater ? error.afterSeconds ?? retryAfterSeconds : retryAfterSeconds);
+    return reply.code(status).send({ error: status === 503 && !(error instanceof TryLater) ? 'not accepted for now; deliver it again' : error.message });
+  });
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'there is nothing here; service hooks of Azure DevOps go to POST /webhooks/azure-devops' }));
+
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const isReady = await isTemporalReady();
+    return reply.code(isReady ? 200 : 503).send(isReady ? { status: 'ready' } : { status: 'waiting', reason: 'Temporal does not answer' });
+  });
+
+  await app.register(async (hooks) => {
+    await hooks.register(basicAuth, { validate: credentialCheck(credentials), authenticate: { realm: 'Holdpoint webhooks' } });
+    // Before the body is read: nobody without the password makes the receiver take 256 KiB.
+    hooks.addHook('onRequest', hooks.basicAuth);
+    hooks.post('/webhooks/azure-devops', async (request, reply) => {
+      const { ids, pullRequest } = readNotification(request.body);
+      const log = request.log.child(ids);
+      const outcome = pullRequest === null ? { ignored: `${ids.eventType} starts nothing` } : await releaseCompleted(ports, pullRequest);
+      log.info({ ...pullRequest, ...outcome }, 'ignored' in outcome ? 'ignored' : outcome.started ? 'release started' : 'release was started before');
+      return reply.code(202).send(outcome);
+    });
+  });
+  return app;
+}
+
+/** Both sides are hashed first, so that the comparison takes the same time whatever was sent, its length included. */
+function credentialCheck({ user, password }: ReceiverOptions['credentials']) {
+  const expected = [user, password].map(sha256);
+  return async (givenUser: string, givenPassword: string): Promise<void> => {
+    const matches = [givenUser, givenPassword].map((given, index) => timingSafeEqual(sha256(given), expected[index]!));
+    if (!matches.every(Boolean)) throw Object.assign(new Error('user or password is wrong'), { statusCode: 401 });
+  };
+}
+
+function sha256(value: string): Buffer {
+  return createHash('sha256').update(value, 'utf8').digest();
+}
+
+/** Errors of the request keep their status; everything else may pass. */
+function statusOf(error: FastifyError): number {
+  if (error instanceof MalformedNotification) return 400;
+  const { statusCode } = error;
+  return statusCode !== undefined && statusCode >= 400 && statusCode < 500 && statusCode !== 410 ? statusCode : 503;
+}

@@ -1,0 +1,128 @@
+/** The runbooks as their starters see them: what goes in, what a run is called, what Temporal Web UI shows of it from the first moment. */
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { z } from 'zod';
+import { isTargetName, modelName, releaseChangeId, releaseModelId, targetLabel } from '../workflows/domain/ids.ts';
+import { ReleaseChangePhase, ReleaseModelPhase } from '../workflows/domain/phases.ts';
+import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
+import type { SearchAttributeName } from '../workflows/domain/search-attributes.ts';
+
+/** Why a closed or running workflow of the same id may be run once more. */
+export interface Again {
+  reason: string;
+}
+
+export interface StartOptions {
+  /** Who starts the run: may not approve what it releases. Left out by hooks, which start on nobody's wish but the author's. */
+  startedBy?: string;
+  again?: Again;
+}
+
+export interface Runbook<I extends object = object> {
+  /** The workflow type. */
+  name: string;
+  /** One line for a list. */
+  description: string;
+  /** What `input` must look like; a complaint names the field. */
+  schema: z.ZodType<I>;
+  workflowId(input: I): string;
+  /** One line, and markdown, shown by Temporal Web UI before any worker has taken the run up. */
+  summary(input: I): string;
+  details(input: I): string;
+  searchAttributes(input: I): SearchAttributePair[];
+  /** Puts into the input who starts the run and why again. Neither is taken from the input: it may be that of an earlier run. */
+  attribute(input: I, options: StartOptions): I;
+  /** Set where the same run must not be started again by itself: the way that leads to the same end. */
+  insteadOfAgain?(input: I, again: Again): string;
+}
+
+const text = (most: number) => z.string('must be a text').trim().min(1, 'must not be empty').max(most, `must have at most ${most} characters`);
+const positive = z.int('must be a whole number').positive('must be 1 or more');
+const name = z.string('must be a text').refine(isTargetName, 'must be letters, digits and "-", at most 32, beginning with a letter or digit');
+const label = z.string('must be a text').refine(isLabel, 'must be <plant>/<circuit>, such as P001/C001');
+const target = z.strictObject({ plant: name, circuit: name });
+const people = z.array(text(200), 'must be a list of names');
+
+const releaseChange: Runbook<ReleaseChangeInput> = {
+  name: 'releaseChange',
+  description: 'Train and register the circuits that a merged pull request changed, and start one releaseModel for each',
+  schema: z.strictObject({
+    repositoryId: text(200),
+    pullRequestId: positive,
+    maxParallel: positive.optional(),
+    only: z.array(label, 'must be a list of circuits').min(1, 'must name at least one circuit, or be left out').optional(),
+    startedBy: text(200).optional(),
+    again: z.strictObject({ reason: text(1000) }).optional(),
+  }),
+  workflowId: ({ repositoryId, pullRequestId }) => releaseChangeId(repositoryId, pullRequestId),
+  summary: ({ pullRequestId, only }) => `Release pull request ${pullRequestId}${only === undefined ? '' : `, only ${shortList(only)}`}`,
+  details: ({ repositoryId, pullRequestId, startedBy, again }) =>
+    [`Pull request ${pullRequestId} of repository ${repositoryId}`, ...(startedBy === undefined ? [] : [`Started by ${startedBy}`]), ...(again === undefined ? [] : [`Again, because: ${again.reason}`])].join('\n\n'),
+  searchAttributes: () => [keyword('Phase', ReleaseChangePhase.Reading)],
+  attribute({ startedBy: _earlier, again: _before, ...input }, { startedBy, again }) {
+    return { ...input, ...(startedBy !== undefined && { startedBy }), ...(again !== undefined && { again }) };
+  },
+};
+
+const releaseModel: Runbook<ReleaseModelInput> = {
+  name: 'releaseModel',
+  description: 'Take one trained and registered model version through its approvals into production, and watch it there',
+  schema: z
+    .strictObject({
+      target,
+      model: text(255),
+      version: text(100),
+      trainingJob: text(255),
+      pullRequest: z.strictObject({ id: positive, title: text(4000), url: text(2000), createdBy: text(200), repositoryId: text(200) }),
+      requestedBy: people,
+    })
+    .refine((input) => input.model === modelName(input.target), { path: ['model'], error: ({ input }) => `must be the name of the target's model, ${modelName((input as ReleaseModelInput).target)}` }),
+  workflowId: ({ target: { plant, circuit }, version }) => releaseModelId({ plant, circuit }, version),
+  summary: (input) => `Release ${targetLabel(input.target)} version ${input.version}`,
+  details: ({ pullRequest, requestedBy }) => `Pull request ${pullRequest.id}: ${pullRequest.title}\n\nAsked by ${requestedBy.join(', ')}`,
+  searchAttributes: (input) => [keyword('Phase', ReleaseModelPhase.Review), keyword('Plant', input.target.plant), keyword('Circuit', input.target.circuit), keyword('ModelVersion', input.version)],
+  // The author is always among those who asked, whatever the input says: four-eyes rests on it.
+  attribute: (input, { startedBy }) => ({ ...input, requestedBy: [...new Set([input.pullRequest.createdBy, ...input.requestedBy, ...(startedBy === undefined ? [] : [startedBy])])] }),
+  insteadOfAgain(input, again) {
+    const change = JSON.stringify({ repositoryId: input.pullRequest.repositoryId, pullRequestId: input.pullRequest.id, only: [targetLabel(input.target)] });
+    return `A model version is released once: another try is a new version, trained anew. Start its change again:\n  echo '${change}' | holdpoint start releaseChange --input - --again --reason ${JSON.stringify(again.reason)}`;
+  },
+};
+
+/** All runbooks that can be started, in the order in which they are listed. */
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel];
+
+export { releaseChange, releaseModel };
+
+/** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
+export class InputError extends Error {}
+
+/** Checks a value against a runbook's schema. What was printed as the input of a run passes as it is. */
+export function parseInput<I extends object>(runbook: Runbook<I>, value: unknown): I {
+  const parsed = runbook.schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.flatMap((issue) => {
+    const path = issue.path.join('.');
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...issue.path, key].join('.')}: is not a field of this input`);
+    const isMissing = issue.code === 'invalid_type' && valueAt(value, issue.path) === undefined;
+    return [`${path || 'the input'}: ${isMissing ? 'is missing' : issue.message}`];
+  });
+  throw new InputError(`The input does not fit ${runbook.name}:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined), value);
+}
+
+function isLabel(value: string): boolean {
+  const parts = value.split('/');
+  return parts.length === 2 && parts.every(isTargetName);
+}
+
+/** Web UI shows 200 bytes of a summary. */
+function shortList(labels: readonly string[]): string {
+  return labels.length > 3 ? `${labels.slice(0, 3).join(', ')} and ${labels.length - 3} more` : labels.join(', ');
+}
+
+function keyword(attribute: SearchAttributeName, value: string): SearchAttributePair {
+  return { key: defineSearchAttributeKey(attribute, 'KEYWORD'), value };
+}
