@@ -60,10 +60,11 @@ export function readCircuitConfig(path: string, text: string): ConfigReading {
 
   const parsed = circuitConfig.safeParse(document.toJS());
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
+    // A misspelt key makes two complaints, of which "missing" is the misleading one.
+    const issue = parsed.error.issues.find(({ code }) => code === 'unrecognized_keys') ?? parsed.error.issues[0]!;
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     const field = [...issue.path, ...(unknown === undefined ? [] : [unknown])].map(String);
-    const reason = unknown === undefined ? issue.message : 'unknown key';
+    const reason = unknown === undefined ? (document.hasIn(field) ? issue.message : 'is missing') : 'unknown key';
     return refuse(lineOf(document, field, lines), `${field.join('.') || 'the file'}: ${reason}`);
   }
 

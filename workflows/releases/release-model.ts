@@ -59,7 +59,7 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     // Monitor alerts for 24 hours.
     run.enter(Phase.Monitoring);
     const { forMs, everyMs, breachSeverity, onBreach } = policy.monitoring;
-    const verdict = await monitoring.watch(() => watchAlerts({ ...alerts, known, breachSeverity, intervalMs: everyMs, polls: Math.max(1, Math.ceil(forMs / everyMs)) }));
+    const verdict = await monitoring.watch(() => watchAlerts({ ...alerts, known, breachSeverity, intervalMs: everyMs, polls: Math.ceil(forMs / everyMs) + 1 }));
     if (verdict.kind === 'healthy') return result('succeeded', `in production; no alert in ${verdict.polls} measurements`, input.version);
 
     // A breach: offer the rollback, or take it, as the policy says. What could not be watched is for a person to judge.

@@ -23,7 +23,8 @@ describe('readCircuitConfig', () => {
     ['an unknown key at the top', 'owner: me\ntraining:\n  cutoff_date: "2025-12-09"\n  hyperparameters: { learning_rate: 0.1 }\n', 1, /owner: unknown key/],
     ['a text for a number', file('    learning_rate: fast\n'), 4, /training\.hyperparameters\.learning_rate: /],
     ['a learning rate of zero', file('    learning_rate: 0\n'), 4, /learning_rate/],
-    ['no learning rate', file('    epochs: 3\n'), 3, /learning_rate/],
+    ['no learning rate', file('    epochs: 3\n'), 3, /learning_rate: is missing/],
+    ['a misspelt key', file('    learning_rat: 0.1\n'), 4, /learning_rat: unknown key/],
     ['a date that is none', file('    learning_rate: 0.1\n', 'training:\n  cutoff_date: "2025-13-40"\n  hyperparameters:\n'), 2, /cutoff_date: must be a date/],
     ['both names of one thing', file('    learning_rate: 0.1\n    hidden_units: 8\n    lstm_units: 8\n'), 6, /only one of them/],
   ] as const) {
