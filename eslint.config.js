@@ -37,5 +37,5 @@ export default tseslint.config(
   },
   { files: ['activities/**/*.ts'], rules: { ...forbid(['(^|/)workflows/(?!domain/)', 'activities import only workflows/domain'], ['(^|/)(workers|starters)/', 'nothing imports these'], outside), 'no-restricted-globals': ['error', 'process'] } },
   { files: ['workers/**/*.ts'], rules: forbid(['(^|/)starters/', 'nothing imports starters'], outside) },
-  { files: ['starters/**/*.ts'], rules: forbid(['(^|/)workers/(?!configuration|temporal-client)', 'of workers, starters import the configuration and the client connection only'], outside) },
+  { files: ['starters/**/*.ts'], rules: forbid(['(^|/)workers/(?!configuration|temporal-client|platform-settings)', 'of workers, starters import the configuration, the platform settings and the client connection only'], outside) },
 );

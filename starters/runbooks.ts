@@ -5,6 +5,7 @@ import { isTargetName, modelName, releaseChangeId, releaseModelId, targetLabel }
 import { ReleaseChangePhase, ReleaseModelPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
 import type { SearchAttributeName } from '../workflows/domain/search-attributes.ts';
+import { startCommand } from './command-line.ts';
 
 /** Why a closed or running workflow of the same id may be run once more. */
 export interface Again {
@@ -83,8 +84,8 @@ const releaseModel: Runbook<ReleaseModelInput> = {
   // The author is always among those who asked, whatever the input says: four-eyes rests on it.
   attribute: (input, { startedBy }) => ({ ...input, requestedBy: [...new Set([input.pullRequest.createdBy, ...input.requestedBy, ...(startedBy === undefined ? [] : [startedBy])])] }),
   insteadOfAgain(input, again) {
-    const change = JSON.stringify({ repositoryId: input.pullRequest.repositoryId, pullRequestId: input.pullRequest.id, only: [targetLabel(input.target)] });
-    return `A model version is released once: another try is a new version, trained anew. Start its change again:\n  echo '${change}' | holdpoint start releaseChange --input - --again --reason ${JSON.stringify(again.reason)}`;
+    const change = { repositoryId: input.pullRequest.repositoryId, pullRequestId: input.pullRequest.id, only: [targetLabel(input.target)] };
+    return `A model version is released once: another try is a new version, trained anew. Start its change again:\n  ${startCommand('releaseChange', change, again.reason)}`;
   },
 };
 

@@ -4,6 +4,7 @@ import { CommandError, ExitCode } from './exit.ts';
 import { instant } from './output.ts';
 import { summaryOf } from './run-summary.ts';
 import { callMs, type Session } from './session.ts';
+import { holdpoint } from '../command-line.ts';
 
 /**
  * Looks at the latest run of an id.
@@ -15,5 +16,5 @@ export async function refuseClosed({ client }: Session, workflowId: string, cons
   const { status, outcome, runId } = summaryOf(description);
   if (status === 'Running') return { runId };
   const ended = description.closeTime === undefined ? '' : ` at ${instant(description.closeTime)}`;
-  throw new CommandError(ExitCode.Refused, `${workflowId} has ended${ended}: ${outcome ?? status.toLowerCase()}; ${consequence}`, `\`holdpoint show ${workflowId}\` tells more.`);
+  throw new CommandError(ExitCode.Refused, `${workflowId} has ended${ended}: ${outcome ?? status.toLowerCase()}; ${consequence}`, `\`${holdpoint} show ${workflowId}\` tells more.`);
 }

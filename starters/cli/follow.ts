@@ -6,6 +6,7 @@ import { readEnding, type Ending } from './run-result.ts';
 import { readStatus } from './run-query.ts';
 import { summaryOf } from './run-summary.ts';
 import { callMs, type Session } from './session.ts';
+import { holdpoint } from '../command-line.ts';
 
 /** Milliseconds between two looks. */
 const lookMs = 1_000;
@@ -29,5 +30,5 @@ export async function follow(session: Session, run: { workflowId: string; runId:
 
 function describe({ workflowId, phase, gate }: RunStatus): string {
   if (gate === null) return `${phase}…`;
-  return `${phase}: waits for ${gate.quorum} of ${gate.approvers.join(', ')}\n  holdpoint approve ${workflowId} --gate ${gate.id} --as <person>`;
+  return `${phase}: waits for ${gate.quorum} of ${gate.approvers.join(', ')}\n  ${holdpoint} approve ${workflowId} --gate ${gate.id} --as <person>`;
 }

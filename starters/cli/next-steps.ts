@@ -2,18 +2,19 @@
 import type { CircuitResult, ReleaseModelInput } from '../../workflows/domain/release.ts';
 import { releaseModel } from '../runbooks.ts';
 import type { RunDetails } from './run-details.ts';
+import { holdpoint, startCommand } from '../command-line.ts';
 
 /** Lines of text; commands as they are typed. */
 export function nextSteps(run: RunDetails, evidence: string | null): string {
   const { workflowId, runbook, status, outcome, gate, result } = run;
   if (gate !== null) {
     const answer = `${workflowId} --gate ${gate.id} --as <${gate.approvers.join('|')}>${evidence === null ? '' : ` --evidence ${evidence}`}`;
-    return `holdpoint approve ${answer}\nholdpoint reject ${answer} --reason "<why>"`;
+    return `${holdpoint} approve ${answer}\n${holdpoint} reject ${answer} --reason "<why>"`;
   }
-  if (status === 'Running') return `Nothing is asked of you. \`holdpoint cancel ${workflowId}\` stops it.`;
+  if (status === 'Running') return `Nothing is asked of you. \`${holdpoint} cancel ${workflowId}\` stops it.`;
   if (runbook === releaseModel.name && outcome !== 'succeeded') return releaseModel.insteadOfAgain!(run.input as ReleaseModelInput, { reason: '<why>' });
-  const released = ((result as { circuits?: CircuitResult[] } | null)?.circuits ?? []).flatMap((circuit) => (circuit.state === 'released' ? [`holdpoint show ${circuit.workflowId}`] : []));
+  const released = ((result as { circuits?: CircuitResult[] } | null)?.circuits ?? []).flatMap((circuit) => (circuit.state === 'released' ? [`${holdpoint} show ${circuit.workflowId}`] : []));
   if (released.length > 0) return released.join('\n');
   if (outcome === 'succeeded') return 'Nothing: it is done.';
-  return `Correct what is said above, then:\nholdpoint show ${workflowId} --json | jq .input | holdpoint start ${runbook} --input - --again --reason "<why>"`;
+  return `Correct what is said above, then:\n${startCommand(runbook, run.input as object, '<why>')}`;
 }

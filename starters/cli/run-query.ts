@@ -8,7 +8,7 @@ import { callMs, type Session } from './session.ts';
 export type Answered<T> = { ok: true; value: T } | { ok: false; reason: string };
 
 /** Milliseconds that a worker has to answer a query. */
-const queryMs = 4_000;
+const queryMs = 3_000;
 
 /** Asks for `status`. */
 export async function readStatus(session: Session, run: RunId): Promise<Answered<RunStatus>> {

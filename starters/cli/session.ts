@@ -4,6 +4,7 @@ import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/commo
 import { ConfigurationError, readTemporalConfiguration, type TemporalConfiguration } from '../../workers/configuration.ts';
 import { createLazyClient, grpcCode, isUnanswered } from '../temporal-connection.ts';
 import { CommandError, ExitCode } from './exit.ts';
+import { holdpoint } from '../command-line.ts';
 
 /** How long one call to Temporal may take, in milliseconds, where nothing is waited for. */
 export const callMs = 10_000;
@@ -53,7 +54,7 @@ function configurationOrError(): TemporalConfiguration {
 function explained(error: unknown, { client, configuration }: Session): unknown {
   if (error instanceof CommandError) return error;
   if (error instanceof WorkflowNotFoundError) {
-    return new CommandError(ExitCode.NotFound, `There is no run ${error.workflowId}`, '`holdpoint list` shows all runs; an id is written in full, such as releaseModel:P001:C001:42-3f2a91c0.');
+    return new CommandError(ExitCode.NotFound, `There is no run ${error.workflowId}`, `\`${holdpoint} list\` shows all runs; an id is written in full, such as releaseModel:P001:C001:42-3f2a91c0.`);
   }
   if (error instanceof NamespaceNotFoundError) {
     return new CommandError(ExitCode.Unreachable, `Temporal at ${configuration.temporalAddress} has no namespace ${client.options.namespace}`, 'Set TEMPORAL_NAMESPACE to the one that the workers use.');

@@ -8,7 +8,6 @@ import { ApplicationFailure } from '@temporalio/common';
 import { readEstate } from '../../activities/estate/estate-file.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { ConfigurationError, readReceiverConfiguration } from '../../workers/configuration.ts';
-// eslint-disable-next-line no-restricted-imports -- how a process signs in to the platforms is configuration too, and the same for workers and receiver
 import { platformSettings } from '../../workers/platform-settings.ts';
 import { createLazyClient } from '../temporal-connection.ts';
 import { pullRequestReader } from './azure-devops-reader.ts';

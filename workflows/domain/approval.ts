@@ -45,15 +45,15 @@ export function readAnswer(value: unknown, verdict?: Verdict): { answer: Answer;
   if (value === undefined || value === null) return { answer: fallback, malformed: 'it is empty; send one JSON object' };
   if (typeof value !== 'object' || Array.isArray(value)) return { answer: fallback, malformed: `it is ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}; send one JSON object` };
   const raw = value as Record<string, unknown>;
-  if (raw['undecodable'] !== undefined) return { answer: fallback, malformed: `it could not be decoded (${clip(String(raw['undecodable']), 120)}); send it with encoding json/plain` };
+  if (raw['undecodable'] !== undefined) return { answer: fallback, malformed: `it could not be decoded (${clip(typeof raw['undecodable'] === 'string' ? raw['undecodable'] : 'no reason given', 120)}); send it with encoding json/plain` };
   const answer: Record<string, unknown> = { ...fallback };
   for (const field of answerFields) {
     const given = raw[field] ?? (field === 'comment' ? raw['reason'] : undefined);
     if (given === undefined || given === null || (field === 'verdict' && verdict !== undefined)) continue;
-    if (typeof given !== 'string') return { answer: answer as Answer, malformed: `its "${field}" is not a text` };
+    if (typeof given !== 'string') return { answer, malformed: `its "${field}" is not a text` };
     if (given.trim() !== '') answer[field] = given.trim();
   }
-  return { answer: answer as Answer };
+  return { answer };
 }
 
 /** Why an answer does not count at this gate, or undefined. The same rule refuses an update and explains a signal. */

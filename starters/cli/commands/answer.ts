@@ -8,6 +8,7 @@ import { print, printJson, withProgress } from '../output.ts';
 import type { AnswerCommandOptions } from '../program.ts';
 import { silenceAdvice } from '../run-query.ts';
 import { withTemporal, type Session } from '../session.ts';
+import { holdpoint } from '../../command-line.ts';
 
 /** The answer as the runbooks' update `decide` takes it. */
 interface Decide {
@@ -37,13 +38,13 @@ async function send(session: Session, run: { workflowId: string; runId: string }
     return await withProgress(() => 'waiting for a worker to take the answer', within(client, timeoutMs, () => decide(client, run, decision)));
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) {
-      throw new CommandError(ExitCode.Refused, `The answer of ${decision.by} was refused: ${error.cause?.message ?? error.message}`, `\`holdpoint show ${run.workflowId}\` shows what is asked, and of whom.`);
+      throw new CommandError(ExitCode.Refused, `The answer of ${decision.by} was refused: ${error.cause?.message ?? error.message}`, `\`${holdpoint} show ${run.workflowId}\` shows what is asked, and of whom.`);
     }
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
       throw new CommandError(
         ExitCode.TimedOut,
         `No worker took the answer within ${timeoutMs / 1000} s. It may still be counted once one does`,
-        `${await silenceAdvice(session)}\nLook with \`holdpoint show ${run.workflowId}\` before you repeat the answer.`,
+        `${await silenceAdvice(session)}\nLook with \`${holdpoint} show ${run.workflowId}\` before you repeat the answer.`,
       );
     }
     // It ended between the look and the answer.

@@ -4,6 +4,7 @@ import { print, printJson } from '../output.ts';
 import type { CancelCommandOptions } from '../program.ts';
 import { refuseClosed } from '../closed-run.ts';
 import { callMs, withTemporal } from '../session.ts';
+import { holdpoint } from '../../command-line.ts';
 
 /** Asks a run to stop. It ends by itself, once it has undone what it must. */
 export async function cancel(workflowId: string, { reason, json }: CancelCommandOptions): Promise<void> {
@@ -21,6 +22,6 @@ export async function cancel(workflowId: string, { reason, json }: CancelCommand
       }),
     );
     if (json) return printJson({ workflowId, runId, cancelRequested: true });
-    print(`${workflowId} is asked to stop. It undoes what it must first; \`holdpoint show ${workflowId}\` shows how that went.`);
+    print(`${workflowId} is asked to stop. It undoes what it must first; \`${holdpoint} show ${workflowId}\` shows how that went.`);
   });
 }

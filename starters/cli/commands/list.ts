@@ -8,6 +8,7 @@ import type { ListCommandOptions } from '../program.ts';
 import { readStatus, silenceAdvice } from '../run-query.ts';
 import { confirmedBy, summaryOf, type RunSummary } from '../run-summary.ts';
 import { withTemporal, type Session } from '../session.ts';
+import { holdpoint } from '../../command-line.ts';
 
 /** Most queries under way at the same time: each may make a worker replay a history. */
 const concurrency = 16;
@@ -25,9 +26,9 @@ export async function list({ waiting, json }: ListCommandOptions): Promise<void>
     const found = await findRuns(session, waiting === true);
     const runs = (await confirmGates(session, found)).filter((run) => !waiting || run.gate !== null);
     if (json) return printJson(runs);
-    if (runs.length === 0) return print(waiting ? 'Nothing waits for an answer.' : 'No runs yet. `holdpoint runbooks` shows what can be started.');
+    if (runs.length === 0) return print(waiting ? 'Nothing waits for an answer.' : `No runs yet. \`${holdpoint} runbooks\` shows what can be started.`);
     print(waiting ? waitingTable(runs) : runsTable(runs));
-    if (waiting) note('`holdpoint show <run>` shows what is asked; `holdpoint approve <run> --gate <gate> --as <person>` answers.');
+    if (waiting) note(`\`${holdpoint} show <run>\` shows what is asked; \`${holdpoint} approve <run> --gate <gate> --as <person>\` answers.`);
   });
 }
 

@@ -10,6 +10,7 @@ import { follow } from '../follow.ts';
 import { note, print, printJson } from '../output.ts';
 import type { StartCommandOptions } from '../program.ts';
 import { callMs, webUiLink, withTemporal, type Session } from '../session.ts';
+import { holdpoint } from '../../command-line.ts';
 
 /** Starts a runbook, and with `--wait` follows it to its end. */
 export async function start(name: string, options: StartCommandOptions): Promise<void> {
@@ -23,13 +24,13 @@ export async function start(name: string, options: StartCommandOptions): Promise
     const started = await startOrExplain(session, runbook, value, options);
     const link = webUiLink(session, started);
     if (!options.json) print(`Started ${started.workflowId}\n  ${link}`);
-    if (!options.wait) return options.json ? printJson({ ...started, webUi: link }) : note(`\`holdpoint show ${started.workflowId}\` shows where it stands.`);
+    if (!options.wait) return options.json ? printJson({ ...started, webUi: link }) : note(`\`${holdpoint} show ${started.workflowId}\` shows where it stands.`);
 
     const { status, outcome, result, failure } = await follow(session, started);
     if (options.json) printJson({ ...started, webUi: link, status, outcome, result });
     if (outcome === 'succeeded') return note(`${started.workflowId} succeeded.`);
     const why = (result as { reason?: string } | null)?.reason ?? failure ?? undefined;
-    throw new CommandError(ExitCode.Refused, `${started.workflowId} ended as ${outcome ?? status}${why === undefined ? '' : `: ${why}`}`, `\`holdpoint show ${started.workflowId}\` tells more.`);
+    throw new CommandError(ExitCode.Refused, `${started.workflowId} ended as ${outcome ?? status}${why === undefined ? '' : `: ${why}`}`, `\`${holdpoint} show ${started.workflowId}\` tells more.`);
   });
 }
 
@@ -43,7 +44,7 @@ async function startOrExplain(session: Session, runbook: Runbook, value: unknown
     await refuseClosed(session, error.workflowId, 'it is not started a second time by itself').catch((refusal: unknown) => {
       throw refusal instanceof CommandError ? withAgainAdvice(refusal) : refusal;
     });
-    throw new CommandError(ExitCode.Refused, `${error.workflowId} is running already`, `\`holdpoint show ${error.workflowId}\` shows where it stands; \`holdpoint cancel ${error.workflowId}\` stops it.`);
+    throw new CommandError(ExitCode.Refused, `${error.workflowId} is running already`, `\`${holdpoint} show ${error.workflowId}\` shows where it stands; \`${holdpoint} cancel ${error.workflowId}\` stops it.`);
   }
 }
 
@@ -70,7 +71,7 @@ function checked(runbook: Runbook, value: unknown): unknown {
   try {
     return parseInput(runbook, value);
   } catch (error) {
-    throw error instanceof InputError ? new CommandError(ExitCode.Usage, error.message, '`holdpoint runbooks --json` prints the schema of each input.') : error;
+    throw error instanceof InputError ? new CommandError(ExitCode.Usage, error.message, `\`${holdpoint} runbooks --json\` prints the schema of each input.`) : error;
   }
 }
 
