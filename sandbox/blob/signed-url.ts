@@ -13,7 +13,7 @@ export function blobPath(name: string): string {
 export function signedBlobUrl(context: SandboxContext, name: string): string {
   const expiry = new Date(context.clock.nowMs() + LIFETIME_MS).toISOString();
   const query = new URLSearchParams({ sv: '2024-11-04', sr: 'b', sp: 'r', se: expiry, sig: signature(context, name, expiry) });
-  return `${context.baseUrl()}${blobPath(name)}?${query}`;
+  return `${context.baseUrl()}${blobPath(name)}?${query.toString()}`;
 }
 
 /** Whether the query holds a signature for reading this blob that is genuine and has not expired. */

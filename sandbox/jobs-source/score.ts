@@ -18,7 +18,7 @@ function main(): void {
   const { location, column } = model.metadata;
   console.log(`model for ${column} in ${location}, ${model.metadata.features.length} features`);
   const { readings, dropped } = readStation(readFileSync(input, 'utf8'), location);
-  if (dropped > 0) console.log(`WARNING ${dropped} rows of ${location} dropped: a value is missing`);
+  if (dropped > 0) console.log(`${dropped} rows of ${location} dropped: a value is missing`);
   const examples = buildExamples(readings, column);
   const predictions = examples.length === 0 ? [] : model.predict(examples.map(({ features }) => features));
   const lines = examples.map(({ date }, index) => `${date},${predictions[index]}`);

@@ -60,7 +60,7 @@ async function prepare(csv: string, location: string, column: Column, config: Tr
   if (training.length < LEAST_TRAINING_ROWS) {
     throw new Error(`only ${training.length} rows up to ${cutoff} remain for training, ${LEAST_TRAINING_ROWS} are needed`);
   }
-  if (dropped > 0) console.log(`WARNING ${dropped} of ${readings.length + dropped} rows of ${location} dropped: a value is missing`);
+  if (dropped > 0) console.log(`${dropped} of ${readings.length + dropped} rows of ${location} dropped: a value is missing`);
   console.log(`${used.length} rows, ${training.length} examples for training, ${holdout.length} held out`);
   await run.logMetrics({ rows: used.length, dropped_rows: dropped, holdout_rows: holdout.length }, 0);
   return { training, holdout };

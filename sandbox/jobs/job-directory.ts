@@ -44,7 +44,7 @@ export class JobDirectory {
    */
   prepare(): string {
     rmSync(this.workDirectory, { recursive: true, force: true });
-    mkdirSync(join(this.workDirectory, 'outputs'), { recursive: true });
+    mkdirSync(this.workDirectory, { recursive: true });
     const { codeId, inputs, outputs, command } = this.#run.plan;
     if (codeId !== null && this.#blobs.download(this.#blobName(codeId), this.workDirectory) === 0) {
       throw new MissingDataError(`The code ${codeId} has no files.`);
@@ -52,7 +52,10 @@ export class JobDirectory {
     symlinkSync(NODE_MODULES, join(this.workDirectory, 'node_modules'));
     const places: Record<string, string> = {};
     for (const [name, input] of Object.entries(inputs)) places[`inputs.${name}`] = this.#placeInput(name, input);
-    for (const [name, output] of Object.entries(outputs)) places[`outputs.${name}`] = this.#outputPath(name, output);
+    for (const [name, output] of Object.entries(outputs)) {
+      mkdirSync(join(this.workDirectory, 'outputs', name), { recursive: true });
+      places[`outputs.${name}`] = this.#outputPath(name, output);
+    }
     return command.replaceAll(/\$\{\{\s*([\w.-]+)\s*\}\}/g, (_whole, place: string) => {
       const found = places[place];
       if (found === undefined) throw new MissingDataError(`The command names \${{${place}}}, which the job does not have.`);

@@ -7,8 +7,8 @@ import type { MlflowRuns } from '../mlflow/mlflow-runs.ts';
 import { JobDirectory } from './job-directory.ts';
 import { endProcessGroup, isLeftBehind, killProcessGroup, startJobProcess } from './job-process.ts';
 import type { JobProcess } from './job-process.ts';
-import { isTerminal, JobRuns } from './job-runs.ts';
-import type { JobPlan, JobRun } from './job-runs.ts';
+import { isTerminal } from './job-runs.ts';
+import type { JobPlan, JobRun, JobRuns } from './job-runs.ts';
 
 /** How many jobs a compute runs at once; the others stay queued. */
 const NODES_PER_COMPUTE = 2;

@@ -11,6 +11,9 @@ export interface Circuit {
 const PLANTS = { P001: 'Seattle', P002: 'New York' };
 const COLUMNS = { C001: 'temp_max', C002: 'temp_min', C003: 'wind', C004: 'precipitation' };
 
+/** The circuit whose deployment is the default of its plant's endpoint. */
+export const DEFAULT_CIRCUIT = 'C001';
+
 export const PLANT_NAMES = Object.keys(PLANTS);
 
 /** All circuits of all plants. */
@@ -26,7 +29,7 @@ export interface TrainingSettings {
 /** What every circuit's version 1 is trained with: decent, but it stops learning too early. */
 export const FIRST_SETTINGS: TrainingSettings = {
   cutoff_date: '2015-06-30',
-  hyperparameters: { learning_rate: 0.001, epochs: 6, hidden_units: 16 },
+  hyperparameters: { learning_rate: 0.001, epochs: 14, hidden_units: 16 },
 };
 
 /**
@@ -37,7 +40,7 @@ export const FIRST_SETTINGS: TrainingSettings = {
  */
 export function improvedConfig(variation: number): string {
   const { cutoff_date, hyperparameters } = FIRST_SETTINGS;
-  return configText({ cutoff_date, hyperparameters: { ...hyperparameters, epochs: 24 + (variation % 8) } });
+  return configText({ cutoff_date, hyperparameters: { ...hyperparameters, epochs: 30 + (variation % 8) } });
 }
 
 /** The text of a circuit's configuration file. */

@@ -7,7 +7,7 @@ import type { SandboxContext } from '../core/context.ts';
 import { DEV_WORKSPACE, LOCATION, machineLearningId, REGISTRY } from '../core/tenancy.ts';
 import { isTerminal } from '../jobs/job-runs.ts';
 import type { JobRun } from '../jobs/job-runs.ts';
-import { deploymentName, endpointName, FIRST_SETTINGS, modelName, seedJobName } from './estate.ts';
+import { DEFAULT_CIRCUIT, deploymentName, endpointName, FIRST_SETTINGS, modelName, seedJobName } from './estate.ts';
 import type { Circuit } from './estate.ts';
 import { SERVING_WORKSPACES, workspaceGuid } from './workspaces.ts';
 
@@ -104,6 +104,5 @@ function deploy({ resources }: SandboxContext, circuit: Circuit, workspace: stri
     },
   };
   resources.write(`${endpointId}/deployments/${name}`, deployment, { provisioningState: 'Succeeded' });
-  const endpoint = resources.get(endpointId);
-  if (endpoint && !endpoint.properties['defaults']) resources.set(endpointId, { defaults: { deploymentName: name } });
+  if (circuit.name === DEFAULT_CIRCUIT) resources.set(endpointId, { defaults: { deploymentName: name } });
 }
