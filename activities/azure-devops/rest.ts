@@ -1,4 +1,7 @@
-/** The part of Azure DevOps' REST API, version 7.1, that this product calls. `azure-devops-node-api` is not used: it brings its own HTTP stack, past this product's time-outs, certificates and error classes. */
+/**
+ * The part of Azure DevOps' REST API, version 7.1, that this product calls. `azure-devops-node-api` is not used: it brings its own HTTP stack, past this product's time-outs,
+ * certificates and error classes.
+ */
 import type { RestClient } from '../http/rest-client.ts';
 
 const version = { 'api-version': '7.1' };
@@ -47,7 +50,10 @@ export type AzureDevOpsApi = ReturnType<typeof azureDevOpsApi>;
 export const azureDevOpsApi = (rest: RestClient, project: string) => {
   const root = `/${encodeURIComponent(project)}/_apis`;
   const pullRequestPath = (repositoryId: string, id: number): string => `${root}/git/repositories/${encodeURIComponent(repositoryId)}/pullRequests/${id}`;
-  const get = async <T>(url: string, query: Record<string, string | number | undefined> = {}): Promise<T> => (await rest.send<T>({ method: 'GET', url, query: { ...query, ...version } })).body;
+  const get = async <T>(url: string, query: Record<string, string | number> = {}): Promise<T> => {
+    const { body } = await rest.send<T>({ method: 'GET', url, query: { ...query, ...version } });
+    return body;
+  };
 
   return {
     pullRequest: (repositoryId: string, id: number) => get<PullRequestBody>(pullRequestPath(repositoryId, id)),
@@ -62,7 +68,8 @@ export const azureDevOpsApi = (rest: RestClient, project: string) => {
     async changes(repositoryId: string, id: number, iteration: number): Promise<FileChange[]> {
       const found: FileChange[] = [];
       for (let skip = 0, top = 500; top > 0; ) {
-        const page = await get<{ changeEntries?: FileChange[]; nextSkip?: number; nextTop?: number }>(`${pullRequestPath(repositoryId, id)}/iterations/${iteration}/changes`, { $top: top, $skip: skip });
+        const url = `${pullRequestPath(repositoryId, id)}/iterations/${iteration}/changes`;
+        const page = await get<{ changeEntries?: FileChange[]; nextSkip?: number; nextTop?: number }>(url, { $top: top, $skip: skip });
         found.push(...(page.changeEntries ?? []));
         [skip, top] = [page.nextSkip ?? 0, page.nextTop ?? 0];
       }

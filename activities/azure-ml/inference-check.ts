@@ -64,7 +64,9 @@ export function checkPredictions(csv: string, minimumRows: number): Predictions 
   }
   const [header = [], ...rows] = records;
   const column = header.indexOf('prediction');
-  if (column < 0 || !header.includes('date')) return { findings: [`the output's header is "${header.join(',').slice(0, 80)}", not "date,prediction"`], rows: rows.length, minimum: null, maximum: null };
+  if (column < 0 || !header.includes('date')) {
+    return { findings: [`the output's header is "${header.join(',').slice(0, 80)}", not "date,prediction"`], rows: rows.length, minimum: null, maximum: null };
+  }
 
   const values = rows.map((row) => (row[column] === undefined || row[column] === '' ? Number.NaN : Number(row[column])));
   const finite = values.filter((value) => Number.isFinite(value));

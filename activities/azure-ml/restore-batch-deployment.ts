@@ -65,7 +65,7 @@ async function putBack(arm: RestClient, input: RestoreBatchDeploymentInput): Pro
   try {
     return await (input.before.definition === null ? deleteDeployment(arm, input, progress) : putDeployment(arm, input, input.before.definition, progress));
   } catch (error) {
-    if (isFailure(error, FailureType.OperationFailed)) throw ApplicationFailure.create({ type: FailureType.OperationFailed, message: error.message, nonRetryable: false, details: error.details ?? undefined });
-    throw error;
+    if (!isFailure(error, FailureType.OperationFailed)) throw error;
+    throw ApplicationFailure.create({ type: FailureType.OperationFailed, message: error.message, details: error.details ?? undefined });
   }
 }

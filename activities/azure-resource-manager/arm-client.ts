@@ -49,7 +49,8 @@ export function createArmClient(settings: Pick<PlatformSettings, 'credential' | 
       };
       try {
         // Raw requests name their subscription themselves; any client's pipeline carries them.
-        await clientOf('').sendOperationRequest({ body: request.body, options: { onResponse, requestOptions: { customHeaders: request.headers } } }, rawSpec(request, settings.resourceManagerEndpoint));
+        const options = { onResponse, requestOptions: { customHeaders: request.headers } };
+        await clientOf('').sendOperationRequest({ body: request.body, options }, rawSpec(request, settings.resourceManagerEndpoint));
       } catch (error) {
         throw classify(error);
       }

@@ -29,7 +29,7 @@ export function parseEstate(text: string, file: string): Estate {
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
     return unknown.map((key) => {
       const path = [...issue.path, ...(key === undefined ? [] : [key])] as (string | number)[];
-      const message = key === undefined ? issue.message : 'unknown field; remove it or correct its name';
+      const message = key === undefined ? (issue.code === 'invalid_key' ? issue.issues[0]!.message : issue.message) : 'unknown field; remove it or correct its name';
       return `${file}:${lineOf(document, path, lines)}: ${path.join('.') || 'the file'}: ${message}`;
     });
   });

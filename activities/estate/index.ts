@@ -22,14 +22,14 @@ export const createEstateActivities = ({ estateFile }: { estateFile: string }) =
    *
    * @throws EstateInvalid (not retried) naming file, line and field
    */
-  async loadPolicy({ target }: { target: Target }): Promise<TargetPolicy> {
+  loadPolicy: async ({ target }: { target: Target }): Promise<TargetPolicy> => {
     const policy = targetPolicy(await readEstate(estateFile), target);
     if ('problem' in policy) throw await complaintAbout(estateFile, policy.field, policy.problem);
     return policy;
   },
 
   /** What holds for every release. Safe to retry because it only reads. */
-  async loadReleaseRules(_input: Record<string, never>): Promise<ReleaseRules> {
+  loadReleaseRules: async (_input: Record<string, never>): Promise<ReleaseRules> => {
     const estate = await readEstate(estateFile);
     return { releaseBranch: estate.releaseBranch, maxParallel: estate.training.maxParallel, digest: jsonDigest(estate) };
   },

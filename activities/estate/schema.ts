@@ -117,7 +117,10 @@ function checkGates({ gates, people }: Estate, complain: Complain): void {
     });
     // Four-eyes may exclude the author and whoever started the run; at least one of them may be an approver.
     const available = new Set(approvers).size - (fourEyes ? 1 : 0);
-    if (quorum > available) complain(['gates', name, 'quorum'], `${quorum} approvals can never be reached: ${available} can answer${fourEyes ? ' when one approver asked for the change' : ''}; name more approvers or lower it`);
+    if (quorum > available) {
+      const when = fourEyes ? ' when one approver asked for the change' : '';
+      complain(['gates', name, 'quorum'], `${quorum} approvals can never be reached: ${available} can answer${when}; name more approvers or lower it`);
+    }
     if (remindAfter >= deadline) complain(['gates', name, 'remindAfter'], 'must be shorter than the deadline');
   }
 }

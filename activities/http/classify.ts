@@ -87,7 +87,7 @@ function saidBy(bodyAsText: string | null | undefined, error: RestError): { code
   const inner = typeof outer['error'] === 'object' && outer['error'] !== null ? (outer['error'] as Record<string, unknown>) : outer;
   const code = [inner['code'], inner['error_code'], inner['typeKey'], outer['error']].find((value) => typeof value === 'string');
   const message = [inner['message'], outer['error_description'], outer['message']].find((value) => typeof value === 'string');
-  return { code: code as string | undefined, message: String(message ?? 'no explanation').slice(0, longestVendorMessage) };
+  return { code, message: String(message ?? 'no explanation').slice(0, longestVendorMessage) };
 }
 
 const signInErrors = ['AuthenticationError', 'AggregateAuthenticationError', 'AuthenticationRequiredError', 'CredentialUnavailableError'];
@@ -100,7 +100,7 @@ function isSignInError(error: Error): boolean {
 function fromSignIn(error: Error): ApplicationFailure {
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : null;
   const message = error.message.split('\n')[0]!.slice(0, longestVendorMessage);
-  const away = (status !== null && (status >= 500 || status === 429)) || /network_error|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|socket hang up/.test(error.message);
+  const away = (status !== null && (status >= 500 || status === 429)) || /endpoints_resolution_error|network_error|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|socket hang up/.test(error.message);
   if (away) return vendorFailure(FailureType.Unavailable, `sign-in: no usable answer: ${message}`, { status, message });
   return vendorFailure(FailureType.Unauthorized, `sign-in refused: ${message}`, { status, message }, unauthorizedRetryMs);
 }

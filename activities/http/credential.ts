@@ -1,5 +1,5 @@
 import { ClientSecretCredential } from '@azure/identity';
-import { tlsSettings, type TransportSettings } from './transport.ts';
+import { createTransport, type TransportSettings } from './transport.ts';
 
 export interface ClientSecret {
   tenantId: string;
@@ -14,6 +14,6 @@ export function createClientSecretCredential({ tenantId, clientId, clientSecret,
   return new ClientSecretCredential(tenantId, clientId, clientSecret, {
     ...(authorityHost === undefined ? {} : { authorityHost, disableInstanceDiscovery: true }),
     retryOptions: { maxRetries: 0 },
-    tlsOptions: tlsSettings(transport),
+    httpClient: createTransport(transport),
   });
 }

@@ -23,7 +23,7 @@ export interface RestResponse<T = unknown> {
   status: number;
   /** JSON as parsed; the text itself where the answer is no JSON; null where there is none. */
   body: T;
-  header(name: string): string | undefined;
+  header: (name: string) => string | undefined;
 }
 
 export interface RestClient {
@@ -69,8 +69,10 @@ export function createRestClient({ transport, baseUrl, authentication }: RestCli
 export function requestUrl({ url, query = {} }: Pick<RestRequest, 'url' | 'query'>, baseUrl: string | undefined): string {
   const absolute = new URL(/^https?:\/\//.test(url) ? url : `${(baseUrl ?? '').replace(/\/$/, '')}${url}`);
   for (const [name, value] of Object.entries(query)) {
-    // Set, not appended, and with a literal `$`: Azure compares `$top` and `%24top` as different parameters.
-    if (value !== undefined) absolute.search = [...absolute.search.replace(/^\?/, '').split('&').filter((part) => part !== '' && part.split('=')[0] !== name), `${name}=${encodeURIComponent(String(value))}`].join('&');
+    if (value === undefined) continue;
+    // Not by URLSearchParams, which writes `%24top`: Azure takes that for another parameter than `$top`.
+    const others = absolute.search.replace(/^\?/, '').split('&').filter((part) => part !== '' && part.split('=')[0] !== name);
+    absolute.search = [...others, `${name}=${encodeURIComponent(String(value))}`].join('&');
   }
   return absolute.toString();
 }

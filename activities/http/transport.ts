@@ -25,6 +25,7 @@ export function createTransport(settings: TransportSettings): HttpClient {
   return {
     async sendRequest(request) {
       const timeout = AbortSignal.timeout(settings.requestTimeoutMs);
+      const own = request.abortSignal;
       request.abortSignal = AbortSignal.any([timeout, ...cancellation(request)]);
       if (tls) request.tlsSettings = tls;
       const sent = request.headers.get(secretUrlHeader);
@@ -35,6 +36,8 @@ export function createTransport(settings: TransportSettings): HttpClient {
         if (timeout.aborted) throw new RestError(`nothing within ${settings.requestTimeoutMs} ms`, { code: 'ETIMEDOUT', request });
         throw error;
       } finally {
+        // The policies above would take an aborted request for one that its caller gave up.
+        request.abortSignal = own;
         if (sent !== undefined) request.headers.set(secretUrlHeader, sent);
       }
     },

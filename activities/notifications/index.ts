@@ -21,7 +21,7 @@ export const createNotificationActivities = ({ webhookUrl, rest }: NotificationC
    *
    * Safe to retry because nothing depends on it: a chat has no key, so a message may come twice, with the same `message_id`.
    */
-  async postMessage({ key, text, link }: PostMessageInput): Promise<{ posted: boolean }> {
+  postMessage: async ({ key, text, link }: PostMessageInput): Promise<{ posted: boolean }> => {
     if (webhookUrl === null) return { posted: false };
     await rest.send({ method: 'POST', url: webhookUrl, secretUrl: true, body: { text: link === undefined ? text : `${text}\n${link}`, message_id: messageId(key) } });
     return { posted: true };

@@ -34,6 +34,12 @@ const details = async (handle: Handle) => {
 };
 const gateOpen = (handle: Handle, gate: string) => eventually(async () => assert.equal((await status(handle)).gate?.id, gate));
 const approve = (handle: Handle, gate: string, by: string) => handle.executeUpdate('decide', { args: [{ gate, verdict: 'approve', by }] });
+const passBothStages = async (handle: Handle): Promise<void> => {
+  for (const [gate, by] of [['stage1', 'alice'], ['stage3', 'bob']] as const) {
+    await gateOpen(handle, gate);
+    await approve(handle, gate, by);
+  }
+};
 const failureOf = async (promise: Promise<unknown>): Promise<WorkflowFailedError> => {
   const error: unknown = await promise.then(() => undefined, (thrown: unknown) => thrown);
   assert.ok(error instanceof WorkflowFailedError);
@@ -133,10 +139,7 @@ describe('releaseModel', () => {
       restoreBatchDeployment: async ({ run: signature }) => { restored.push(signature); return { state: 'restored', found: { definition: {}, model: 'model-1', tags: { model_version: '1' }, provisioningState: 'Succeeded' } }; },
     }, async () => {
       const handle = await start();
-      await gateOpen(handle, 'stage1');
-      await approve(handle, 'stage1', 'alice');
-      await gateOpen(handle, 'stage3');
-      await approve(handle, 'stage3', 'bob');
+      await passBothStages(handle);
       const { cause } = await failureOf(handle.result());
       assert.ok(cause instanceof ApplicationFailure);
       assert.equal(cause.type, 'RunbookFailed');
@@ -166,10 +169,7 @@ describe('releaseModel', () => {
       restoreBatchDeployment: async () => { order.push('restore'); return { state: 'untouched', found: { definition: {}, model: 'model-1', tags: { model_version: '1' }, provisioningState: 'Succeeded' } }; },
     }, async () => {
       const handle = await start();
-      await gateOpen(handle, 'stage1');
-      await approve(handle, 'stage1', 'alice');
-      await gateOpen(handle, 'stage3');
-      await approve(handle, 'stage3', 'bob');
+      await passBothStages(handle);
       await eventually(() => assert.deepEqual(order, ['write']));
       await handle.cancel();
       assert.ok((await failureOf(handle.result())).cause instanceof CancelledFailure);
@@ -182,10 +182,7 @@ describe('releaseModel', () => {
 
   it('keeps the version when it is cancelled while watching', () => run({ watchAlerts: async () => { for (;;) { heartbeat(); await sleep(100); } } }, async () => {
     const handle = await start();
-    await gateOpen(handle, 'stage1');
-    await approve(handle, 'stage1', 'alice');
-    await gateOpen(handle, 'stage3');
-    await approve(handle, 'stage3', 'bob');
+    await passBothStages(handle);
     await eventually(async () => assert.equal((await status(handle)).phase, 'monitoring'));
     await handle.cancel();
     await failureOf(handle.result());
@@ -199,10 +196,7 @@ describe('releaseModel', () => {
       watchAlerts: async () => ({ kind: 'breached', poll: 2, alert: { id: 'a1', rule: 'mae-high', severity: 1, description: '' } }),
     }, async () => {
       const handle = await start();
-      await gateOpen(handle, 'stage1');
-      await approve(handle, 'stage1', 'alice');
-      await gateOpen(handle, 'stage3');
-      await approve(handle, 'stage3', 'bob');
+      await passBothStages(handle);
       if (onBreach === 'gate') {
         await gateOpen(handle, 'rollback');
         await approve(handle, 'rollback', 'alice');
@@ -215,10 +209,7 @@ describe('releaseModel', () => {
 
   it('ends the watch at once when an alert comes in', () => run({ watchAlerts: async () => { for (;;) { heartbeat(); await sleep(100); } } }, async () => {
     const handle = await start();
-    await gateOpen(handle, 'stage1');
-    await approve(handle, 'stage1', 'alice');
-    await gateOpen(handle, 'stage3');
-    await approve(handle, 'stage3', 'bob');
+    await passBothStages(handle);
     await eventually(async () => assert.equal((await status(handle)).phase, 'monitoring'));
     await handle.signal('alert', { name: 'latency' });
     await gateOpen(handle, 'rollback');
