@@ -1,6 +1,6 @@
 /** Activities against Azure DevOps: reading a merged change, commenting on it, work items. */
 import { readChange, type ReadChangeInput } from './change.ts';
-import { commentOnPullRequest, type CommentOnPullRequestInput } from './comment.ts';
+import { closeDuplicateComments, commentOnPullRequest, type CloseDuplicateCommentsInput, type CommentOnPullRequestInput } from './comment.ts';
 import type { AzureDevOpsClients } from './clients.ts';
 import { azureDevOpsApi } from './rest.ts';
 import { closeDuplicateWorkItems, createWorkItem, type CloseDuplicateWorkItemsInput, type CreateWorkItemInput } from './work-items.ts';
@@ -10,6 +10,7 @@ export const createAzureDevOpsActivities = ({ rest, project }: AzureDevOpsClient
   return {
     readChange: (input: ReadChangeInput) => readChange(api, input),
     commentOnPullRequest: (input: CommentOnPullRequestInput) => commentOnPullRequest(api, input),
+    closeDuplicateComments: (input: CloseDuplicateCommentsInput) => closeDuplicateComments(api, input),
     createWorkItem: (input: CreateWorkItemInput) => createWorkItem(api, input),
     closeDuplicateWorkItems: (input: CloseDuplicateWorkItemsInput) => closeDuplicateWorkItems(api, input),
   };

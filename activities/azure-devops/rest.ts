@@ -28,6 +28,8 @@ export interface FileChange {
 
 export interface CommentThread {
   id: number;
+  /** `active`, `closed`, … */
+  status?: string;
   isDeleted?: boolean;
   comments: { content?: string | null }[];
 }
@@ -90,6 +92,10 @@ export const azureDevOpsApi = (rest: RestClient, project: string) => {
     async createThread(repositoryId: string, id: number, content: string): Promise<CommentThread> {
       const body = { comments: [{ parentCommentId: 0, content, commentType: 'text' }], status: 'active' };
       return (await rest.send<CommentThread>({ method: 'POST', url: `${pullRequestPath(repositoryId, id)}/threads`, query: version, body })).body;
+    },
+
+    async closeThread(repositoryId: string, id: number, threadId: number): Promise<void> {
+      await rest.send({ method: 'PATCH', url: `${pullRequestPath(repositoryId, id)}/threads/${threadId}`, query: version, body: { status: 'closed' } });
     },
 
     /** Ids of the work items that a WIQL query finds. */

@@ -1,6 +1,7 @@
 /** Work items: a POST without a key, made safe by a tag that is searched for first, and by closing a late twin afterwards. */
-import { activityInfo, sleep } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
 import { azureDevOpsTag, type StepKey } from '../../workflows/domain/keys.ts';
+import { settle } from '../settle.ts';
 import { workItemPage, type AzureDevOpsApi, type JsonPatchOperation } from './rest.ts';
 
 export interface CreateWorkItemInput {
@@ -30,9 +31,6 @@ export interface CloseDuplicateWorkItemsInput {
 
 /** Azure DevOps refuses longer titles. */
 const longestTitle = 255;
-/** Milliseconds between two beats of the wait for a late twin. */
-const lookMs = 1_000;
-
 /**
  * Creates one work item.
  *
@@ -61,7 +59,7 @@ export async function createWorkItem(api: AzureDevOpsApi, { key, type, title, de
  * Safe to retry because only open work items are closed.
  */
 export async function closeDuplicateWorkItems(api: AzureDevOpsApi, { key, keep, settleMs }: CloseDuplicateWorkItemsInput): Promise<{ closed: number[] }> {
-  for (let remaining = settleMs; remaining > 0; remaining -= lookMs) await sleep(Math.min(remaining, lookMs));
+  await settle(settleMs);
   const twins = (await api.queryWorkItems(tagged(key, `AND [System.State] <> 'Closed'`))).filter((id) => id !== keep);
   for (const id of twins) {
     await api.updateWorkItem(id, [

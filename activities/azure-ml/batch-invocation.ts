@@ -1,5 +1,5 @@
 /** Invoking a batch endpoint: a POST without a key, made safe by searching for the run's own key first and by cancelling a late twin afterwards. */
-import { activityInfo, sleep } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
 import { sha256Hex } from '../../workflows/domain/digest.ts';
 import type { StepKey } from '../../workflows/domain/keys.ts';
 import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
@@ -7,6 +7,7 @@ import type { ArmClient } from '../azure-resource-manager/arm-client.ts';
 import { ApiVersion, batchEndpointId } from '../azure-resource-manager/resource-ids.ts';
 import { workspaceServices } from '../azure-resource-manager/workspace-services.ts';
 import type { RestClient } from '../http/rest-client.ts';
+import { settle } from '../settle.ts';
 import { cancelJob } from './job-end.ts';
 
 export interface BatchEndpointRef {
@@ -50,9 +51,6 @@ interface ListedJob {
 }
 
 const keyProperty = 'holdpoint_key';
-/** Milliseconds between two beats of the wait for a late twin. */
-const lookMs = 1_000;
-
 /**
  * Lets a deployment score its input once, and answers the job that does it.
  *
@@ -88,7 +86,7 @@ export async function invokeBatchEndpoint(clients: Clients, input: InvokeBatchEn
  * Safe to retry because cancelling twice is cancelling once.
  */
 export async function cancelDuplicateInvocations(clients: Clients, { key, workspace, endpoint, keep, settleMs }: CancelDuplicateInvocationsInput): Promise<{ cancelled: string[] }> {
-  for (let remaining = settleMs; remaining > 0; remaining -= lookMs) await sleep(Math.min(remaining, lookMs));
+  await settle(settleMs);
   const twins = (await jobsOf(clients, { workspace, endpoint }, key)).filter(({ name }) => name !== keep);
   for (const { name } of twins) await cancelJob(clients, { workspace, jobName: name });
   return { cancelled: twins.map(({ name }) => name) };

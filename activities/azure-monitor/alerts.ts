@@ -15,6 +15,8 @@ export interface AlertsQuery {
 export interface WatchAlertsInput extends AlertsQuery {
   /** Alerts that fired before the release: not its fault. */
   known: string[];
+  /** When `known` was read, ISO 8601: an alert that is resolved by now counts only if it began after that. */
+  since: string;
   /** A new alert of this severity or a graver one is a breach: 0 (critical) to 4 (verbose). */
   breachSeverity: number;
   /** Milliseconds between two looks. */
@@ -41,7 +43,13 @@ interface Progress {
 
 interface AlertBody {
   id: string;
-  properties: { essentials: { severity?: string; monitorCondition?: string; alertRule?: string; description?: string } };
+  properties: { essentials: { severity?: string; monitorCondition?: string; alertRule?: string; description?: string; startDateTime?: string } };
+}
+
+interface Alert extends FiredAlert {
+  fires: boolean;
+  /** Milliseconds since 1970; NaN where the service gives no time. */
+  beganAt: number;
 }
 
 const longestDescription = 200;
@@ -50,7 +58,7 @@ const mostSlight = 50;
 
 /** The alerts that fire for a deployment now. Safe to retry because it only reads. */
 export async function readFiringAlerts(arm: RestClient, query: AlertsQuery): Promise<{ ids: string[] }> {
-  return { ids: (await firingAlerts(arm, query)).map(({ id }) => id) };
+  return { ids: (await alertsAbout(arm, query)).filter(({ fires }) => fires).map(({ id }) => id) };
 }
 
 /**
@@ -60,12 +68,13 @@ export async function readFiringAlerts(arm: RestClient, query: AlertsQuery): Pro
  *
  * @throws StillWatching
  */
-export async function watchAlerts(arm: RestClient, { known, breachSeverity, intervalMs, polls, ...query }: WatchAlertsInput): Promise<AlertVerdict> {
+export async function watchAlerts(arm: RestClient, { known, since, breachSeverity, intervalMs, polls, ...query }: WatchAlertsInput): Promise<AlertVerdict> {
   const before = lastProgress<Progress>() ?? { polls: 0, slight: [] };
-  const fresh = (await firingAlerts(arm, query)).filter(({ id }) => !known.includes(id));
+  // One that fired and was resolved between two looks was a breach all the same.
+  const fresh = (await alertsAbout(arm, query)).filter(({ id, fires, beganAt }) => !known.includes(id) && (fires || beganAt >= Date.parse(since)));
   const poll = before.polls + 1;
   const [gravest] = fresh.filter(({ severity }) => severity <= breachSeverity).sort((left, right) => left.severity - right.severity);
-  if (gravest) return { kind: 'breached', poll, alert: gravest };
+  if (gravest) return { kind: 'breached', poll, alert: { id: gravest.id, rule: gravest.rule, severity: gravest.severity, description: gravest.description } };
 
   const slight = [...new Set([...before.slight, ...fresh.map(({ id }) => id)])].slice(0, mostSlight);
   if (poll >= polls) return { kind: 'healthy', polls: poll, alerts: slight.length };
@@ -78,8 +87,9 @@ export async function watchAlerts(arm: RestClient, { known, breachSeverity, inte
   });
 }
 
-async function firingAlerts(arm: RestClient, { workspace, endpoint, deployment }: AlertsQuery): Promise<FiredAlert[]> {
-  const query = { 'api-version': ApiVersion.AlertsManagement, targetResource: batchDeploymentId(workspace, endpoint, deployment), monitorCondition: 'Fired', pageCount: 250 };
+/** All alerts about the deployment of the last 30 days, the service's longest range, whether they fire still or are resolved. */
+async function alertsAbout(arm: RestClient, { workspace, endpoint, deployment }: AlertsQuery): Promise<Alert[]> {
+  const query = { 'api-version': ApiVersion.AlertsManagement, targetResource: batchDeploymentId(workspace, endpoint, deployment), timeRange: '30d', pageCount: 250 };
   let page: { url: string; query?: typeof query } | null = { url: `/subscriptions/${workspace.subscriptionId}/providers/Microsoft.AlertsManagement/alerts`, query };
   const found: AlertBody[] = [];
   while (page) {
@@ -87,14 +97,14 @@ async function firingAlerts(arm: RestClient, { workspace, endpoint, deployment }
     found.push(...body.value);
     page = body.nextLink ? { url: body.nextLink } : null;
   }
-  return found
-    .filter(({ properties }) => properties.essentials.monitorCondition === 'Fired')
-    .map(({ id, properties: { essentials } }) => ({
-      id,
-      rule: essentials.alertRule ?? 'unnamed rule',
-      severity: severityOf(essentials.severity),
-      description: (essentials.description ?? '').slice(0, longestDescription),
-    }));
+  return found.map(({ id, properties: { essentials } }) => ({
+    id,
+    rule: essentials.alertRule ?? 'unnamed rule',
+    severity: severityOf(essentials.severity),
+    description: (essentials.description ?? '').slice(0, longestDescription),
+    fires: essentials.monitorCondition === 'Fired',
+    beganAt: Date.parse(essentials.startDateTime ?? ''),
+  }));
 }
 
 /** `Sev0` to `Sev4`; a severity that cannot be read counts as the gravest, because nobody else looks. */

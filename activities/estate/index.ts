@@ -10,6 +10,8 @@ export interface ReleaseRules {
   releaseBranch: string;
   /** Most training jobs of one change at the same time. */
   maxParallel: number;
+  /** How long after a write of uncertain outcome its late arrival is still looked for, in milliseconds. */
+  settleMs: number;
   /** SHA-256, hexadecimal, of the estate. */
   digest: string;
 }
@@ -31,6 +33,6 @@ export const createEstateActivities = ({ estateFile }: { estateFile: string }) =
   /** What holds for every release. Safe to retry because it only reads. */
   loadReleaseRules: async (_input: Record<string, never>): Promise<ReleaseRules> => {
     const estate = await readEstate(estateFile);
-    return { releaseBranch: estate.releaseBranch, maxParallel: estate.training.maxParallel, digest: jsonDigest(estate) };
+    return { releaseBranch: estate.releaseBranch, maxParallel: estate.training.maxParallel, settleMs: estate.settle, digest: jsonDigest(estate) };
   },
 });

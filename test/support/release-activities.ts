@@ -56,14 +56,15 @@ const metrics = { candidate: { mae: 1.9, rmse: 2.4, r2: 0.88 }, production: { ma
 export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): ReleaseActivities {
   return {
     loadPolicy: async ({ target }) => testPolicy(target),
-    loadReleaseRules: async () => ({ releaseBranch: 'refs/heads/main', maxParallel: 5, digest: 'e'.repeat(64) }),
+    loadReleaseRules: async () => ({ releaseBranch: 'refs/heads/main', maxParallel: 5, settleMs: 1000, digest: 'e'.repeat(64) }),
     readChange: async ({ repositoryId, pullRequestId }) => ({
       pullRequest: { id: pullRequestId, title: 'Tune hyperparameters for P001/C001', url: 'https://example.com/pr/42', createdBy: 'dana@example.com', repository: 'sensor-predictions', repositoryId, targetRefName: 'refs/heads/main', mergeCommit: 'c0ffee' },
       circuits: [{ target: testInput.target, path: 'config/plants/P001/C001.yml', config: { cutoffDate: '2015-06-30', hyperparameters: { learning_rate: 0.01 } }, digest: '3f2a91c0'.padEnd(64, '0') }],
       refused: [],
       notes: [],
     }),
-    commentOnPullRequest: async () => ({ threadId: 1 }),
+    commentOnPullRequest: async () => ({ threadId: 1, uncertain: false }),
+    closeDuplicateComments: async () => ({ closed: [] }),
     createWorkItem: async () => ({ id: 7, url: 'https://example.com/workitems/7', uncertain: false }),
     closeDuplicateWorkItems: async () => ({ closed: [] }),
     fixModelVersion: async ({ base, again }) => ({ version: again ? `${base}-r1` : base, releasedBy: null }),

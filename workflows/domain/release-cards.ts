@@ -73,7 +73,8 @@ export function rollbackCard(input: ReleaseModelInput, breach: string, before: D
 }
 
 function figure(value: number): string {
-  return Number.isFinite(value) ? value.toPrecision(4) : String(value);
+  // JSON knows no NaN: a metric that is none arrives as null.
+  return Number.isFinite(value) ? value.toPrecision(4) : 'not a number';
 }
 
 function percent(share: number): string {

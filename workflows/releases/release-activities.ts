@@ -41,6 +41,7 @@ export const { loadReleaseRules } = on<Estate>(TaskQueue.Estate, brief, 'Load th
 
 export const { readChange } = on<AzureDevOps>(TaskQueue.AzureDevOps, brief, 'Read the merged pull request and its configuration files');
 export const { commentOnPullRequest } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Tell the author which files were refused');
+export const { closeDuplicateComments } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Close late twins of the comment');
 export const { createWorkItem } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Create the work item for the data scientist');
 export const { closeDuplicateWorkItems } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Close late twins of the work item');
 

@@ -4,9 +4,10 @@ import { Run } from '../blocks/run.ts';
 import { FailureType } from '../domain/failures.ts';
 import { targetLabel } from '../domain/ids.ts';
 import { ReleaseChangePhase as Phase } from '../domain/phases.ts';
-import { refusalsComment, summarise } from '../domain/release-summary.ts';
+import { summarise } from '../domain/release-summary.ts';
 import type { ReleaseChangeInput, ReleaseChangeResult } from '../domain/release.ts';
-import { commentOnPullRequest, loadReleaseRules, readChange } from './release-activities.ts';
+import { loadReleaseRules, readChange } from './release-activities.ts';
+import { tellAuthor } from './refusals.ts';
 import { trainAndRelease } from './train-and-release.ts';
 
 /** New model deployment, steps 1 to 6: from a merged pull request to one `releaseModel` for each circuit that was trained. */
@@ -22,7 +23,7 @@ export async function releaseChange(input: ReleaseChangeInput): Promise<ReleaseC
         throw ApplicationFailure.nonRetryable(`pull request ${input.pullRequestId} was merged into ${change.pullRequest.targetRefName}; releases come from ${rules.releaseBranch}`, FailureType.InputInvalid);
       }
       const { repositoryId, pullRequestId } = input;
-      if (change.refused.length > 0) await commentOnPullRequest({ repositoryId, pullRequestId, key: run.key('refusals'), markdown: refusalsComment(change.refused) });
+      if (change.refused.length > 0) await tellAuthor(run, { repositoryId, pullRequestId }, change.refused, rules.settleMs);
 
       // Train them, at most maxParallel at once; register each model; its release goes on by itself.
       run.enter(Phase.Training);

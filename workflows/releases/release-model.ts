@@ -1,6 +1,7 @@
 import { Gates, type GateOutcome } from '../blocks/gates.ts';
 import { MonitoringWindow } from '../blocks/monitoring-window.ts';
 import { Run } from '../blocks/run.ts';
+import { now } from '../blocks/workflow-clock.ts';
 import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import { rollbackCard, stage1Card, stage3Card } from '../domain/release-cards.ts';
 import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
@@ -53,13 +54,14 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     // Production: the circuit's own deployment, its tags verified by reading back.
     run.enter(Phase.Deployment);
     const alerts = { workspace: workspaces.production, endpoint, deployment };
+    const since = now().toISOString();
     const { ids: known } = await readFiringAlerts(alerts);
     await deployVerified(run, input, policy, before, promoted.assetId, stage3.by.join(','));
 
     // Monitor alerts for 24 hours.
     run.enter(Phase.Monitoring);
     const { forMs, everyMs, breachSeverity, onBreach } = policy.monitoring;
-    const verdict = await monitoring.watch(() => watchAlerts({ ...alerts, known, breachSeverity, intervalMs: everyMs, polls: Math.ceil(forMs / everyMs) + 1 }));
+    const verdict = await monitoring.watch(() => watchAlerts({ ...alerts, known, since, breachSeverity, intervalMs: everyMs, polls: Math.ceil(forMs / everyMs) + 1 }));
     if (verdict.kind === 'healthy') return result('succeeded', `in production; no alert in ${verdict.polls} measurements`, input.version);
 
     // A breach: offer the rollback, or take it, as the policy says. What could not be watched is for a person to judge.

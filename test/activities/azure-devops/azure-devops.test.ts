@@ -72,6 +72,20 @@ void test('a comment is posted once, also when the connection is cut after it wa
   assert.match(thread!.comments[0]!.content!, /^\*\*Refused\*\*/);
 });
 
+void test('a comment that arrives late is closed as a duplicate', async () => {
+  const { pullRequestId, repositoryId } = await pullRequest({ 'b.md': 'b' });
+  const input = { repositoryId, pullRequestId, key: freshKey(), markdown: '**Refused**: config/plants/P001/C003.yml' };
+  platforms.fault({ method: 'POST', path: '/threads$' }, { kind: 'delayAccept', ms: 2_500 });
+  const { result: kept } = await platforms.retried(devOps.commentOnPullRequest, input);
+  assert.equal(kept.uncertain, true);
+  const twins = { repositoryId, pullRequestId, key: input.key, keep: kept.threadId, settleMs: 3_000 };
+  assert.equal((await platforms.run(devOps.closeDuplicateComments, twins)).closed.length, 1);
+  const threads = await api.threads(repositoryId, pullRequestId);
+  assert.deepEqual(threads.filter(({ status }) => status === 'active').map(({ id }) => id), [kept.threadId]);
+  const again = await platforms.changesOf(() => platforms.run(devOps.closeDuplicateComments, { ...twins, settleMs: 0 }));
+  assert.deepEqual([again.value.closed, again.changes], [[], []]);
+});
+
 function workItem() {
   return { key: freshKey(), type: 'Bug', title: 'Release was rejected', descriptionHtml: '<p>worse</p>', tags: ['holdpoint', 'P001/C001'] };
 }

@@ -96,7 +96,7 @@ describe('releaseChange', () => {
   it('tells the author about refused files, and is rejected when every file was refused', async () => {
     const comments: string[] = [];
     const refused = [{ path: 'config/plants/P001/C001.yml', line: 4, reason: 'training.hyperparameters.momentum: unknown key' }];
-    await run({ ...changing([], refused), commentOnPullRequest: async ({ markdown }) => { comments.push(markdown); return { threadId: 3 }; } }, async () => {
+    await run({ ...changing([], refused), commentOnPullRequest: async ({ markdown }) => { comments.push(markdown); return { threadId: 3, uncertain: false }; } }, async () => {
       const result = await (await start()).result();
       assert.equal(result.outcome, 'rejected');
       assert.deepEqual(result.refused, refused);
@@ -130,7 +130,7 @@ describe('releaseChange', () => {
     assert.deepEqual(cancelled.map((name) => name.slice(0, 15)).sort(), ['train-P001-C001', 'train-P001-C002']);
   });
 
-  it('refuses a pull request that was merged elsewhere', () => run({ loadReleaseRules: async () => ({ releaseBranch: 'refs/heads/release', maxParallel: 5, digest: '0' }) }, async () => {
+  it('refuses a pull request that was merged elsewhere', () => run({ loadReleaseRules: async () => ({ releaseBranch: 'refs/heads/release', maxParallel: 5, settleMs: 1000, digest: '0' }) }, async () => {
     const { cause } = await failureOf((await start()).result());
     assert.match(String(cause?.message), /merged into refs\/heads\/main; releases come from refs\/heads\/release/);
   }));

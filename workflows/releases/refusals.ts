@@ -1,0 +1,11 @@
+import type { Run } from '../blocks/run.ts';
+import type { RefusedFile } from '../domain/circuit-config.ts';
+import { refusalsComment } from '../domain/release-summary.ts';
+import { closeDuplicateComments, commentOnPullRequest } from './release-activities.ts';
+
+/** One comment on the pull request that tells its author which files were refused, where and why. */
+export async function tellAuthor(run: Run, pullRequest: { repositoryId: string; pullRequestId: number }, refused: readonly RefusedFile[], settleMs: number): Promise<void> {
+  const key = run.key('refusals');
+  const { threadId, uncertain } = await commentOnPullRequest({ ...pullRequest, key, markdown: refusalsComment(refused) });
+  if (uncertain) run.beforeClosing('late twins of the comment', () => closeDuplicateComments({ ...pullRequest, key, keep: threadId, settleMs }));
+}
