@@ -4,11 +4,13 @@ import { connectConfig, payloadConverterPath, type Addressed } from '../workers/
 
 /** How long the first contact may take, in milliseconds. */
 const connectTimeout = 5_000;
+/** Longest pause between two tries to reconnect, in milliseconds. gRPC's own 2 minutes would make a receiver answer 503 long after Temporal is back. */
+const longestReconnectPause = 5_000;
 
 /** Makes a client and no connection yet. Close `client.connection` when done. */
 export function createLazyClient(configuration: Addressed): Client {
   const { connectionOptions, namespace } = connectConfig(configuration);
-  const connection = Connection.lazy({ ...connectionOptions, connectTimeout });
+  const connection = Connection.lazy({ ...connectionOptions, connectTimeout, channelArgs: { 'grpc.max_reconnect_backoff_ms': longestReconnectPause } });
   return new Client({ connection, namespace, dataConverter: { payloadConverterPath } });
 }
 

@@ -1,10 +1,10 @@
 /** A run that has ended takes no answer and no cancellation: whoever tries is told how it ended. */
 import { within } from '../temporal-connection.ts';
+import { holdpoint } from '../command-line.ts';
 import { CommandError, ExitCode } from './exit.ts';
 import { instant } from './output.ts';
 import { summaryOf } from './run-summary.ts';
 import { callMs, type Session } from './session.ts';
-import { holdpoint } from '../command-line.ts';
 
 /**
  * Looks at the latest run of an id.

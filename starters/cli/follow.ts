@@ -1,12 +1,12 @@
 /** Following a run to its end, with its phases and gates on standard error. */
 import type { RunStatus } from '../../workflows/domain/run-status.ts';
 import { within } from '../temporal-connection.ts';
+import { holdpoint } from '../command-line.ts';
 import { note } from './output.ts';
 import { readEnding, type Ending } from './run-result.ts';
 import { readStatus } from './run-query.ts';
 import { summaryOf } from './run-summary.ts';
 import { callMs, type Session } from './session.ts';
-import { holdpoint } from '../command-line.ts';
 
 /** Milliseconds between two looks. */
 const lookMs = 1_000;

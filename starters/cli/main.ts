@@ -1,25 +1,7 @@
 /** `holdpoint`: starts runbooks, shows them, answers their gates. */
-import { CommanderError } from 'commander';
-import { CommandError, ExitCode } from './exit.ts';
-import { complain } from './output.ts';
-import { createProgram } from './program.ts';
+import { enableCompileCache } from 'node:module';
 
-/** `holdpoint list | head` closes the pipe early; that is no error. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? ExitCode.Done : ExitCode.Refused));
-
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  process.exitCode = end(error);
-}
-
-function end(error: unknown): ExitCode {
-  // Commander has printed its own message, or the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
-  if (error instanceof CommandError) {
-    complain(error.message, error.advice);
-    return error.exitCode;
-  }
-  complain(error instanceof Error ? (error.stack ?? error.message) : String(error), 'This is a defect of holdpoint: please report it with the lines above.');
-  return ExitCode.Refused;
-}
+// Compiling and type stripping are half of what a call takes; Node keeps the results in its temporary directory. Hence the import after it.
+enableCompileCache();
+const { run } = await import('./run.ts');
+await run();

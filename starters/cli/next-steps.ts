@@ -1,8 +1,8 @@
 /** What somebody who looks at a run may do now. */
 import type { CircuitResult, ReleaseModelInput } from '../../workflows/domain/release.ts';
 import { releaseModel } from '../runbooks.ts';
-import type { RunDetails } from './run-details.ts';
 import { holdpoint, startCommand } from '../command-line.ts';
+import type { RunDetails } from './run-details.ts';
 
 /** Lines of text; commands as they are typed. */
 export function nextSteps(run: RunDetails, evidence: string | null): string {

@@ -3,8 +3,8 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 
 /** NO_COLOR is picocolors' own business; a pipe gets no colour, not even in CI where picocolors would give it one. */
-export const colour = pc.createColors(pc.isColorSupported && process.stdout.isTTY);
-const errorColour = pc.createColors(pc.isColorSupported && process.stderr.isTTY);
+export const colour = pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
+const errorColour = pc.createColors(pc.isColorSupported && process.stderr.isTTY === true);
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -24,7 +24,7 @@ export async function readRun(session: Session, description: WorkflowExecutionDe
     isOpen ? { result: null, failure: null } : readEnding(session, summary, description.memo),
     readStatus(session, summary),
   ]);
-  if (!status.ok) note(`The run does not answer (${status.reason}): what it asks and how long its phases took is not known. ${await silenceAdvice(session)}`);
+  if (!status.ok) note(`The run does not answer (${status.reason}): ${isOpen ? 'what it asks and ' : ''}how long its phases took is not known. ${await silenceAdvice(session)}`);
   const known = status.ok ? { ...confirmedBy(status.value, summary), phases: status.value.phases, lastAnswer: status.value.lastAnswer, production: status.value.production } : { ...summary, phases: [], lastAnswer: null, production: productionOf(ending.result) };
   return { run: { ...known, input, result: ending.result }, ending };
 }

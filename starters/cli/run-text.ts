@@ -23,7 +23,7 @@ export interface RunPage {
 export function runText(page: RunPage): string {
   const { run, card } = page;
   const next = nextSteps(run, card === null ? null : cardEvidence(card));
-  return [heading(page), phasesTable(run), card === null ? gateFacts(run) : cardText(card), lastAnswer(run), ending(page), `${colour.bold('Next')}\n${indent(next)}`].filter((part) => part !== '').join('\n\n');
+  return [heading(page), phasesTable(page), card === null ? gateFacts(run) : cardText(card), lastAnswer(run), ending(page), `${colour.bold('Next')}\n${indent(next)}`].filter((part) => part !== '').join('\n\n');
 }
 
 function heading({ run, summary, startedAt, closedAt, link }: RunPage): string {
@@ -40,9 +40,14 @@ function heading({ run, summary, startedAt, closedAt, link }: RunPage): string {
   return [colour.bold(run.workflowId), ...(summary === null ? [] : [summary]), ...facts.map(([name, value]) => `  ${name.padEnd(10)}  ${value}`)].join('\n');
 }
 
-function phasesTable({ phases }: RunDetails): string {
+function phasesTable({ run: { phases }, closedAt }: RunPage): string {
   if (phases.length === 0) return '';
-  return table(['phase', 'since', 'took'], phases.map(({ name, startedAt, endedAt }) => [name, instant(startedAt), endedAt === null ? `${duration(Date.now() - Date.parse(startedAt))} so far` : duration(Date.parse(endedAt) - Date.parse(startedAt))]));
+  const rows = phases.map(({ name, startedAt, endedAt }) => {
+    // A run that was cut off ended none of its phases itself.
+    const end = endedAt === null ? (closedAt?.getTime() ?? Date.now()) : Date.parse(endedAt);
+    return [name, instant(startedAt), `${duration(end - Date.parse(startedAt))}${endedAt === null && closedAt === null ? ' so far' : ''}`];
+  });
+  return table(['phase', 'since', 'took'], rows);
 }
 
 /** What is known of a gate whose card could not be read. */

@@ -3,8 +3,8 @@ import type { Client } from '@temporalio/client';
 import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
 import { ConfigurationError, readTemporalConfiguration, type TemporalConfiguration } from '../../workers/configuration.ts';
 import { createLazyClient, grpcCode, isUnanswered } from '../temporal-connection.ts';
-import { CommandError, ExitCode } from './exit.ts';
 import { holdpoint } from '../command-line.ts';
+import { CommandError, ExitCode } from './exit.ts';
 
 /** How long one call to Temporal may take, in milliseconds, where nothing is waited for. */
 export const callMs = 10_000;

@@ -6,7 +6,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import basicAuth from '@fastify/basic-auth';
-import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import { MalformedNotification, readNotification } from './azure-devops-event.ts';
 import { releaseCompleted, type ReleasePorts } from './release-completed.ts';
 import { TryLater } from './try-later.ts';
@@ -23,10 +23,10 @@ const retryAfterSeconds = 10;
 
 /** Builds the receiver; it listens to nothing yet and needs neither Temporal nor Azure DevOps to start. */
 export async function createReceiver({ credentials, isTemporalReady, logger, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
-  const app = fastify({ loggerInstance: logger, disableRequestLogging: true, bodyLimit, requestTimeout: 30_000, routerOptions: { ignoreTrailingSlash: true } });
+  const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit, requestTimeout: 30_000, routerOptions: { ignoreTrailingSlash: true } });
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = statusOf(error);
-    const context = { reqId: request.id, method: request.method, path: request.url.split('?', 1)[0], status };
+    const context = { method: request.method, path: request.url.split('?', 1)[0], from: request.ip, status };
     if (status === 503) request.log.error({ ...context, err: error }, 'not accepted for now');
     else request.log.warn({ ...context, reason: error.message }, 'refused');
     if (status === 503) void reply.header('retry-after', error instanceof TryLater ? error.afterSeconds ?? retryAfterSeconds : retryAfterSeconds);

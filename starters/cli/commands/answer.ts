@@ -2,13 +2,13 @@ import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, ty
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { Standing, Verdict } from '../../../workflows/domain/approval.ts';
 import { within } from '../../temporal-connection.ts';
+import { holdpoint } from '../../command-line.ts';
 import { refuseClosed } from '../closed-run.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { print, printJson, withProgress } from '../output.ts';
 import type { AnswerCommandOptions } from '../program.ts';
 import { silenceAdvice } from '../run-query.ts';
 import { withTemporal, type Session } from '../session.ts';
-import { holdpoint } from '../../command-line.ts';
 
 /** The answer as the runbooks' update `decide` takes it. */
 interface Decide {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { within } from '../../temporal-connection.ts';
+import { holdpoint } from '../../command-line.ts';
 import { print, printJson } from '../output.ts';
 import type { CancelCommandOptions } from '../program.ts';
 import { refuseClosed } from '../closed-run.ts';
 import { callMs, withTemporal } from '../session.ts';
-import { holdpoint } from '../../command-line.ts';
 
 /** Asks a run to stop. It ends by itself, once it has undone what it must. */
 export async function cancel(workflowId: string, { reason, json }: CancelCommandOptions): Promise<void> {

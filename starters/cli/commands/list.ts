@@ -3,12 +3,12 @@ import pMap from 'p-map';
 import { runbooks } from '../../runbooks.ts';
 import { within } from '../../temporal-connection.ts';
 import { targetLabel } from '../../../workflows/domain/ids.ts';
+import { holdpoint } from '../../command-line.ts';
 import { colour, duration, note, print, printJson, table } from '../output.ts';
 import type { ListCommandOptions } from '../program.ts';
 import { readStatus, silenceAdvice } from '../run-query.ts';
 import { confirmedBy, summaryOf, type RunSummary } from '../run-summary.ts';
 import { withTemporal, type Session } from '../session.ts';
-import { holdpoint } from '../../command-line.ts';
 
 /** Most queries under way at the same time: each may make a worker replay a history. */
 const concurrency = 16;

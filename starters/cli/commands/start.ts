@@ -4,13 +4,13 @@ import { userInfo } from 'node:os';
 import { InputError, parseInput, runbooks, type Runbook } from '../../runbooks.ts';
 import { AlreadyStarted, StartRefused, startRunbook } from '../../start-runbook.ts';
 import { within } from '../../temporal-connection.ts';
+import { holdpoint } from '../../command-line.ts';
 import { refuseClosed } from '../closed-run.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { follow } from '../follow.ts';
 import { note, print, printJson } from '../output.ts';
 import type { StartCommandOptions } from '../program.ts';
 import { callMs, webUiLink, withTemporal, type Session } from '../session.ts';
-import { holdpoint } from '../../command-line.ts';
 
 /** Starts a runbook, and with `--wait` follows it to its end. */
 export async function start(name: string, options: StartCommandOptions): Promise<void> {
