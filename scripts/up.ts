@@ -1,5 +1,5 @@
 /** `npm run up`: Temporal, the stand-in, the worker and the receiver, for the demo's estate. */
-import { setInterval as every } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { emptyState } from './supervise/empty-state.ts';
 import { followLogs } from './supervise/follow-logs.ts';
@@ -60,19 +60,22 @@ async function stayInForeground(settings: Settings, startedHere: Stoppable[], si
   say(`Ctrl-C stops ${startedHere.length > 0 ? startedHere.join(', ') : 'showing the logs; npm run down stops the parts'}.\n`);
   const logs = Object.fromEntries(Object.values(parts(settings)).map(({ name, logFile }) => [name, logFile]));
   const endLogs = followLogs(logs, (line) => console.log(line));
-  void tellDeaths(settings, signal).catch(() => undefined); // its one rejection is the interruption
-  await aborted(signal);
+  await Promise.race([aborted(signal), tellDeaths(settings, signal)]);
   say('\nStopping …');
   const stopped = await stopParts(settings, startedHere);
   endLogs();
-  say(stopped.length > 0 ? `Stopped: ${stopped.join(', ')}.` : 'Nothing was started here, so nothing is stopped.');
+  say(stopped.length > 0 ? `Stopped: ${stopped.join(', ')}.` : 'Nothing of what was started here is left to stop.');
 }
 
-/** A part that ends is told, and not started again: whoever tries what a crash does decides when. */
+/**
+ * A part that ends is told, and not started again: whoever tries what a crash does decides when. Resolves when all have ended,
+ * which is what `npm run down` in another terminal brings about.
+ */
 async function tellDeaths(settings: Settings, signal: AbortSignal): Promise<void> {
   const register = new ProcessRegister(settings.stateDir);
   let known = Object.keys(register.running());
-  for await (const _ of every(500, undefined, { signal })) {
+  while (known.length > 0 && !signal.aborted) {
+    await sleep(500);
     const now = Object.keys(register.running());
     for (const part of known.filter((name) => !now.includes(name))) say(`The ${part} has ended. HOLDPOINT_PROFILE=demo npm run ${part} starts it again.`);
     known = now;

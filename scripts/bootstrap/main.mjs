@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { ensureDependencies } from './dependencies.mjs';
 import { pathWithProject } from './paths.mjs';
 import { runCommand } from './run-command.mjs';
+import { onSignal } from './signals.mjs';
 import { say, StepFailed, stopSteps } from './steps.mjs';
 import { chromiumPath, ensureTemporal, ensureTestServer, ensureWorkflowBundle, requireSystemPackages } from './tools.mjs';
 
@@ -36,10 +37,12 @@ export async function bootstrap(args) {
     say(usage);
     return 2;
   }
-  const releaseSignals = stopOnSignal();
+  onSignal((signal) => {
+    stopSteps();
+    process.exit(128 + constants.signals[signal]);
+  });
   try {
     const prepared = await preparations[need]();
-    releaseSignals();
     if (command.length === 0) {
       say('Everything is ready.');
       return 0;
@@ -61,17 +64,4 @@ async function together(...work) {
     await Promise.allSettled(work);
     throw error;
   }
-}
-
-/** While preparing, a signal stops the steps and ends this program; the command gets its signals itself. */
-function stopOnSignal() {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  const stop = (signal) => {
-    stopSteps();
-    process.exit(128 + constants.signals[signal]);
-  };
-  for (const signal of signals) process.on(signal, stop);
-  return () => {
-    for (const signal of signals) process.off(signal, stop);
-  };
 }

@@ -4,9 +4,11 @@ import { root } from './paths.mjs';
 
 const heartbeatMs = 15_000;
 const running = new Set();
+let lastSaid = 0;
 
 /** Says something about the preparation. Always on standard error: standard output belongs to the command. */
 export function say(text) {
+  lastSaid = performance.now();
   process.stderr.write(`${text}\n`);
 }
 
@@ -18,7 +20,9 @@ export async function step(name, intention, work) {
   const began = performance.now();
   const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
   say(`▸ ${name}: ${intention}`);
-  const heartbeat = setInterval(() => say(`  ${name}: ${Math.round(Number(seconds()))} s …`), heartbeatMs);
+  const heartbeat = setInterval(() => {
+    if (performance.now() - lastSaid >= heartbeatMs - 1_000) say(`  ${name}: ${Math.round(Number(seconds()))} s …`);
+  }, heartbeatMs);
   try {
     const result = await work();
     say(`✓ ${name} (${seconds()} s)`);

@@ -29,6 +29,8 @@ export function sayAddresses(settings: Settings): void {
 
 /** Runs a script's main function: its result is the exit status, and what people can mend is said without a stack. */
 export async function runScript(main: () => Promise<number>): Promise<never> {
+  // A terminal or a pipe that goes away must not end a script that has parts to stop.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     process.exit(await main());
   } catch (error) {

@@ -120,7 +120,7 @@ build_cli() {
   while kill -0 "$builder" 2>/dev/null; do
     sleep 1
     if [ $((SECONDS - began)) -ge $next ]; then
-      say "  $((SECONDS - began)) s, $(grep -vc '^go: ' "$work/log" || true) packages compiled"
+      say "  $((SECONDS - began)) s, $(grep -vc '^go: ' "$work/log" || true) of about 1,300 packages compiled"
       next=$((next + 15))
     fi
   done

@@ -70,7 +70,8 @@ start_server() {
   write_running "$pid" "$port" "$ui_port" "$data/temporal.db"
   wait_until_healthy "$log"
   prepare_namespace || fail 'the namespace could not be prepared; see the messages above'
-  starting=
+  # In the foreground an interruption stops the server all the same, until follow_server sees to it.
+  [ "$action" = start ] || starting=
   release_start_lock
   say "Temporal is ready: address 127.0.0.1:$port, namespace $namespace, retention 30 days; log: $log"
   say "Web UI: http://127.0.0.1:$ui_port"
@@ -130,8 +131,9 @@ prepare_namespace() {
 # In the foreground: until the server ends or somebody stops this script.
 follow_server() {
   [ -z "${already_running:-}" ] || return 0
-  say 'Ctrl-C stops it.'
   trap 'stop_server; exit 0' INT TERM HUP
+  starting=
+  say 'Ctrl-C stops it.'
   while read_running; do sleep 0.5; done
   # Stopped by --stop from elsewhere, the pid file is gone; otherwise the server died.
   [ -f "$pid_file" ] || return 0
