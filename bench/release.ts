@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { activityInfo } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
+import { releaseModel } from '../starters/runbooks.ts';
 import { testInput } from '../test/support/release-activities.ts';
 import { withReleaseWorkers } from '../test/support/release-worker.ts';
 import { startTemporal } from '../test/support/temporal-server.ts';
@@ -52,7 +53,7 @@ async function timed(workflowId: string, start: () => Promise<WorkflowHandle>, a
 
 const release = (n: number) => {
   const workflowId = `releaseModel:P001:C001:${n}`;
-  return timed(workflowId, () => workflow.start('releaseModel', { taskQueue: TaskQueue.Runbooks, workflowId, args: [testInput] }), [{ gate: 'stage1', by: 'alice' }, { gate: 'stage3', by: 'bob' }]);
+  return timed(workflowId, () => workflow.start('releaseModel', { taskQueue: TaskQueue.Runbooks, workflowId, args: [testInput], typedSearchAttributes: releaseModel.searchAttributes(testInput) }), [{ gate: 'stage1', by: 'alice' }, { gate: 'stage3', by: 'bob' }]);
 };
 const bare = (n: number) => {
   const workflowId = `bare:${n}`;

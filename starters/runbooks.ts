@@ -1,10 +1,10 @@
 /** The runbooks as their starters see them: what goes in, what a run is called, what Temporal Web UI shows of it from the first moment. */
-import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import type { SearchAttributePair } from '@temporalio/common';
 import { z } from 'zod';
+import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
 import { isTargetName, modelName, releaseChangeId, releaseModelId, targetLabel } from '../workflows/domain/ids.ts';
 import { ReleaseChangePhase, ReleaseModelPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
-import type { SearchAttributeName } from '../workflows/domain/search-attributes.ts';
 import { startCommand } from './command-line.ts';
 
 /** Why a closed or running workflow of the same id may be run once more. */
@@ -58,7 +58,7 @@ const releaseChange: Runbook<ReleaseChangeInput> = {
   summary: ({ pullRequestId, only }) => `Release pull request ${pullRequestId}${only === undefined ? '' : `, only ${shortList(only)}`}`,
   details: ({ repositoryId, pullRequestId, startedBy, again }) =>
     [`Pull request ${pullRequestId} of repository ${repositoryId}`, ...(startedBy === undefined ? [] : [`Started by ${startedBy}`]), ...(again === undefined ? [] : [`Again, because: ${again.reason}`])].join('\n\n'),
-  searchAttributes: () => [keyword('Phase', ReleaseChangePhase.Reading)],
+  searchAttributes: () => searchAttributePairs({ Phase: ReleaseChangePhase.Reading }),
   attribute({ startedBy: _earlier, again: _before, ...input }, { startedBy, again }) {
     return { ...input, ...(startedBy !== undefined && { startedBy }), ...(again !== undefined && { again }) };
   },
@@ -80,7 +80,7 @@ const releaseModel: Runbook<ReleaseModelInput> = {
   workflowId: ({ target: { plant, circuit }, version }) => releaseModelId({ plant, circuit }, version),
   summary: (input) => `Release ${targetLabel(input.target)} version ${input.version}`,
   details: ({ pullRequest, requestedBy }) => `Pull request ${pullRequest.id}: ${pullRequest.title}\n\nAsked by ${requestedBy.join(', ')}`,
-  searchAttributes: (input) => [keyword('Phase', ReleaseModelPhase.Review), keyword('Plant', input.target.plant), keyword('Circuit', input.target.circuit), keyword('ModelVersion', input.version)],
+  searchAttributes: ({ target: { plant, circuit }, version }) => searchAttributePairs({ Phase: ReleaseModelPhase.Review, Plant: plant, Circuit: circuit, ModelVersion: version }),
   // The author is always among those who asked, whatever the input says: four-eyes rests on it.
   attribute: (input, { startedBy }) => ({ ...input, requestedBy: [...new Set([input.pullRequest.createdBy, ...input.requestedBy, ...(startedBy === undefined ? [] : [startedBy])])] }),
   insteadOfAgain(input, again) {
@@ -122,8 +122,4 @@ function isLabel(value: string): boolean {
 /** Web UI shows 200 bytes of a summary. */
 function shortList(labels: readonly string[]): string {
   return labels.length > 3 ? `${labels.slice(0, 3).join(', ')} and ${labels.length - 3} more` : labels.join(', ');
-}
-
-function keyword(attribute: SearchAttributeName, value: string): SearchAttributePair {
-  return { key: defineSearchAttributeKey(attribute, 'KEYWORD'), value };
 }

@@ -98,14 +98,13 @@ export class Gates {
     return open;
   }
 
+  /** One timer after the other: while a gate waits, its history holds only the next one. */
   async #runClocks(open: OpenGate): Promise<void> {
     const { gate, policy, card } = open.request;
-    await Promise.all([
-      sleep(policy.remindAfterMs, { summary: `Remind the approvers of ${gate}` }).then(() => this.#announce(`${gate} reminder`, `Still waiting: ${card.question}`)),
-      sleep(policy.deadlineMs, { summary: `Deadline of ${gate}` }).then(() => {
-        open.expired = true;
-      }),
-    ]);
+    await sleep(policy.remindAfterMs, { summary: `Remind the approvers of ${gate}` });
+    this.#announce(`${gate} reminder`, `Still waiting: ${card.question}`);
+    await sleep(policy.deadlineMs - policy.remindAfterMs, { summary: `Deadline of ${gate}` });
+    open.expired = true;
   }
 
   #outcome({ request, decisions }: OpenGate): GateOutcome {

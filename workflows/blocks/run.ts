@@ -1,5 +1,5 @@
 /** One run of a runbook as its readers see it: phases, outcome, search attributes, current details, and the query `status`. */
-import { CancellationScope, defineQuery, isCancellation, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, defineQuery, isCancellation, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
 import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
 import { renderOpenCard, renderProgress, type OpenCard } from '../domain/card.ts';
 import type { CompensationReport } from '../domain/compensation.ts';
@@ -7,9 +7,10 @@ import { FailureType } from '../domain/failures.ts';
 import { stepKey, type StepKey } from '../domain/keys.ts';
 import type { Production } from '../domain/release.ts';
 import { closedStatus, type GateStatus, type LastAnswer, type PhaseTime, type RunStatus } from '../domain/run-status.ts';
-import { searchAttributeTypes, type SearchAttributeName } from '../domain/search-attributes.ts';
+import type { SearchAttributeName } from '../domain/search-attributes.ts';
 import type { Outcome } from '../domain/vocabulary.ts';
 import { Compensations, rootMessage } from './compensations.ts';
+import { updatePairs } from './search-attribute-pairs.ts';
 import { now } from './workflow-clock.ts';
 
 export const statusQuery = defineQuery<RunStatus>('status');
@@ -129,10 +130,11 @@ export class Run {
     try {
       return { result: await steps(), aborted: false };
     } catch (error) {
-      const aborted = isCancellation(error) && CancellationScope.current().consideredCancelled;
+      // Not by the error alone: a step that was between two attempts when the run was cancelled ends with the failure of its last one.
+      const aborted = CancellationScope.current().consideredCancelled;
       const compensations = await this.compensations.undo();
       const result = aborted ? interrupted('aborted', 'cancelled') : interrupted('failed', rootMessage(error));
-      return { result: { ...result, compensations }, aborted, error };
+      return { result: { ...result, compensations }, aborted, error: aborted && !isCancellation(error) ? new CancelledFailure('cancelled', [], error instanceof Error ? error : undefined) : error };
     }
   }
 
@@ -190,8 +192,9 @@ export class Run {
   #flush(): void {
     if (this.#pending === null) return;
     const closedGate = this.#gate === null && this.#wasWaiting() ? { Gate: null, GateDeadline: null } : {};
-    upsertSearchAttributes(Object.entries({ ...closedGate, ...this.#pending }).map(([name, value]) => pair(name as SearchAttributeName, value)));
+    const changed = updatePairs({ ...closedGate, ...this.#pending }).filter((update) => !isSet(update));
     this.#pending = null;
+    if (changed.length > 0) upsertSearchAttributes(changed); // whoever starts a run sets what it begins with: no event for that
   }
 
   #wasWaiting(): boolean {
@@ -199,11 +202,12 @@ export class Run {
   }
 }
 
+function isSet({ key, value }: SearchAttributeUpdatePair): boolean {
+  const present: unknown = workflowInfo().typedSearchAttributes.get(key);
+  return present !== undefined && present === value;
+}
+
 /** Closes the workflow as Failed, with the result, compensations included, in the failure's details. */
 function failure(result: Conclusion, cause: unknown): ApplicationFailure {
   return ApplicationFailure.create({ type: FailureType.RunbookFailed, message: result.reason, nonRetryable: true, details: [result], ...(cause instanceof Error && { cause }) });
-}
-
-function pair(name: SearchAttributeName, value: string | Date | null): SearchAttributeUpdatePair {
-  return searchAttributeTypes[name] === 'Datetime' ? { key: defineSearchAttributeKey(name, 'DATETIME'), value: value as Date | null } : { key: defineSearchAttributeKey(name, 'KEYWORD'), value: value as string | null };
 }

@@ -46,8 +46,8 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     const test = await testInference(run, input, policy, promoted.assetId);
 
     // Stage 3 approval: review the test results; approve or reject the production deployment.
-    run.enter(Phase.Stage3);
     const before = await readProductionDeployment({ workspace: workspaces.production, endpoint, deployment });
+    run.enter(Phase.Stage3);
     const stage3 = await gates.pass(stageGate('stage3', stage3Card(input, test, before, monitoringSentence(policy.monitoring)), input, policy));
     if (stage3.state !== 'approved') return await turnedDown(stage3);
 

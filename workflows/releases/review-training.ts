@@ -5,8 +5,10 @@ import { readModelHistory, readRunMetrics, readTrainingEvidence } from './releas
 
 /** Gathers what Stage 1 decides on: the metrics beside production's and history's, and anomalies of the training log. */
 export async function reviewTraining(input: ReleaseModelInput, { workspaces }: TargetPolicy): Promise<Stage1Evidence> {
-  const { metrics, rows, droppedRows } = await readRunMetrics({ workspace: workspaces.dev, runId: input.trainingJob });
-  const history = await readModelHistory({ workspace: workspaces.dev, model: input.model, limit: 10 });
+  const [{ metrics, rows, droppedRows }, history] = await Promise.all([
+    readRunMetrics({ workspace: workspaces.dev, runId: input.trainingJob }),
+    readModelHistory({ workspace: workspaces.dev, model: input.model, limit: 10 }),
+  ]);
   const earlier = history.filter(({ version }) => version !== input.version);
   const log = await readTrainingEvidence({
     workspace: workspaces.dev,

@@ -1,9 +1,11 @@
-import { ChildWorkflowCancellationType, isCancellation, ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
+import { CancellationScope, ChildWorkflowCancellationType, isCancellation, ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { rootMessage } from '../blocks/compensations.ts';
 import type { Run } from '../blocks/run.ts';
+import { searchAttributePairs } from '../blocks/search-attribute-pairs.ts';
 import { baseModelVersion, modelName, releaseModelId, targetLabel } from '../domain/ids.ts';
 import { trainingJobName } from '../domain/keys.ts';
+import { ReleaseModelPhase } from '../domain/phases.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { Change, ChangedCircuit, CircuitResult, JobEnd, ReleaseChangeInput, ReleaseModelInput } from '../domain/release.ts';
 import { awaitJob, cancelJob, fixModelVersion, loadPolicy, readProductionDeployment, readRunMetrics, registerModel, submitTrainingJob } from './release-activities.ts';
@@ -39,19 +41,20 @@ export async function trainAndRelease(run: Run, input: ReleaseChangeInput, { pul
       requestedBy: [pullRequest.createdBy, ...(input.startedBy === undefined ? [] : [input.startedBy])],
     });
   } catch (error) {
-    if (isCancellation(error)) throw error;
+    // Also the last failure of a step that the cancellation kept from being repeated: what was begun is undone, as for every cancelled run.
+    if (isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
     return { target, version, state: 'failed', reason: rootMessage(error) };
   }
 }
 
 /** One training job, cancelled on the platform when the run is cancelled or fails. */
 async function train(run: Run, policy: TargetPolicy, circuit: ChangedCircuit, version: string, pullRequestId: number): Promise<JobEnd> {
-  const { workspaces, endpoint, deployment, training } = policy;
+  const { workspaces, endpoint, deployment, training, settleMs } = policy;
   const label = targetLabel(circuit.target);
   const serving = await readProductionDeployment({ workspace: workspaces.production, endpoint, deployment });
   const key = run.key(`train ${label}`);
   const jobName = trainingJobName(circuit.target, key);
-  const ended = run.compensations.register({ step: `training job ${jobName}`, undo: async () => (await cancelJob({ workspace: workspaces.dev, jobName })).status });
+  const ended = run.compensations.register({ step: `training job ${jobName}`, undo: async () => (await cancelJob({ workspace: workspaces.dev, jobName, settleMs })).status });
   await submitTrainingJob({ key, policy, version, config: circuit.config, productionModel: serving.model, pullRequestId });
   const end = await awaitJob({ workspace: workspaces.dev, jobName, intervalMs: training.pollMs }, training.timeoutMs, `the training of ${label}`);
   ended();
@@ -69,6 +72,7 @@ async function startRelease(input: ReleaseModelInput): Promise<CircuitResult> {
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      typedSearchAttributes: searchAttributePairs({ Phase: ReleaseModelPhase.Review, Plant: target.plant, Circuit: target.circuit, ModelVersion: version }),
       staticSummary: `Release ${targetLabel(target)} version ${version}`,
       staticDetails: `Pull request ${input.pullRequest.id}: ${input.pullRequest.title}`,
     });
