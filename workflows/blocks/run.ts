@@ -173,7 +173,7 @@ export class Run {
   #close(outcome: Outcome, reason: string): void {
     this.#endPhase();
     this.#outcome = outcome;
-    this.#notes = [`**${outcome}:** ${reason}`];
+    this.#notes = [`**${outcome}:** ${reason}`, ...this.#notes];
     this.gateClosed();
     this.#upsert({ Outcome: outcome });
     this.#flush(); // nothing runs after the close

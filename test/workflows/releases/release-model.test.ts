@@ -124,6 +124,15 @@ describe('releaseModel', () => {
     assert.match(filed[0]!, /R² fell &lt;sharply&gt;/);
   });
 
+  it('stays rejected when the work item cannot be made, and says so', () => run({ createWorkItem: async () => { throw ApplicationFailure.nonRetryable('work item type Bug does not exist', 'InvalidRequest'); } }, async () => {
+    const handle = await start();
+    await gateOpen(handle, 'stage1');
+    await handle.signal('reject', { gate: 'stage1', by: 'alice', reason: 'no' });
+    const { outcome, workItem } = await handle.result();
+    assert.deepEqual({ outcome, workItem }, { outcome: 'rejected', workItem: null });
+    assert.match(await details(handle), /The work item could not be made: work item type Bug does not exist/);
+  }));
+
   it('expires when nobody answers', () => run({ loadPolicy: async ({ target }) => ({ ...testPolicy(target), gates: { ...testPolicy(target).gates, stage1: { ...testPolicy(target).gates.stage1, deadlineMs: 1500, remindAfterMs: 300 } } }) }, async () => {
     const handle = await start();
     assert.deepEqual((({ outcome, production }) => ({ outcome, production }))(await handle.result()), { outcome: 'expired', production: 'unchanged' });
