@@ -4,7 +4,7 @@ import { cancelDuplicateInvocations, invokeBatchEndpoint, type CancelDuplicateIn
 import type { AzureMlClients } from './clients.ts';
 import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
 import { checkInference, type CheckInferenceInput } from './inference-check.ts';
-import { awaitJob, cancelJob, type AwaitJobInput, type JobRef } from './job-end.ts';
+import { awaitJob, cancelJob, type AwaitJobInput, type CancelJobInput } from './job-end.ts';
 import { fixModelVersion, readModelHistory, registerModel, type FixModelVersionInput, type ReadModelHistoryInput, type RegisterModelInput } from './model-versions.ts';
 import { promoteModel, type PromoteModelInput } from './promotion.ts';
 import { restoreBatchDeployment, type RestoreBatchDeploymentInput } from './restore-batch-deployment.ts';
@@ -15,7 +15,7 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   fixModelVersion: (input: FixModelVersionInput) => fixModelVersion(clients, input),
   submitTrainingJob: (input: SubmitTrainingJobInput) => submitTrainingJob(clients, input),
   awaitJob: (input: AwaitJobInput) => awaitJob(clients, input),
-  cancelJob: (input: JobRef) => cancelJob(clients, input),
+  cancelJob: (input: CancelJobInput) => cancelJob(clients, input),
   registerModel: (input: RegisterModelInput) => registerModel(clients, input),
   readModelHistory: (input: ReadModelHistoryInput) => readModelHistory(clients, input),
   readTrainingEvidence: (input: ReadTrainingEvidenceInput) => readTrainingEvidence(clients, input),

@@ -4,6 +4,7 @@ import type { JobEnd } from '../../workflows/domain/release.ts';
 import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
 import type { ArmClient } from '../azure-resource-manager/arm-client.ts';
 import { isFailure } from '../http/classify.ts';
+import { settle } from '../settle.ts';
 import { runDetails, runDurationMs, runError } from './run-history.ts';
 
 export interface JobRef {
@@ -16,6 +17,13 @@ export interface AwaitJobInput extends JobRef {
   intervalMs: number;
 }
 
+export interface CancelJobInput extends JobRef {
+  /** How long a job that is not there is still looked for, in milliseconds; 0, the default, for one that is known to exist. */
+  settleMs?: number;
+}
+
+/** Milliseconds between two looks for a job that is not there. */
+const lookMs = 1_000;
 const ended: readonly string[] = ['Completed', 'Failed', 'Canceled', 'NotResponding'] satisfies JobEnd['status'][];
 
 /**
@@ -40,11 +48,19 @@ export async function awaitJob({ arm }: { arm: ArmClient }, { workspace, jobName
 }
 
 /**
- * Cancels a job that has not ended; a job that has ended or does not exist is left alone. Answers the status found.
+ * Cancels a job that has not ended; one that has ended is left alone. Answers the status found. A job that does not exist is looked for during `settleMs`: its submission may still arrive.
  *
  * Safe to retry because cancelling twice is cancelling once. It does not wait for the job to stop.
  */
-export async function cancelJob({ arm }: { arm: ArmClient }, job: JobRef): Promise<{ status: string }> {
+export async function cancelJob({ arm }: { arm: ArmClient }, { settleMs = 0, ...job }: CancelJobInput): Promise<{ status: string }> {
+  for (let remaining = settleMs; ; remaining -= lookMs) {
+    const found = await cancelOnce(arm, job);
+    if (found.status !== 'NotFound' || remaining <= 0) return found;
+    await settle(Math.min(remaining, lookMs));
+  }
+}
+
+async function cancelOnce(arm: ArmClient, job: JobRef): Promise<{ status: string }> {
   try {
     const status = await jobStatus(arm, job);
     if (ended.includes(status) || status === 'CancelRequested') return { status };

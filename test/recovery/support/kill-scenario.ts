@@ -1,0 +1,57 @@
+/** The scenario of the kill tests: it touches every activity but those that only a cancellation brings about. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Target } from '../../../workflows/domain/vocabulary.ts';
+import { circuitChange, Releases } from '../../support/releases.ts';
+import { Stack } from '../../support/stack.ts';
+import { peopleAndPlatforms, stepsOf, type Step } from './kill-run.ts';
+
+/** Activities that a scenario of its own kills, with the reason. */
+export const killedElsewhere: Record<string, string> = {
+  cancelJob: 'runs only as the undo of a job that a cancelled or failed run leaves behind',
+};
+
+export interface KillScenario {
+  stack: Stack;
+  releases: Releases;
+  /** What each runbook did in the dry run. */
+  steps: { releaseChange: Step[]; releaseModel: Step[] };
+}
+
+/** One good and one malformed file, the latter with a text of its own: what is on the branch already is no change. */
+export function mixedChange(target: Target): Record<string, string> {
+  return { ...circuitChange(target), 'config/plants/P002/C002.yml': `training: [ # with ${target.plant}/${target.circuit}` };
+}
+
+/**
+ * Starts a stack and runs the scenario once without kills, for circuit P001/C004, to learn its steps. The POSTs without a key fail once, so that the run also looks for
+ * late twins before it closes, as it will after every kill.
+ */
+export async function learnSteps(): Promise<KillScenario> {
+  const stack = await Stack.start({ estate: { settle: '2s', monitoring: { for: '4s', every: '1s', onBreach: 'rollBack' } } });
+  try {
+    return await learnFrom(stack);
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+async function learnFrom(stack: Stack): Promise<KillScenario> {
+  const releases = new Releases(stack);
+  const worker = await stack.startWorker();
+  for (const path of ['/threads$', '/scoring/', '/wit/workitems/\\$Bug$']) await stack.standIn.fault({ method: 'POST', path }, { kind: 'status', status: 500 });
+  const pullRequest = await stack.standIn.completePullRequest(mixedChange({ plant: 'P001', circuit: 'C004' }));
+  const change = await releases.start(pullRequest);
+  const { releases: [release] } = await releases.trained(pullRequest);
+  assert.ok(release);
+  const drive = peopleAndPlatforms(stack, releases, release);
+  while ((await releases.look(release)).status === 'RUNNING') {
+    await drive();
+    await sleep(100);
+  }
+  const steps = { releaseChange: await stepsOf(stack, change), releaseModel: await stepsOf(stack, release) };
+  await worker.stop();
+  await stack.standIn.clearFaults();
+  return { stack, releases, steps };
+}

@@ -1,0 +1,89 @@
+/** The stand-in's own API, as tests use it against a stand-in in a process of its own. */
+import type { FaultEffect } from '../../sandbox/core/faults.ts';
+import type { LedgerEntry } from '../../sandbox/core/ledger.ts';
+import { askJson, askWeb } from '../../scripts/supervise/web.ts';
+
+export interface CompletedPullRequest {
+  pullRequestId: number;
+  repositoryId: string;
+}
+
+export interface PullRequestOrder {
+  title?: string;
+  /** `dana@example.com` by default. */
+  createdBy?: string;
+  targetRefName?: string;
+  status?: 'completed' | 'active' | 'abandoned';
+  /** Whether the subscribers of service hooks are told; not by default. */
+  deliver?: boolean;
+}
+
+export interface FaultMatch {
+  method?: string;
+  /** Regular expression for the path, percent-decoded and without its query. */
+  path: string;
+  /** So many matches pass first. */
+  skip?: number;
+  /** So many are hit then; 1 by default. */
+  times?: number;
+}
+
+export interface Fault {
+  id: string;
+  match: Required<FaultMatch>;
+  effect: FaultEffect;
+  seen: number;
+  hits: number;
+}
+
+export class StandInControl {
+  readonly url: string;
+  readonly #caFile: string;
+
+  constructor({ url, caFile }: { url: string; caFile: string }) {
+    this.url = url;
+    this.#caFile = caFile;
+  }
+
+  /** Completes a pull request that writes these files (null deletes one). */
+  async completePullRequest(files: Record<string, string | null>, order: PullRequestOrder = {}): Promise<CompletedPullRequest> {
+    const defaults = { title: 'Tune the models', createdBy: 'dana@example.com', targetRefName: 'refs/heads/main', deliver: false };
+    return this.#ask('POST', 'pull-requests', { ...defaults, ...order, files });
+  }
+
+  /** Sends the notifications of a pull request once more; answers how many. */
+  async deliverAgain(pullRequestId: number): Promise<number> {
+    return (await this.#ask<{ deliveries: number }>('POST', `pull-requests/${pullRequestId}/deliver`)).deliveries;
+  }
+
+  /** Requests to the platforms with a number above `since`. */
+  async ledger(since = 0): Promise<LedgerEntry[]> {
+    return (await this.#ask<{ entries: LedgerEntry[] }>('GET', `ledger?since=${since}`)).entries;
+  }
+
+  async fault(match: FaultMatch, effect: FaultEffect): Promise<void> {
+    await this.#ask('POST', 'faults', { match, effect });
+  }
+
+  async faults(): Promise<Fault[]> {
+    return (await this.#ask<{ faults: Fault[] }>('GET', 'faults')).faults;
+  }
+
+  async clearFaults(): Promise<void> {
+    await askWeb(`${this.url}/_sandbox/faults`, { method: 'DELETE', caFile: this.#caFile });
+  }
+
+  /** Fires an alert about a circuit's production deployment. */
+  async alert(plant: string, circuit: string, { rule = 'prediction-drift', severity = 2 }: { rule?: string; severity?: number } = {}): Promise<void> {
+    await this.#ask('POST', 'alerts', { plant, circuit, rule, severity: `Sev${severity}`, condition: 'Fired' });
+  }
+
+  /** What was posted to the chat, repetitions included. */
+  async chat(): Promise<{ body: { text: string; message_id: string } }[]> {
+    return (await this.#ask<{ messages: { body: { text: string; message_id: string } }[] }>('GET', 'chat')).messages;
+  }
+
+  async #ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return await askJson<T>(`${this.url}/_sandbox/${path}`, { method, body, caFile: this.#caFile, timeoutMs: 20_000 });
+  }
+}
