@@ -33,8 +33,8 @@ export interface Invocation {
 
 export interface CancelDuplicateInvocationsInput extends BatchEndpointRef {
   key: StepKey;
-  /** The job that the release goes on with. */
-  keep: string;
+  /** The job that goes on; null: none does, for the run is being undone. */
+  keep: string | null;
   /** How long a late twin is waited for, in milliseconds. */
   settleMs: number;
 }
@@ -81,7 +81,7 @@ export async function invokeBatchEndpoint(clients: Clients, input: InvokeBatchEn
 }
 
 /**
- * Waits for late twins of an invocation and cancels every job of the step but the one kept.
+ * Waits for late twins of an invocation and cancels every job of the step, but for one to keep.
  *
  * Safe to retry because cancelling twice is cancelling once.
  */

@@ -41,24 +41,31 @@ export async function trainAndRelease(run: Run, input: ReleaseChangeInput, { pul
       requestedBy: [pullRequest.createdBy, ...(input.startedBy === undefined ? [] : [input.startedBy])],
     });
   } catch (error) {
-    // Also the last failure of a step that the cancellation kept from being repeated: what was begun is undone, as for every cancelled run.
-    if (isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+    if (isCancelled(error)) throw error;
     return { target, version, state: 'failed', reason: rootMessage(error) };
   }
 }
 
-/** One training job, cancelled on the platform when the run is cancelled or fails. */
+/** One training job, cancelled on the platform when the run is cancelled or when it cannot be followed to its end. */
 async function train(run: Run, policy: TargetPolicy, circuit: ChangedCircuit, version: string, pullRequestId: number): Promise<JobEnd> {
   const { workspaces, endpoint, deployment, training, settleMs } = policy;
   const label = targetLabel(circuit.target);
   const serving = await readProductionDeployment({ workspace: workspaces.production, endpoint, deployment });
   const key = run.key(`train ${label}`);
   const jobName = trainingJobName(circuit.target, key);
-  const ended = run.compensations.register({ step: `training job ${jobName}`, undo: async () => (await cancelJob({ workspace: workspaces.dev, jobName, settleMs })).status });
-  await submitTrainingJob({ key, policy, version, config: circuit.config, productionModel: serving.model, pullRequestId });
-  const end = await awaitJob({ workspace: workspaces.dev, jobName, intervalMs: training.pollMs }, training.timeoutMs, `the training of ${label}`);
-  ended();
-  return end;
+  const undo = async () => (await cancelJob({ workspace: workspaces.dev, jobName, settleMs })).status;
+  const ended = run.compensations.register({ step: `training job ${jobName}`, undo });
+  try {
+    await submitTrainingJob({ key, policy, version, config: circuit.config, productionModel: serving.model, pullRequestId });
+    const end = await awaitJob({ workspace: workspaces.dev, jobName, intervalMs: training.pollMs }, training.timeoutMs, `the training of ${label}`);
+    ended();
+    return end;
+  } catch (error) {
+    if (isCancelled(error)) throw error; // the run undoes what it had begun
+    ended();
+    await undo();
+    throw error;
+  }
 }
 
 /** The release outlives the change that started it. */
@@ -81,4 +88,9 @@ async function startRelease(input: ReleaseModelInput): Promise<CircuitResult> {
     return { target, version, state: 'alreadyReleased', by: workflowId };
   }
   return { target, version, state: 'released', workflowId };
+}
+
+/** Also the last failure of a step that the cancellation kept from being repeated: what was begun is undone, as for every cancelled run. */
+function isCancelled(error: unknown): boolean {
+  return isCancellation(error) || CancellationScope.current().consideredCancelled;
 }

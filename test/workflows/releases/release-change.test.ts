@@ -93,6 +93,19 @@ describe('releaseChange', () => {
     assert.match(result.circuits[0]!.reason, /other contents/);
   }));
 
+  it('cancels a training job that it cannot follow to its end', async () => {
+    const cancelled: string[] = [];
+    await run({
+      ...changing([circuit('P001', 'C001')]),
+      awaitJob: async () => { throw ApplicationFailure.nonRetryable('the job is gone', 'NotFound'); },
+      cancelJob: async ({ jobName }) => { cancelled.push(jobName); return { status: 'Canceled' }; },
+    }, async () => {
+      const { cause } = await failureOf((await start()).result());
+      assert.match(String(cause?.message), /failed P001\/C001/);
+    });
+    assert.equal(cancelled.length, 1);
+  });
+
   it('tells the author about refused files, and is rejected when every file was refused', async () => {
     const comments: string[] = [];
     const refused = [{ path: 'config/plants/P001/C001.yml', line: 4, reason: 'training.hyperparameters.momentum: unknown key' }];
