@@ -12,7 +12,7 @@ export function cardText(markdown: string): string {
 
 /** The short digest in the JSON that the card prints; null where there is none. */
 export function cardEvidence(markdown: string): string | null {
-  return /"evidence":"([0-9a-f]{12,64})"/.exec(markdown)?.[1] ?? null;
+  return /"evidence": ?"([0-9a-f]{12,64})"/.exec(markdown)?.[1] ?? null;
 }
 
 function block(text: string): string {

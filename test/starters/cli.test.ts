@@ -130,7 +130,7 @@ describe('holdpoint approve, reject, show, list', () => {
     assert.deepEqual((await listed(id, '--waiting')).map((run) => run.gate?.id), ['stage1']);
 
     const page = (await holdpoint(['show', id])).stdout;
-    for (const part of ['Promote P001/C001 version', 'MAE +1.900 +2.100', 'reviewing the training', `http://ui.test/namespaces/default/workflows/releaseModel%3AP001`]) assert.match(page, new RegExp(part));
+    for (const part of ['Promote P001/C001 94-3f2a91c0', 'candidate +1.900 ', 'production +2.100 ', 'reviewing the training', `http://ui.test/namespaces/default/workflows/releaseModel%3AP001`]) assert.match(page, new RegExp(part));
     const evidence = /--as <alice\|bob> --evidence ([0-9a-f]{12})$/m.exec(page)?.[1];
     assert.ok(evidence);
 

@@ -1,5 +1,6 @@
 /** Activities of a release that answer at once with plain data, for tests and benchmarks of the workflows alone; each can be replaced. No platform is behind them. */
 import type { createAzureDevOpsActivities } from '../../activities/azure-devops/index.ts';
+import type { BatchDeploymentRef } from '../../activities/azure-ml/batch-deployment.ts';
 import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts';
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
@@ -52,8 +53,12 @@ export const testInput: ReleaseModelInput = {
 const serving: DeploymentSnapshot = { definition: { properties: { model: { assetId: 'model-1' } } }, model: 'model-1', tags: { model_version: '1' }, provisioningState: 'Succeeded' };
 const metrics = { candidate: { mae: 1.9, rmse: 2.4, r2: 0.88 }, production: { mae: 2.1, rmse: 2.7, r2: 0.85 }, holdoutRows: 365 };
 
+const placeOf = ({ workspace, endpoint, deployment }: BatchDeploymentRef) => `${workspace.workspace}/${endpoint}/${deployment}`;
+
 /** All activities of a release; `replaced` are the ones that a test is about. */
 export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): ReleaseActivities {
+  /** What the test workspace serves; production is as it always was. */
+  const deployed = new Map<string, DeploymentSnapshot>();
   return {
     loadPolicy: async ({ target }) => testPolicy(target),
     loadReleaseRules: async () => ({ releaseBranch: 'refs/heads/main', maxParallel: 5, settleMs: 1000, digest: 'e'.repeat(64) }),
@@ -75,8 +80,12 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     readModelHistory: async () => [{ version: '1', mae: 2.1, trainingMs: 1900 }],
     readTrainingEvidence: async () => ({ anomalies: [], lines: 43, uri: 'https://example.com/log' }),
     promoteModel: async ({ model, version }) => ({ assetId: `azureml://registries/ml-registry/models/${model}/versions/${version}` }),
-    readBatchDeployment: async () => serving,
-    deployBatchModel: async ({ model, tags }) => ({ ...serving, model, tags }),
+    readBatchDeployment: async (ref) => deployed.get(placeOf(ref)) ?? serving,
+    deployBatchModel: async ({ model, tags, ...ref }) => {
+      const snapshot = { ...serving, model, tags };
+      if (ref.workspace.workspace === 'test-ml-workspace') deployed.set(placeOf(ref), snapshot);
+      return snapshot;
+    },
     restoreBatchDeployment: async () => ({ state: 'restored', found: serving }),
     invokeBatchEndpoint: async () => ({ jobName: 'batchjob-1', outputUri: 'azureml://datastores/workspaceblobstore/paths/inference/1/predictions.csv', uncertain: false }),
     cancelDuplicateInvocations: async () => ({ cancelled: [] }),

@@ -2,6 +2,7 @@
 import { ApplicationFailure, CancellationScope, condition, defineSignal, defineUpdate, setDefaultSignalHandler, setHandler, sleep } from '@temporalio/workflow';
 import { clip, objection, readAnswer, standing, type Answer, type Decision, type GateTerms, type Standing, type Verdict } from '../domain/approval.ts';
 import type { GateCard } from '../domain/card.ts';
+import { clipCard, shortList } from '../domain/card-text.ts';
 import { jsonDigest, shortDigest } from '../domain/digest.ts';
 import { FailureType } from '../domain/failures.ts';
 import { canonicalPerson, type GatePolicy, type Person } from '../domain/policy.ts';
@@ -80,7 +81,8 @@ export class Gates {
   }
 
   #openGate(request: GateRequest): OpenGate {
-    const { gate, card, policy, people, requestedBy } = request;
+    const { gate, policy, people, requestedBy } = request;
+    const card = clipCard(request.card);
     const evidenceDigest = jsonDigest({ gate, card, policy });
     const open: OpenGate = { request, terms: { gate, policy, people, requestedBy, evidenceDigest }, decisions: [], expired: false };
     this.#open = open;
@@ -90,7 +92,7 @@ export class Gates {
     const deadline = new Date(now().getTime() + policy.deadlineMs).toISOString();
     this.#run.gateOpened(
       { id: gate, openedAt: now().toISOString(), deadline, quorum: policy.quorum, approvers },
-      { card, gate, evidence: shortDigest(evidenceDigest), approvers, quorum: policy.quorum, approvedBy: [], silence: request.silence, deadline },
+      { card, gate, evidence: shortDigest(evidenceDigest), approvers: shortList(approvers), quorum: policy.quorum, approvedBy: [], silence: request.silence, deadline },
     );
     const early = this.#early.get(gate);
     if (early) this.#run.answered({ by: early.by ?? null, counted: false, reason: `it came before ${gate} opened, when nobody had seen the evidence; send it again` });
@@ -101,9 +103,10 @@ export class Gates {
   /** One timer after the other: while a gate waits, its history holds only the next one. */
   async #runClocks(open: OpenGate): Promise<void> {
     const { gate, policy, card } = open.request;
+    const deadline = now().getTime() + policy.deadlineMs; // fixed now: a worker that is away when the first timer fires must not move it
     await sleep(policy.remindAfterMs, { summary: `Remind the approvers of ${gate}` });
     this.#announce(`${gate} reminder`, `Still waiting: ${card.question}`);
-    await sleep(policy.deadlineMs - policy.remindAfterMs, { summary: `Deadline of ${gate}` });
+    await sleep(Math.max(0, deadline - now().getTime()), { summary: `Deadline of ${gate}` });
     open.expired = true;
   }
 

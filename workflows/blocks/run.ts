@@ -1,6 +1,7 @@
 /** One run of a runbook as its readers see it: phases, outcome, search attributes, current details, and the query `status`. */
 import { CancellationScope, CancelledFailure, defineQuery, isCancellation, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
 import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
+import { clip } from '../domain/approval.ts';
 import { renderOpenCard, renderProgress, type OpenCard } from '../domain/card.ts';
 import type { CompensationReport } from '../domain/compensation.ts';
 import { FailureType } from '../domain/failures.ts';
@@ -77,7 +78,7 @@ export class Run {
 
   /** A sentence for whoever looks at the run between gates. */
   note(text: string): void {
-    this.#notes.push(text);
+    if (this.#notes.length < 5) this.#notes.push(clip(text, 200));
     this.show();
   }
 
@@ -173,7 +174,7 @@ export class Run {
   #close(outcome: Outcome, reason: string): void {
     this.#endPhase();
     this.#outcome = outcome;
-    this.#notes = [`**${outcome}:** ${reason}`, ...this.#notes];
+    this.#notes = [`**${outcome}:** ${clip(reason, 300)}`, ...this.#notes];
     this.gateClosed();
     this.#upsert({ Outcome: outcome });
     this.#flush(); // nothing runs after the close

@@ -37,6 +37,9 @@ export interface GateTerms {
 
 export type Standing = { state: 'open'; missing: number } | { state: 'approved'; by: string[] } | { state: 'rejected'; by: string; reason: string };
 
+/** Control characters: they would steer a terminal that shows the answer. */
+const controls = /[\u0000-\u001f\u007f-\u009f]+/g;
+
 const answerFields = ['gate', 'verdict', 'by', 'comment', 'evidence'] as const;
 
 /** Reads any JSON value as an answer; a value that is none comes back with the reason. `reason` is accepted for `comment`. */
@@ -51,7 +54,8 @@ export function readAnswer(value: unknown, verdict?: Verdict): { answer: Answer;
     const given = raw[field] ?? (field === 'comment' ? raw['reason'] : undefined);
     if (given === undefined || given === null || (field === 'verdict' && verdict !== undefined)) continue;
     if (typeof given !== 'string') return { answer, malformed: `its "${field}" is not a text` };
-    if (given.trim() !== '') answer[field] = given.trim();
+    const text = given.replace(controls, ' ').trim();
+    if (text !== '') answer[field] = text;
   }
   return { answer };
 }
@@ -64,6 +68,7 @@ export function objection(answer: Answer, terms: GateTerms, counted: readonly De
   if (!answer.by) return 'it does not say who decides ("by")';
   if (answer.verdict !== 'approve' && answer.verdict !== 'reject') return 'its verdict is neither "approve" nor "reject"';
   if (answer.verdict === 'reject' && !answer.comment) return 'a rejection needs a reason ("comment")';
+  if (standing(policy, counted).state !== 'open') return `${terms.gate} is decided already`;
   if (answer.evidence === undefined && policy.bindEvidence) return `it does not say on which evidence it was made ("evidence": "${shortDigest(terms.evidenceDigest)}")`;
   if (answer.evidence !== undefined && !isShown(answer.evidence, terms.evidenceDigest)) return 'it was made on other evidence than is shown';
   const by = canonicalPerson(people, answer.by);
@@ -83,8 +88,8 @@ export function standing(policy: GatePolicy, counted: readonly Decision[]): Stan
 
 /** Cuts what somebody typed to a length that a card can show, on one line and without characters that would leave their place in the markdown. */
 export function clip(text: string, length: number): string {
-  const oneLine = text.replace(/[\s\u0000-\u001f]+/g, ' ').replace(/[`|<>[\]{}*_#\\]/g, '').trim();
-  return oneLine.length > length ? `${oneLine.slice(0, length - 1)}…` : oneLine;
+  const oneLine = text.replace(controls, ' ').replace(/\s+/g, ' ').replace(/[`|<>[\]{}*#\\]/g, '').trim();
+  return (oneLine.length > length ? `${oneLine.slice(0, length - 1)}…` : oneLine).toWellFormed(); // a cut must not leave half a character
 }
 
 /** People paste the short digest; the whole one is as good. */

@@ -1,24 +1,29 @@
 /**
  * The card that a run shows in Temporal Web UI while it waits: one screen of markdown. It travels in a query string, where proxies cut at 8 KB, so it stays under 3,000 bytes.
  * Plain headings, lists, tables and fenced code only: Web UI's two renderers agree on no more.
+ *
+ * What Web UI's page demands of the layout, at 1280 by 900 pixels: the card has half the width, some 70 characters, and 27 lines of height. Its frame is one line shorter than
+ * its content, so the last line is one that can be missed. The JSON is indented as the Signal dialog indents it when the input loses the focus: otherwise the dialog grows under
+ * the mouse and the first click on Submit is lost.
  */
 import { clip } from './approval.ts';
 import type { LastAnswer } from './run-status.ts';
 
 export const cardBytes = 3_000;
 
-export interface CardRow {
-  name: string;
-  candidate: string;
-  production: string;
+/** The candidate's figures beside production's; few, for each is a column. */
+export interface CardFigures {
+  /** In a few words: the corner of the table. */
+  measuredOn: string;
+  figures: { name: string; candidate: string; production: string }[];
 }
 
 /** What an approver is shown; the evidence digest covers exactly this. */
 export interface GateCard {
   question: string;
   recommendation: string;
-  /** Table of evidence; may be empty. */
-  rows: CardRow[];
+  /** The table of evidence, if there is something to compare. */
+  comparison: CardFigures | null;
   /** Further evidence, one sentence each. */
   facts: string[];
   /** What approving changes. */
@@ -54,20 +59,35 @@ export function renderProgress(phase: string, lines: readonly string[], lastAnsw
 
 function render({ card, gate, evidence, approvers, quorum, approvedBy, silence, deadline, lastAnswer }: OpenCard, factsShown: number): string {
   const hidden = card.facts.length - factsShown;
-  const table = card.rows.length === 0 ? [] : [['| | candidate | production |', '|---|---|---|', ...card.rows.map((row) => `| ${row.name} | ${row.candidate} | ${row.production} |`)].join('\n')];
   const facts = [...card.facts.slice(0, factsShown).map((fact) => `- ${clip(fact, 200)}`), ...(hidden > 0 ? [`- and ${hidden} more`] : [])];
   const progress = approvedBy.length > 0 ? `, so far ${approvedBy.join(', ')}` : '';
   return [
     ...answerLine(lastAnswer),
-    `## ${card.question}`,
+    `### ${card.question}`,
     `**Recommendation:** ${card.recommendation}`,
-    ...table,
+    ...(card.comparison ? [table(card.comparison)] : []),
     ...(facts.length > 0 ? [facts.join('\n')] : []),
-    `**Approving** ${card.change}  \n**Undo:** ${card.undo}  \n**Silence** until ${deadline}: ${silence}`,
-    `**Who:** ${quorum} of ${approvers.join(', ')}${progress}. Identity here is *claimed*: a name in a payload.`,
-    `**To answer:** *Signal*, name \`approve\` or \`reject\` (a rejection with a reason in \`comment\`), and this as input, with your name:`,
-    `\`\`\`json\n${JSON.stringify({ gate, by: 'YOUR NAME', comment: '', evidence })}\n\`\`\``,
+    `**Approving** ${card.change}  \n**Undo:** ${card.undo}  \n**Silence:** ${silence}.  \n**Who:** ${quorum} of ${approvers.join(', ')}${progress}, until ${minute(deadline)}`,
+    `**To answer:** *Send a Signal*, \`approve\` or \`reject\`, with this and your name:`,
+    `\`\`\`json\n${JSON.stringify({ gate, by: 'YOUR NAME', comment: '', evidence }, null, 2)}\n\`\`\``,
+    `A rejection says why in \`comment\`. Identity is *claimed*: a mere name.`,
   ].join('\n\n');
+}
+
+/** Candidate above production, so that the table takes three lines whatever is measured. Web UI sets no space between columns: each cell brings its own. */
+function table({ measuredOn, figures }: CardFigures): string {
+  const line = (first: string, cells: readonly string[]): string => `| ${[first, ...cells.map((cell) => `\u00a0\u00a0${cell}`)].join(' | ')} |`;
+  return [
+    line(measuredOn, figures.map(({ name }) => name)),
+    `|---|${'--:|'.repeat(figures.length)}`,
+    line('candidate', figures.map(({ candidate }) => candidate)),
+    line('production', figures.map(({ production }) => production)),
+  ].join('\n');
+}
+
+/** `2026-11-24 12:18 UTC` of an ISO instant. */
+function minute(instant: string): string {
+  return `${instant.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function answerLine(lastAnswer: LastAnswer | null): string[] {

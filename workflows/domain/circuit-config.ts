@@ -58,7 +58,13 @@ export function readCircuitConfig(path: string, text: string): ConfigReading {
   const syntaxError = document.errors[0];
   if (syntaxError) return refuse(lines.linePos(syntaxError.pos[0]).line, `not valid YAML: ${syntaxError.message}`);
 
-  const parsed = circuitConfig.safeParse(document.toJS());
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    return refuse(null, `not valid YAML: ${error instanceof Error ? error.message : String(error)}`); // an alias that leads nowhere, or to too much
+  }
+  const parsed = circuitConfig.safeParse(value);
   if (!parsed.success) {
     // A misspelt key makes two complaints, of which "missing" is the misleading one.
     const issue = parsed.error.issues.find(({ code }) => code === 'unrecognized_keys') ?? parsed.error.issues[0]!;

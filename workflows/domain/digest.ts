@@ -10,7 +10,8 @@ export function sha256Hex(text: string): string {
 
 /** SHA-256, hexadecimal, of a JSON value in its canonical form (RFC 8785), so that the order of keys does not matter. */
 export function jsonDigest(value: unknown): string {
-  return sha256Hex(canonicalize(value) ?? 'null');
+  // A text that was cut inside a character would have no canonical form.
+  return sha256Hex(canonicalize(JSON.parse(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'string' ? item.toWellFormed() : item)) ?? 'null')) ?? 'null');
 }
 
 /** The first 12 hexadecimal digits: what a person is shown and types back. */

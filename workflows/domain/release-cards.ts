@@ -12,23 +12,22 @@ export interface Stage1Evidence {
 /** Stage 1: are the metrics and the training log good enough for the registry? */
 export function stage1Card(input: ReleaseModelInput, { metrics, log, history }: Stage1Evidence, registry: string): GateCard {
   const { candidate, production } = metrics;
-  const rows = ([['MAE', 'mae'], ['RMSE', 'rmse'], ['R²', 'r2']] as const).map(([name, field]) => ({
+  const figures = ([['MAE', 'mae'], ['RMSE', 'rmse'], ['R²', 'r2']] as const).map(([name, field]) => ({
     name,
     candidate: figure(candidate[field]),
     production: production ? figure(production[field]) : 'none',
   }));
   const earlier = history.filter(({ version, mae }) => version !== input.version && mae !== null).slice(0, 4);
   return {
-    question: `Promote ${targetLabel(input.target)} version ${input.version} to the registry?`,
+    question: `Promote ${targetLabel(input.target)} ${input.version} to the registry?`,
     recommendation: stage1Recommendation(metrics, log.anomalies),
-    rows,
+    comparison: { measuredOn: `on ${metrics.holdoutRows} hold-out rows`, figures },
     facts: [
-      `measured on the same ${metrics.holdoutRows} hold-out rows`,
       ...(log.anomalies.length === 0 ? [`no anomaly in ${log.lines} lines of training log`] : log.anomalies.map((anomaly) => `training log: ${anomaly}`)),
-      ...(earlier.length > 0 ? [`MAE of earlier versions: ${earlier.map(({ version, mae }) => `${version} ${figure(mae!)}`).join(', ')}`] : []),
+      ...(earlier.length > 0 ? [`MAE of earlier versions: ${earlier.map(({ version, mae }) => `${figure(mae!)} (${version})`).join(', ')}`] : []),
       `asked by ${input.requestedBy.join(', ')}: pull request ${input.pullRequest.id}, ${input.pullRequest.title}`,
     ],
-    change: `copies the model to ${registry}; production is not touched yet.`,
+    change: `copies the model to ${registry}, not yet to production.`,
     undo: 'none needed; a version in the registry serves nobody.',
   };
 }
@@ -36,19 +35,20 @@ export function stage1Card(input: ReleaseModelInput, { metrics, log, history }: 
 /** Better or equal and no anomaly: approve. The reason is always said. */
 export function stage1Recommendation({ candidate, production }: TrainingMetrics, anomalies: readonly string[]): string {
   if (![candidate.mae, candidate.rmse, candidate.r2].every(Number.isFinite)) return 'reject: a metric of the candidate is not a number.';
-  if (production && candidate.mae > production.mae) return `reject: MAE is ${percent(candidate.mae / production.mae - 1)} worse than in production.`;
+  if (production && candidate.mae > production.mae) return `reject: MAE is ${production.mae > 0 ? percent(candidate.mae / production.mae - 1) : 'infinitely'} worse than in production.`;
   if (anomalies.length > 0) return `look closely: ${anomalies.length === 1 ? 'an anomaly' : `${anomalies.length} anomalies`} in the training log.`;
   if (!production) return 'approve: no version is in production to compare with, and the log shows no anomaly.';
-  return `approve: MAE is ${percent(1 - candidate.mae / production.mae)} better than in production, and the log shows no anomaly.`;
+  return `approve: MAE is ${percent(production.mae > 0 ? 1 - candidate.mae / production.mae : 0)} better than in production, and the log shows no anomaly.`;
 }
 
 /** Stage 3: do the test results allow production? */
 export function stage3Card(input: ReleaseModelInput, test: InferenceReport, before: DeploymentSnapshot, monitoring: string): GateCard {
-  const serving = before.definition === null ? 'nothing' : (before.tags['model_version'] ?? before.model ?? 'an untagged model');
+  const version = before.tags['model_version'];
+  const serving = before.definition === null ? 'nothing' : version === undefined ? (before.model ?? 'an untagged model') : `version ${version}`;
   return {
-    question: `Deploy ${targetLabel(input.target)} version ${input.version} to production?`,
+    question: `Deploy ${targetLabel(input.target)} ${input.version} to production?`,
     recommendation: test.passed ? 'approve: the test inference ended without errors and its output is complete.' : `reject: ${test.findings[0] ?? 'the test inference did not pass'}.`,
-    rows: [{ name: 'model version', candidate: input.version, production: serving }],
+    comparison: null,
     facts: [
       `test inference ${test.jobName}: ${test.rows} predictions${test.minimum === null || test.maximum === null ? '' : `, ${figure(test.minimum)} to ${figure(test.maximum)}`}`,
       ...(test.findings.length === 0 ? ['no error in its log'] : test.findings),
@@ -60,12 +60,12 @@ export function stage3Card(input: ReleaseModelInput, test: InferenceReport, befo
 }
 
 /** A breach in the monitoring window: keep the version, or put back what served before? */
-export function rollbackCard(input: ReleaseModelInput, breach: string, before: DeploymentSnapshot): GateCard {
-  const previous = before.tags['model_version'] ?? before.model ?? 'what served before';
+export function rollbackCard(input: ReleaseModelInput, breach: string, isCertain: boolean, before: DeploymentSnapshot): GateCard {
+  const previous = before.definition === null ? 'nothing: there was no deployment before' : (before.tags['model_version'] ?? before.model ?? 'what served before');
   return {
-    question: `Roll ${targetLabel(input.target)} back from version ${input.version} to ${previous}?`,
-    recommendation: `approve: ${breach}.`,
-    rows: [{ name: 'model version', candidate: input.version, production: previous }],
+    question: `Roll ${targetLabel(input.target)} back from ${input.version} to ${previous}?`,
+    recommendation: `${isCertain ? 'approve' : 'look closely'}: ${breach}.`,
+    comparison: null,
     facts: [`pull request ${input.pullRequest.id}: ${input.pullRequest.title}`],
     change: `puts ${previous} back, as it was before this release. Rejecting keeps version ${input.version}.`,
     undo: 'release the version again.',

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { Run } from '../blocks/run.ts';
 import { FailureType } from '../domain/failures.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
@@ -7,7 +7,7 @@ import { deployToProduction, restoreProduction } from './release-activities.ts';
 
 /** The tags that a deployment carries: they tell, long after the run's history is gone, who released what, and what to go back to. */
 export function deploymentTags(run: Run, input: ReleaseModelInput, before: DeploymentSnapshot, releasedBy: string): Record<string, string> {
-  const serving = before.tags['model_version'] ?? '';
+  const serving = before.tags['model_version'] ?? versionOf(before.model);
   return { model_version: input.version, previous_version: serving, released_by: releasedBy, run: run.signature };
 }
 
@@ -17,9 +17,25 @@ export async function deployVerified(run: Run, input: ReleaseModelInput, policy:
   const workspace = policy.workspaces.production;
   const verified = run.compensations.register({ step: `production deployment ${deployment}`, undo: () => putBack(run, policy, before) });
   const tags = deploymentTags(run, input, before, releasedBy);
-  await deployToProduction({ key: run.key('deploy to production'), workspace, endpoint, deployment, before, template: { inference, location }, model, tags });
+  run.production = 'changed'; // as long as nobody has seen that it is not
+  try {
+    await deployToProduction({ key: run.key('deploy to production'), workspace, endpoint, deployment, before, template: { inference, location }, model, tags });
+  } catch (error) {
+    if (!isChangedByHand(error)) throw error;
+    run.production = 'unchanged'; // what stands there is somebody else's: there is nothing of ours to undo
+    verified();
+    throw error;
+  }
   verified();
-  run.production = 'changed';
+}
+
+function isChangedByHand(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === FailureType.ChangedByHand;
+}
+
+/** The version at the end of a model's asset id. */
+function versionOf(assetId: string | null): string {
+  return /\/versions\/([^/]+)$/.exec(assetId ?? '')?.[1] ?? '';
 }
 
 /** Puts back what production served before this run. A change that somebody made meanwhile is not overwritten: that is a failure, and says what was found. */

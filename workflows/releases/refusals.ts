@@ -1,10 +1,26 @@
+import { isCancellation } from '@temporalio/workflow';
+import { rootMessage } from '../blocks/compensations.ts';
 import type { Run } from '../blocks/run.ts';
 import type { RefusedFile } from '../domain/circuit-config.ts';
 import { refusalsComment } from '../domain/release-summary.ts';
 import { closeDuplicateComments, commentOnPullRequest } from './release-activities.ts';
 
-/** One comment on the pull request that tells its author which files were refused, where and why. */
-export async function tellAuthor(run: Run, pullRequest: { repositoryId: string; pullRequestId: number }, refused: readonly RefusedFile[], settleMs: number): Promise<void> {
+interface PullRequestRef {
+  repositoryId: string;
+  pullRequestId: number;
+}
+
+/** One comment on the pull request that tells its author which files were refused, where and why. A comment that cannot be made keeps no valid circuit from its release. */
+export async function tellAuthor(run: Run, pullRequest: PullRequestRef, refused: readonly RefusedFile[], settleMs: number): Promise<void> {
+  try {
+    await commentOnce(run, pullRequest, refused, settleMs);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    run.note(`The author could not be told about refused files: ${rootMessage(error)}`);
+  }
+}
+
+async function commentOnce(run: Run, pullRequest: PullRequestRef, refused: readonly RefusedFile[], settleMs: number): Promise<void> {
   const key = run.key('refusals');
   const { threadId, uncertain } = await commentOnPullRequest({ ...pullRequest, key, markdown: refusalsComment(refused) });
   if (uncertain) run.beforeClosing('late twins of the comment', () => closeDuplicateComments({ ...pullRequest, key, keep: threadId, settleMs }));

@@ -65,7 +65,7 @@ export const { readFiringAlerts } = on<AzureMonitor>(TaskQueue.AzureMonitor, bri
 
 export const { postMessage } = on<Notifications>(TaskQueue.Notifications, message, 'Tell the channel');
 
-/** Follows a job to its end: one look per attempt, and between two looks no worker is held. The bound is the job's own time limit with an hour for its queue and for redeploys. */
+/** Follows a job to its end: one look per attempt, and between two looks no worker is held. The bound is the estate's time limit, with an hour for the queue and for redeploys. */
 export function awaitJob(input: Parameters<AzureMl['awaitJob']>[0], timeoutMs: number, what: string): ReturnType<AzureMl['awaitJob']> {
   const options: ActivityOptions = {
     ...brief,

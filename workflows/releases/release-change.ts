@@ -1,36 +1,51 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import pMap from 'p-map';
+import { pMapSettled } from 'p-map';
+import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
 import { FailureType } from '../domain/failures.ts';
 import { targetLabel } from '../domain/ids.ts';
 import { ReleaseChangePhase as Phase } from '../domain/phases.ts';
 import { summarise } from '../domain/release-summary.ts';
-import type { ReleaseChangeInput, ReleaseChangeResult } from '../domain/release.ts';
+import type { Change, ChangedCircuit, CircuitResult, ReleaseChangeInput, ReleaseChangeResult } from '../domain/release.ts';
 import { loadReleaseRules, readChange } from './release-activities.ts';
 import { tellAuthor } from './refusals.ts';
 import { trainAndRelease } from './train-and-release.ts';
 
 /** New model deployment, steps 1 to 6: from a merged pull request to one `releaseModel` for each circuit that was trained. */
 export async function releaseChange(input: ReleaseChangeInput): Promise<ReleaseChangeResult> {
+  requireInput(input, ['repositoryId', 'pullRequestId']);
   const run = new Run({ phase: Phase.Reading, target: null });
+  const circuits: CircuitResult[] = [];
 
   return await run.conclude(
     async () => {
       // Which circuits did the merged pull request change? A malformed file is refused and told to its author; the others go on.
       const rules = await loadReleaseRules({});
       const change = await readChange({ repositoryId: input.repositoryId, pullRequestId: input.pullRequestId });
-      if (change.pullRequest.targetRefName !== rules.releaseBranch) {
-        throw ApplicationFailure.nonRetryable(`pull request ${input.pullRequestId} was merged into ${change.pullRequest.targetRefName}; releases come from ${rules.releaseBranch}`, FailureType.InputInvalid);
-      }
+      refuseUnfit(input, change, rules.releaseBranch);
       const { repositoryId, pullRequestId } = input;
       if (change.refused.length > 0) await tellAuthor(run, { repositoryId, pullRequestId }, change.refused, rules.settleMs);
 
       // Train them, at most maxParallel at once; register each model; its release goes on by itself.
       run.enter(Phase.Training);
       const selected = change.circuits.filter(({ target }) => input.only?.includes(targetLabel(target)) ?? true);
-      const circuits = await pMap(selected, (circuit) => trainAndRelease(run, input, change, circuit), { concurrency: input.maxParallel ?? rules.maxParallel });
+      const train = async (circuit: ChangedCircuit) => circuits.push(await trainAndRelease(run, input, change, circuit));
+      const endings = await pMapSettled(selected, train, { concurrency: input.maxParallel ?? rules.maxParallel });
+      for (const ending of endings) if (ending.status === 'rejected') throw ending.reason; // cancelled: undone only now, when no circuit is at work any more
       return summarise(input, change, circuits);
     },
-    (outcome, reason) => ({ outcome, reason, pullRequest: input.pullRequestId, circuits: [], refused: [], notes: [] }),
+    (outcome, reason) => ({ outcome, reason, pullRequest: input.pullRequestId, circuits, refused: [], notes: [] }),
   );
+}
+
+/** What the receiver and the command line have checked already, for runs that are started past them. */
+function refuseUnfit({ repositoryId, pullRequestId, only }: ReleaseChangeInput, { pullRequest, circuits }: Change, releaseBranch: string): void {
+  const refuse = (reason: string): never => {
+    throw ApplicationFailure.nonRetryable(reason, FailureType.InputInvalid);
+  };
+  if (pullRequest.targetRefName !== releaseBranch) refuse(`pull request ${pullRequestId} was merged into ${pullRequest.targetRefName}; releases come from ${releaseBranch}`);
+  // Another spelling of the same repository would be another workflow, and release everything twice.
+  if (pullRequest.repositoryId !== repositoryId) refuse(`repositoryId: must be the repository's own id, ${pullRequest.repositoryId}, not "${repositoryId}"`);
+  const unknown = only?.filter((label) => !circuits.some(({ target }) => targetLabel(target) === label)) ?? [];
+  if (unknown.length > 0) refuse(`only: the pull request does not configure ${unknown.join(', ')}`);
 }

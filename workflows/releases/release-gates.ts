@@ -11,9 +11,12 @@ export function stageGate(gate: 'stage1' | 'stage3', card: GateCard, input: Rele
   return { gate, card, policy: terms, people: policy.people, requestedBy: input.requestedBy, silence: silences[terms.onSilence] };
 }
 
-/** The monitoring asks for a rollback, not a person: everybody among the approvers may answer, also the author. */
-export function rollbackGate(card: GateCard, policy: TargetPolicy): GateRequest {
-  const terms: GatePolicy = policy.gates.rollback;
+/**
+ * The monitoring asks for a rollback, not a person: everybody among the approvers may answer, also the author. Where nothing is known for certain, silence keeps the version,
+ * whatever the policy does about a breach.
+ */
+export function rollbackGate(card: GateCard, policy: TargetPolicy, isCertain: boolean): GateRequest {
+  const terms: GatePolicy = isCertain ? policy.gates.rollback : { ...policy.gates.rollback, onSilence: 'expire' };
   const silences = { expire: 'the version stays', reject: 'the version stays', approve: 'it is rolled back' };
   return { gate: ReleaseGate.Rollback, card, policy: terms, people: policy.people, requestedBy: [], silence: silences[terms.onSilence] };
 }

@@ -1,5 +1,7 @@
+import { CancellationScope } from '@temporalio/workflow';
 import { Gates, type GateOutcome } from '../blocks/gates.ts';
-import { MonitoringWindow } from '../blocks/monitoring-window.ts';
+import { MonitoringWindow, type Alerted, type Unwatched } from '../blocks/monitoring-window.ts';
+import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
@@ -15,11 +17,12 @@ import { fileWorkItem } from './turned-down.ts';
 
 /** New model deployment, steps 7 to 11: Stage 1 approval, registry, Stage 2 test, Stage 3 approval, production, 24 hours of alerts. One run for each version of a circuit's model. */
 export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseModelResult> {
+  requireInput(input, ['target.plant', 'target.circuit', 'model', 'version', 'trainingJob', 'pullRequest.id', 'pullRequest.title', 'requestedBy']);
   const run = new Run({ phase: Phase.Review, target: { ...input.target, version: input.version } });
   const gates = new Gates(run, announceBy(run));
   const monitoring = new MonitoringWindow();
   const result = (outcome: ReleaseModelResult['outcome'], reason: string, serving: string | null = null): ReleaseModelResult => ({
-    outcome, reason, target: input.target, version: input.version, production: run.production, serving, workItem: null,
+    outcome, reason, target: input.target, version: input.version, production: run.production, serving: serving ?? (run.production === 'changed' ? input.version : null), workItem: null,
   });
 
   return await run.conclude(async () => {
@@ -29,6 +32,7 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     const turnedDown = async (decision: Exclude<GateOutcome, { state: 'approved' }>): Promise<ReleaseModelResult> => {
       if (decision.state === 'expired') return result('expired', 'nobody answered in time');
       const reason = `${decision.by}: ${decision.reason}`;
+      run.enter(Phase.Closing);
       return { ...result('rejected', reason), workItem: await fileWorkItem(run, input, policy, reason) };
     };
 
@@ -67,9 +71,12 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     // A breach: offer the rollback, or take it, as the policy says. What could not be watched is for a person to judge.
     run.enter(Phase.Rollback);
     const breach = describeBreach(verdict);
-    const goesBack = onBreach === 'rollBack' && verdict.kind !== 'inconclusive' ? ({ state: 'approved' } as const) : await gates.pass(rollbackGate(rollbackCard(input, breach, before), policy));
-    if (goesBack.state !== 'approved') return result('succeeded', `in production; kept although ${breach}`, input.version);
-    const restored = await putBack(run, policy, before);
+    const isCertain = verdict.kind !== 'inconclusive';
+    if (onBreach === 'gate' || !isCertain) {
+      const decision = await gates.pass(rollbackGate(rollbackCard(input, breach, isCertain, before), policy, isCertain));
+      if (decision.state !== 'approved') return result('succeeded', `in production; kept although ${breach}`, input.version);
+    }
+    const restored = await CancellationScope.nonCancellable(() => putBack(run, policy, before)); // half a rollback is worse than none
     const reason = `rolled back (${restored}): ${breach}`;
     return { ...result('rejected', reason, before.tags['model_version'] ?? null), workItem: await fileWorkItem(run, input, policy, reason) };
   }, result);
@@ -80,7 +87,7 @@ function approvers({ by }: { by: readonly string[] }): string {
   return by.length > 0 ? by.join(',') : 'nobody: silence approves by policy';
 }
 
-type Breach = Exclude<Awaited<ReturnType<typeof watchAlerts>>, { kind: 'healthy' }> | { kind: 'alerted'; name: string } | { kind: 'inconclusive'; reason: string };
+type Breach = Exclude<Awaited<ReturnType<typeof watchAlerts>>, { kind: 'healthy' }> | Alerted | Unwatched;
 
 function describeBreach(verdict: Breach): string {
   if (verdict.kind === 'inconclusive') return `the monitoring window was inconclusive: ${verdict.reason}`;

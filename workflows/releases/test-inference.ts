@@ -19,5 +19,8 @@ export async function testInference(run: Run, input: ReleaseModelInput, policy: 
   if (uncertain) await retire(jobName); // before its late twin has written to the same output
   const jobStatus = await awaitJob({ workspace, jobName, intervalMs: inference.pollMs }, inference.timeoutMs, 'the test inference');
   ended();
-  return await checkInference({ workspace, jobName, jobStatus, outputUri, minimumRows: inference.minimumRows });
+  const report = await checkInference({ workspace, jobName, jobStatus, outputUri, minimumRows: inference.minimumRows });
+  const { tags: found } = await readTestDeployment({ workspace, endpoint, deployment });
+  if (found['run'] === tags['run']) return report;
+  return { ...report, passed: false, findings: [`the test deployment was changed meanwhile, by ${found['run'] ?? 'nobody known'}: another model may have been tested`, ...report.findings] };
 }

@@ -62,8 +62,8 @@ async function train(run: Run, policy: TargetPolicy, circuit: ChangedCircuit, ve
     return end;
   } catch (error) {
     if (isCancelled(error)) throw error; // the run undoes what it had begun
+    await undo().catch(() => undefined); // the reason of the failure is worth more than that of the undo
     ended();
-    await undo();
     throw error;
   }
 }

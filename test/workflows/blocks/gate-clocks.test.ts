@@ -35,7 +35,7 @@ describe('the clocks of a gate, in skipped time', () => {
     const elapsed = (await temporal.currentTimeMs()) - from;
     assert.ok(elapsed >= 72 * hour && elapsed < 73 * hour, `${elapsed / hour} h`);
     assert.equal(told.length, 2);
-    assert.match(told[0]!, /^Promote P001\/C001 version 42-3f2a91c0 to the registry\?/);
+    assert.match(told[0]!, /^Promote P001\/C001 42-3f2a91c0 to the registry\?/);
     assert.match(told[1]!, /^Still waiting: Promote P001\/C001/);
   });
 

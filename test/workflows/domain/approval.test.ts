@@ -64,6 +64,10 @@ describe('objection', () => {
     assert.match(objection(good, { ...terms, policy: { ...policy, bindEvidence: true } }, []) ?? '', /on which evidence/);
   });
 
+  it('lets nothing count once the gate is decided', () => {
+    assert.match(objection({ ...good, by: 'carol', verdict: 'reject', comment: 'wait' }, terms, [decision('alice'), decision('bob')]) ?? '', /stage1 is decided already/);
+  });
+
   it('counts a person once, whatever alias is used', () => {
     assert.match(objection({ ...good, by: 'bob@example.com' }, terms, [decision('bob')]) ?? '', /bob has decided already/);
   });
@@ -95,7 +99,8 @@ describe('standing', () => {
 
 describe('clip', () => {
   it('keeps what somebody typed on one line and out of the markdown', () => {
-    assert.equal(clip('a\nb `c` <b>|x|</b> [l](u)', 80), 'a b c bx/b l(u)');
+    assert.equal(clip('a\nb `c` <b>|x|</b> [l](u) john_doe', 80), 'a b c bx/b l(u) john_doe');
+    assert.ok(clip('x'.repeat(8) + '🙂🙂', 10).isWellFormed());
     assert.equal(clip('x'.repeat(100), 10), `${'x'.repeat(9)}…`);
   });
 });

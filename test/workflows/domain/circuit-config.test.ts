@@ -18,6 +18,7 @@ describe('readCircuitConfig', () => {
 
   for (const [name, text, line, reason] of [
     ['bad YAML', 'training:\n  cutoff_date: "2025\n', 3, /not valid YAML/],
+    ['an alias that leads nowhere', 'training: *defaults\n', null, /not valid YAML/],
     ['an empty file', '', 1, /the file/],
     ['an unknown hyperparameter', file('    learning_rate: 0.1\n    momentum: 3\n'), 5, /training\.hyperparameters\.momentum: unknown key/],
     ['an unknown key at the top', 'owner: me\ntraining:\n  cutoff_date: "2025-12-09"\n  hyperparameters: { learning_rate: 0.1 }\n', 1, /owner: unknown key/],

@@ -143,6 +143,16 @@ describe('releaseChange', () => {
     assert.deepEqual(cancelled.map((name) => name.slice(0, 15)).sort(), ['train-P001-C001', 'train-P001-C002']);
   });
 
+  it('refuses circuits that the pull request does not configure', () => run({}, async () => {
+    const unknown = await failureOf((await start({ only: ['P001/C001', 'P009/C001'] })).result());
+    assert.match(String(unknown.cause?.message), /only: the pull request does not configure P009\/C001/);
+  }));
+
+  it('refuses another spelling of the repository, which would release everything twice', () => run({ readChange: async (input) => releaseActivities().readChange({ ...input, repositoryId: 'the-real-id' }) }, async () => {
+    const { cause } = await failureOf((await start()).result());
+    assert.match(String(cause?.message), /repositoryId: must be the repository's own id, the-real-id, not "b1a7"/);
+  }));
+
   it('refuses a pull request that was merged elsewhere', () => run({ loadReleaseRules: async () => ({ releaseBranch: 'refs/heads/release', maxParallel: 5, settleMs: 1000, digest: '0' }) }, async () => {
     const { cause } = await failureOf((await start()).result());
     assert.match(String(cause?.message), /merged into refs\/heads\/main; releases come from refs\/heads\/release/);
