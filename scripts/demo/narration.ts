@@ -20,9 +20,9 @@ export function quote(text: string): void {
   tell(text.trimEnd().split('\n').map((line) => `${picocolors.dim('│')} ${line.replaceAll('**', '')}`).join('\n'));
 }
 
-/** Where Temporal Web UI shows the run. */
+/** Where Temporal Web UI shows the run and its card. */
 export function webAddress({ temporal }: Settings, { workflowId, runId }: Pick<RunStatus, 'workflowId' | 'runId'>): string {
-  return `${temporal.ui}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}/history`;
+  return `${temporal.ui}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}/user-metadata`;
 }
 
 /** The command that answers a gate, ready to paste into another terminal. */

@@ -37,9 +37,9 @@ export async function withTemporal<T>(command: (session: Session) => Promise<T>)
   }
 }
 
-/** The address of a run in Temporal Web UI. */
+/** The address of a run in Temporal Web UI, at the tab with its card. */
 export function webUiLink({ client, configuration }: Session, { workflowId, runId }: { workflowId: string; runId: string }): string {
-  return `${configuration.uiUrl}/namespaces/${encodeURIComponent(client.options.namespace)}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
+  return `${configuration.uiUrl}/namespaces/${encodeURIComponent(client.options.namespace)}/workflows/${encodeURIComponent(workflowId)}/${runId}/user-metadata`;
 }
 
 function configurationOrError(): TemporalConfiguration {

@@ -67,7 +67,7 @@ describe('holdpoint start', () => {
     const begin = (...more: string[]) => holdpoint(['start', 'releaseChange', '--input', '-', '--json', ...more], { input });
     const first = JSON.parse((await begin()).stdout) as { workflowId: string; runId: string; webUi: string };
     assert.equal(first.workflowId, 'releaseChange:repo%2F1:7');
-    assert.equal(first.webUi, `http://ui.test/namespaces/default/workflows/releaseChange%3Arepo%252F1%3A7/${first.runId}`);
+    assert.equal(first.webUi, `http://ui.test/namespaces/default/workflows/releaseChange%3Arepo%252F1%3A7/${first.runId}/user-metadata`);
     await endedAs('Completed', first.workflowId);
     refused(await begin(), 1, /has ended[^]*succeeded[^]*--again/);
 
