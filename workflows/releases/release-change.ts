@@ -15,7 +15,7 @@ import { trainAndRelease } from './train-and-release.ts';
 export async function releaseChange(input: ReleaseChangeInput): Promise<ReleaseChangeResult> {
   requireInput(input, ['repositoryId', 'pullRequestId']);
   const run = new Run({ phase: Phase.Reading, target: null });
-  const circuits: CircuitResult[] = [];
+  const circuits: CircuitResult[] = []; // as they end: what an interrupted run can still tell
 
   return await run.conclude(
     async () => {
@@ -29,13 +29,22 @@ export async function releaseChange(input: ReleaseChangeInput): Promise<ReleaseC
       // Train them, at most maxParallel at once; register each model; its release goes on by itself.
       run.enter(Phase.Training);
       const selected = change.circuits.filter(({ target }) => input.only?.includes(targetLabel(target)) ?? true);
-      const train = async (circuit: ChangedCircuit) => circuits.push(await trainAndRelease(run, input, change, circuit));
+      const train = async (circuit: ChangedCircuit): Promise<CircuitResult> => {
+        const result = await trainAndRelease(run, input, change, circuit);
+        circuits.push(result);
+        return result;
+      };
       const endings = await pMapSettled(selected, train, { concurrency: input.maxParallel ?? rules.maxParallel });
-      for (const ending of endings) if (ending.status === 'rejected') throw ending.reason; // cancelled: undone only now, when no circuit is at work any more
-      return summarise(input, change, circuits);
+      return summarise(input, change, endings.map(resultOf));
     },
     (outcome, reason) => ({ outcome, reason, pullRequest: input.pullRequestId, circuits, refused: [], notes: [] }),
   );
+}
+
+/** Only a cancellation rejects; it is thrown, and undone, when no circuit is at work any more. */
+function resultOf(ending: PromiseSettledResult<CircuitResult>): CircuitResult {
+  if (ending.status === 'rejected') throw ending.reason;
+  return ending.value;
 }
 
 /** What the receiver and the command line have checked already, for runs that are started past them. */
