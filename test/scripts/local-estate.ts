@@ -24,6 +24,7 @@ export async function localEstate(): Promise<LocalEstate> {
   const port = async () => String(await freePort());
   const environment = {
     ...process.env,
+    NO_COLOR: '1', // a CI server's environment would turn colours on also for a pipe
     HOLDPOINT_STATE: mkdtempSync(join(tmpdir(), 'holdpoint-estate-')),
     TEMPORAL_ADDRESS: '',
     TEMPORAL_PORT: await port(),
