@@ -4,6 +4,7 @@ import type { RunStatus } from '../../workflows/domain/run-status.ts';
 import type { Settings } from '../supervise/settings.ts';
 import { approveCommand, heading, quote, tell, webAddress } from './narration.ts';
 import { currentDetails, followRun } from './run-status.ts';
+import { decide } from '../../starters/decide.ts';
 
 /** Who answers which gate with `--auto`: two different people, neither of them the author. */
 const approvals: Record<string, { by: string; comment: string }> = {
@@ -45,7 +46,7 @@ export async function followRelease(workflowId: string, { client, settings, sign
     tell(`  in a terminal    ${approveCommand(workflowId, id, approval?.by ?? approvers[0] ?? '<person>')}`);
     if (!auto || !approval) return;
     tell(`  --auto: ${approval.by} approves`);
-    await handle.executeUpdate('decide', { args: [{ gate: id, verdict: 'approve', ...approval }] });
+    await decide(client.workflow, { workflowId: handle.workflowId }, { gate: id, verdict: 'approve', ...approval });
   };
   return followRun(workflowId, { client, signal, onStatus, onSilence: (reason) => tell(picocolors.dim(`  ${workflowId} ${reason}`)) });
 }

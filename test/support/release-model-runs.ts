@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { decide } from '../../starters/decide.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { RunStatus } from '../../workflows/domain/run-status.ts';
 import type { releaseModel } from '../../workflows/index.ts';
@@ -20,7 +21,7 @@ export const details = async (handle: Handle): Promise<string> => {
 
 export const gateOpen = (handle: Handle, gate: string) => eventually(async () => assert.equal((await status(handle)).gate?.id, gate));
 
-export const approve = (handle: Handle, gate: string, by: string) => handle.executeUpdate('decide', { args: [{ gate, verdict: 'approve', by }] });
+export const approve = (handle: Handle, gate: string, by: string) => decide(handle.client, { workflowId: handle.workflowId }, { gate, verdict: 'approve', by });
 
 export const passBothStages = async (handle: Handle): Promise<void> => {
   for (const [gate, by] of [['stage1', 'alice'], ['stage3', 'bob']] as const) {

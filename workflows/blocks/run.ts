@@ -10,6 +10,7 @@ import type { Production } from '../domain/release.ts';
 import { closedStatus, type GateStatus, type LastAnswer, type PhaseTime, type RunStatus } from '../domain/run-status.ts';
 import type { SearchAttributeName } from '../domain/search-attributes.ts';
 import type { Outcome } from '../domain/vocabulary.ts';
+import { isCancelled } from './cancellation.ts';
 import { Compensations, rootMessage } from './compensations.ts';
 import { updatePairs } from './search-attribute-pairs.ts';
 import { now } from './workflow-clock.ts';
@@ -82,6 +83,17 @@ export class Run {
     this.show();
   }
 
+  /** Does a step that the run can go on without: its failure is noted, and answered with null. A cancellation is not swallowed. */
+  async attempt<T>(complaint: string, step: () => Promise<T>): Promise<T | null> {
+    try {
+      return await step();
+    } catch (error) {
+      if (isCancelled(error)) throw error;
+      this.note(`${complaint}: ${rootMessage(error)}`);
+      return null;
+    }
+  }
+
   gateOpened(gate: GateStatus, card: Omit<OpenCard, 'lastAnswer'>): void {
     this.#gate = gate;
     this.#card = card;
@@ -141,13 +153,7 @@ export class Run {
 
   /** A check that cannot be made is noted and changes no outcome. */
   async #checkBeforeClosing(): Promise<void> {
-    for (const { what, check } of this.#closingChecks.splice(0)) {
-      try {
-        await check();
-      } catch (error) {
-        this.note(`Could not look for ${what}: ${rootMessage(error)}`);
-      }
-    }
+    for (const { what, check } of this.#closingChecks.splice(0)) await this.attempt(`Could not look for ${what}`, check);
   }
 
   status(): RunStatus {

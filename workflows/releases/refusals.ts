@@ -1,5 +1,3 @@
-import { isCancellation } from '@temporalio/workflow';
-import { rootMessage } from '../blocks/compensations.ts';
 import type { Run } from '../blocks/run.ts';
 import type { RefusedFile } from '../domain/circuit-config.ts';
 import { refusalsComment } from '../domain/release-summary.ts';
@@ -12,12 +10,7 @@ interface PullRequestRef {
 
 /** One comment on the pull request that tells its author which files were refused, where and why. A comment that cannot be made keeps no valid circuit from its release. */
 export async function tellAuthor(run: Run, pullRequest: PullRequestRef, refused: readonly RefusedFile[], settleMs: number): Promise<void> {
-  try {
-    await commentOnce(run, pullRequest, refused, settleMs);
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    run.note(`The author could not be told about refused files: ${rootMessage(error)}`);
-  }
+  await run.attempt('The author could not be told about refused files', () => commentOnce(run, pullRequest, refused, settleMs));
 }
 
 async function commentOnce(run: Run, pullRequest: PullRequestRef, refused: readonly RefusedFile[], settleMs: number): Promise<void> {

@@ -1,5 +1,6 @@
-import { CancellationScope, ChildWorkflowCancellationType, isCancellation, ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
+import { ChildWorkflowCancellationType, ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { isCancelled } from '../blocks/cancellation.ts';
 import { rootMessage } from '../blocks/compensations.ts';
 import type { Run } from '../blocks/run.ts';
 import { searchAttributePairs } from '../blocks/search-attribute-pairs.ts';
@@ -88,9 +89,4 @@ async function startRelease(input: ReleaseModelInput): Promise<CircuitResult> {
     return { target, version, state: 'alreadyReleased', by: workflowId };
   }
   return { target, version, state: 'released', workflowId };
-}
-
-/** Also the last failure of a step that the cancellation kept from being repeated: what was begun is undone, as for every cancelled run. */
-function isCancelled(error: unknown): boolean {
-  return isCancellation(error) || CancellationScope.current().consideredCancelled;
 }

@@ -1,5 +1,3 @@
-import { isCancellation } from '@temporalio/workflow';
-import { rootMessage } from '../blocks/compensations.ts';
 import type { Run } from '../blocks/run.ts';
 import { targetLabel } from '../domain/ids.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
@@ -8,13 +6,7 @@ import { closeDuplicateWorkItems, createWorkItem } from './release-activities.ts
 
 /** One work item that tells the data scientist why the version does not go on. The "no" stands also where none can be made; the run then says so. */
 export async function fileWorkItem(run: Run, input: ReleaseModelInput, policy: TargetPolicy, reason: string): Promise<ReleaseModelResult['workItem']> {
-  try {
-    return await createOnce(run, input, policy, reason);
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    run.note(`The work item could not be made: ${rootMessage(error)}`);
-    return null;
-  }
+  return await run.attempt('The work item could not be made', () => createOnce(run, input, policy, reason));
 }
 
 async function createOnce(run: Run, input: ReleaseModelInput, policy: TargetPolicy, reason: string): Promise<ReleaseModelResult['workItem']> {

@@ -1,8 +1,9 @@
-import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { Standing, Verdict } from '../../../workflows/domain/approval.ts';
 import { within } from '../../temporal-connection.ts';
 import { holdpoint } from '../../command-line.ts';
+import { decide, type Decision } from '../../decide.ts';
 import { refuseClosed } from '../closed-run.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { print, printJson, withProgress } from '../output.ts';
@@ -10,21 +11,12 @@ import type { AnswerCommandOptions } from '../program.ts';
 import { silenceAdvice } from '../run-query.ts';
 import { withTemporal, type Session } from '../session.ts';
 
-/** The answer as the runbooks' update `decide` takes it. */
-interface Decide {
-  gate: string;
-  verdict: Verdict;
-  by: string;
-  comment?: string;
-  evidence?: string;
-}
-
 /** Answers the open gate of a run and waits until the run has counted or refused the answer. */
 export async function answer(workflowId: string, verdict: Verdict, options: AnswerCommandOptions): Promise<void> {
   const { gate, as: by, comment, reason, evidence, timeout, json } = options;
   await withTemporal(async (session) => {
     const { runId } = await refuseClosed(session, workflowId, `the answer of ${by} was not taken`);
-    const decision: Decide = { gate, verdict, by, comment: reason ?? comment, evidence };
+    const decision: Decision = { gate, verdict, by, comment: reason ?? comment, evidence };
     const standing = await send(session, { workflowId, runId }, decision, timeout * 1000);
     if (json) return printJson({ workflowId, runId, gate, verdict, by, standing });
     print(`${verdict === 'approve' ? 'Approved' : 'Rejected'} ${gate} of ${workflowId} as ${by}. Identity level: claimed, a name that nobody has verified.`);
@@ -32,10 +24,10 @@ export async function answer(workflowId: string, verdict: Verdict, options: Answ
   });
 }
 
-async function send(session: Session, run: { workflowId: string; runId: string }, decision: Decide, timeoutMs: number): Promise<Standing> {
+async function send(session: Session, run: { workflowId: string; runId: string }, decision: Decision, timeoutMs: number): Promise<Standing> {
   const { client } = session;
   try {
-    return await withProgress(() => 'waiting for a worker to take the answer', within(client, timeoutMs, () => decide(client, run, decision)));
+    return await withProgress(() => 'waiting for a worker to take the answer', within(client, timeoutMs, () => decide(client.workflow, run, decision)));
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) {
       throw new CommandError(ExitCode.Refused, `The answer of ${decision.by} was refused: ${error.cause?.message ?? error.message}`, `\`${holdpoint} show ${run.workflowId}\` shows what is asked, and of whom.`);
@@ -51,10 +43,6 @@ async function send(session: Session, run: { workflowId: string; runId: string }
     if (error instanceof WorkflowNotFoundError) await refuseClosed(session, run.workflowId, `the answer of ${decision.by} was not taken`);
     throw error;
   }
-}
-
-async function decide(client: Client, { workflowId, runId }: { workflowId: string; runId: string }, decision: Decide): Promise<Standing> {
-  return await client.workflow.getHandle(workflowId, runId).executeUpdate<Standing, [Decide]>('decide', { args: [decision] });
 }
 
 function describe(standing: Standing, gate: string): string {

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { decide } from '../../../starters/decide.ts';
 import { eventually } from '../../support/eventually.ts';
 import { releaseActivities, testPolicy } from '../../support/release-activities.ts';
 import { approve, details, failureOf, gateOpen, passBothStages, releaseRuns, status } from '../../support/release-model-runs.ts';
@@ -170,7 +171,7 @@ describe('releaseModel and production', () => {
     await eventually(async () => assert.equal((await status(handle)).phase, 'monitoring'));
     await handle.signal('alert', { name: 'latency' });
     await gateOpen(handle, 'rollback');
-    await handle.executeUpdate('decide', { args: [{ gate: 'rollback', verdict: 'reject', by: 'carol', comment: 'known noise' }] });
+    await decide(handle.client, { workflowId: handle.workflowId }, { gate: 'rollback', verdict: 'reject', by: 'carol', comment: 'known noise' });
     const result = await handle.result();
     assert.deepEqual({ outcome: result.outcome, production: result.production }, { outcome: 'succeeded', production: 'changed' });
     assert.match(result.reason, /kept although alert latency came in/);
