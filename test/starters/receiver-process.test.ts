@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { sandboxEnvironment } from '../../sandbox/environment.ts';
 import { Platforms } from '../activities/support/platforms.ts';
+import { freePort } from '../scripts/free-port.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTemporal } from '../support/temporal-server.ts';
 
@@ -36,11 +37,7 @@ async function gateway(target: string): Promise<{ address: string; open: () => P
     inner.pipe(outer).pipe(inner);
     for (const socket of [inner, outer]) socket.on('error', () => [inner, outer].forEach((each) => each.destroy()));
   });
-  const reserved = createServer().listen(0, '127.0.0.1');
-  await once(reserved, 'listening');
-  const free = (reserved.address() as AddressInfo).port;
-  reserved.close();
-  await once(reserved, 'close');
+  const free = await freePort();
   return {
     address: `127.0.0.1:${free}`,
     async open() {
