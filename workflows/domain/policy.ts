@@ -1,27 +1,86 @@
 /** What the estate file says about one target: the slice that a run loads, with its digest. Durations are in milliseconds. */
-import type { IdentityLevel, RegistryRef, Target, WorkspaceRef } from './vocabulary.ts';
+import type { IdentityLevel, RegistryRef, Severity, Target, WorkspaceRef } from './vocabulary.ts';
 
 /** A person has one canonical id; the platforms know the same person under aliases. */
 export interface Person {
   id: string;
   aliases: string[];
+  /** Name of the calendar by which the person works; null: always. */
+  calendar: string | null;
 }
 
+/** A point of a gate's clock, counted from its opening. `working`: only time counts in which at least one of the approvers is at work by their calendar. */
+export interface ClockTime {
+  afterMs: number;
+  hours: 'elapsed' | 'working';
+}
+
+/** What happens while nobody decides, each at its own time. `decide` is the deadline; what comes later than it never happens. */
+export interface GateClock {
+  remind: ClockTime[];
+  /** `to`: a person, a group, or a contact of the estate's escalation path. */
+  escalate: (ClockTime & { to: string })[];
+  /** Canonical ids of those who may decide from then on as well. */
+  widen: (ClockTime & { approvers: string[] })[];
+  decide: ClockTime;
+}
+
+/** A group as its members were when the policy was loaded: what the record keeps. */
+export interface Group {
+  name: string;
+  members: string[];
+}
+
+/** Who answers for whom, and how long; `until` and `from` are ISO instants, null: without limit. */
+export interface Delegation {
+  from: string;
+  to: string;
+  since: string | null;
+  until: string | null;
+}
+
+/** One line of a checklist: `machine` is answered by the runbook, `person` by a named person. */
+export interface ChecklistItem {
+  id: string;
+  text: string;
+  by: 'machine' | 'person';
+  /** Canonical ids of those who may answer; null: whoever may decide the gate. */
+  people: string[] | null;
+}
+
+/** What happens when nobody has decided by the deadline. `hold`: the gate stays open, and reminders go on; `rollBack`: what the gate offers is undone. */
+export type OnSilence = 'expire' | 'reject' | 'hold' | 'rollBack' | 'approve';
+
 export interface GatePolicy {
-  /** How many different approvers must approve; any one rejection rejects. */
+  /** How many different approvers must approve. */
   quorum: number;
-  /** Canonical ids. */
+  /** Canonical ids; groups are expanded, in the estate's order. */
   approvers: string[];
+  /** The groups that this policy names, with their members. */
+  groups: Group[];
+  /** Names of groups of which somebody must be among those who approve. */
+  mandatoryGroups: string[];
+  /** Absences of approvers that the estate knows. */
+  delegations: Delegation[];
   /** Whoever asked for the change may not approve it, under any alias. */
   fourEyes: boolean;
+  /** How many rejections reject: one, or as many as must approve. */
+  rejection: 'any' | 'quorum';
   /** Whether an answer without the evidence digest is only a proposal; a wrong digest never counts. */
   bindEvidence: boolean;
   /** The least that must be proven about who answers. */
   identity: IdentityLevel;
-  deadlineMs: number;
-  remindAfterMs: number;
-  /** What happens when nobody answers by the deadline. */
-  onSilence: 'expire' | 'approve' | 'reject';
+  clock: GateClock;
+  onSilence: OnSilence;
+  /** Evidence older than this is stale; null: it never is. `tolerance`: by how much of itself a measured value may differ when it is measured again, by its name. */
+  evidence: { lifetimeMs: number | null; tolerance: Record<string, number> };
+  /** Name of the calendar within whose working hours the effect may take place; null: at any time. */
+  opening: string | null;
+  /** Answered before the gate opens. */
+  checklist: ChecklistItem[];
+  /** Who may pass the gate alone in an incident, with a review afterwards; empty: nobody. */
+  breakGlass: string[];
+  severity: Severity;
 }
 
 export interface MonitoringPolicy {
@@ -75,7 +134,14 @@ export interface TargetPolicy {
   sensor: { station: string; column: string };
   training: TrainingPolicy;
   inference: InferencePolicy;
+  severity: Severity;
   gates: { stage1: GatePolicy; stage3: GatePolicy; rollback: GatePolicy };
+  /** Whether Stage 1 is decided for each circuit, or once for a change, with exceptions. */
+  approvalPer: 'circuit' | 'change';
+  /** What a newer version of the same target does to an older run that still waits. */
+  supersede: 'retire' | 'keep';
+  /** Whether Holdpoint trains itself or follows the build pipeline that does. */
+  execution: { training: 'native' | 'accompany' };
   monitoring: MonitoringPolicy;
   /** How long after an uncertain write a late arrival of it is still looked for. */
   settleMs: number;

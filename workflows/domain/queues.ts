@@ -9,5 +9,9 @@ export const TaskQueue = {
   Mlflow: 'holdpoint-mlflow',
   AzureDevOps: 'holdpoint-azure-devops',
   Notifications: 'holdpoint-notifications',
+  /** Verifies decisions and appends to the record: the only worker with the record's signing key. */
+  Record: 'holdpoint-record',
+  /** Reads and tends other runs through a Temporal client. */
+  Runs: 'holdpoint-runs',
 } as const;
 export type TaskQueue = (typeof TaskQueue)[keyof typeof TaskQueue];

@@ -33,5 +33,18 @@ export interface RegistryRef {
   registry: string;
 }
 
-/** How far the identity behind a decision is proven; only `claimed`, a name in a payload, exists so far. */
-export type IdentityLevel = 'claimed';
+/**
+ * How far the identity behind a decision is proven. `claimed`: a name in a payload. `authenticated`: the product's own endpoint, or Azure DevOps, knew who it was, and the
+ * receiver signed the decision. `attributed`: Temporal's server computed a principal from the caller's credential (Server 1.31 or newer, with principal propagation).
+ */
+export const identityLevels = ['claimed', 'authenticated', 'attributed'] as const;
+export type IdentityLevel = (typeof identityLevels)[number];
+
+/** Whether `level` proves at least as much as `least`. */
+export function provesAtLeast(level: IdentityLevel, least: IdentityLevel): boolean {
+  return identityLevels.indexOf(level) >= identityLevels.indexOf(least);
+}
+
+/** How much depends on a target: P0, the gravest, to P3. Policies, calendars and channels differ by it. */
+export const severities = ['P0', 'P1', 'P2', 'P3'] as const;
+export type Severity = (typeof severities)[number];
