@@ -1,5 +1,5 @@
 /** The configuration of every process of the product: the only place that reads the environment. A wrong variable is named, with what it should be. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 
@@ -19,6 +19,7 @@ const common = temporal.extend({
   HOLDPOINT_PROFILE: z.enum(['demo', 'production']).default('production'),
   HOLDPOINT_STATE: z.string().min(1).default('.cache/state').transform((path) => resolve(path)),
   HOLDPOINT_ESTATE: z.string().min(1).optional().transform((path) => path && resolve(path)),
+  HOLDPOINT_KEYS: z.string().min(1).optional().transform((path) => path && resolve(path)),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -38,6 +39,7 @@ const worker = z.object({
   HOLDPOINT_QUEUES: z.string().default(queueNames.join(',')).transform((list) => list.split(',').map((name) => name.trim())).pipe(z.array(z.enum(queueNames)).min(1)),
   HOLDPOINT_WORKER_HEALTH_PORT: port.default(8481),
   CHAT_WEBHOOK_URL: url.optional(),
+  TEMPORAL_PRINCIPALS: z.enum(['true', 'false']).default('false').transform((stated) => stated === 'true'),
   HOLDPOINT_KILL_AT: z.string().regex(/^[A-Za-z]+:(before|afterEffect)$/, 'must be <activity>:before or <activity>:afterEffect').optional(),
 });
 
@@ -67,7 +69,7 @@ interface Addresses {
 }
 
 export type TemporalConfiguration = z.output<typeof temporal> & Addresses;
-export type CommonConfiguration = z.output<typeof common> & Addresses & { estateFile: string };
+export type CommonConfiguration = z.output<typeof common> & Addresses & { estateFile: string; keysDirectory: string };
 export type AzureConfiguration = z.output<typeof azure>;
 export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof worker>;
 export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof receiver>;
@@ -104,8 +106,8 @@ function withAddresses<T extends z.output<typeof temporal>>(configuration: T): T
   return { ...configuration, temporalAddress: TEMPORAL_ADDRESS ?? `127.0.0.1:${TEMPORAL_PORT}`, uiUrl: TEMPORAL_UI_URL ?? `http://127.0.0.1:${TEMPORAL_UI_PORT}` };
 }
 
-function withEstate<T extends z.output<typeof common>>(configuration: T): T & { estateFile: string } {
-  const { HOLDPOINT_ESTATE } = configuration;
+function withEstate<T extends z.output<typeof common>>(configuration: T): T & { estateFile: string; keysDirectory: string } {
+  const { HOLDPOINT_ESTATE, HOLDPOINT_KEYS, HOLDPOINT_STATE } = configuration;
   if (HOLDPOINT_ESTATE === undefined) throw new ConfigurationError('The environment is not usable:\n  HOLDPOINT_ESTATE: is not set; give the path of the estate file');
-  return { ...configuration, estateFile: HOLDPOINT_ESTATE };
+  return { ...configuration, estateFile: HOLDPOINT_ESTATE, keysDirectory: HOLDPOINT_KEYS ?? join(HOLDPOINT_STATE, 'keys') };
 }
