@@ -1,5 +1,5 @@
 /** The configuration of every process of the product: the only place that reads the environment. A wrong variable is named, with what it should be. */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 
@@ -19,8 +19,8 @@ const common = temporal.extend({
   HOLDPOINT_PROFILE: z.enum(['demo', 'production']).default('production'),
   HOLDPOINT_STATE: z.string().min(1).default('.cache/state').transform((path) => resolve(path)),
   HOLDPOINT_ESTATE: z.string().min(1).optional().transform((path) => path && resolve(path)),
-  HOLDPOINT_KEYS: z.string().min(1).optional().transform((path) => path && resolve(path)),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  HOLDPOINT_KEYS: z.string().min(1).optional().transform((path) => path && resolve(path)),
 });
 
 const azure = z.object({
@@ -68,8 +68,13 @@ interface Addresses {
   uiUrl: string;
 }
 
+/** The directory of the keys that decisions and the record are signed with. */
+interface Keys {
+  keysDirectory: string;
+}
+
 export type TemporalConfiguration = z.output<typeof temporal> & Addresses;
-export type CommonConfiguration = z.output<typeof common> & Addresses & { estateFile: string; keysDirectory: string };
+export type CommonConfiguration = z.output<typeof common> & Addresses & Keys & { estateFile: string };
 export type AzureConfiguration = z.output<typeof azure>;
 export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof worker>;
 export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof receiver>;
@@ -82,11 +87,11 @@ export function readTemporalConfiguration(environment: Environment = process.env
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
   const configuration = parse(common.extend(azure.shape).extend(worker.shape), environment);
   if (configuration.HOLDPOINT_KILL_AT !== undefined && configuration.HOLDPOINT_PROFILE !== 'demo') throw new ConfigurationError('HOLDPOINT_KILL_AT: only a test worker, profile demo, may be told to kill itself');
-  return withAddresses(withEstate(configuration));
+  return withAddresses(withKeys(withEstate(configuration)));
 }
 
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
-  return withAddresses(withEstate(parse(common.extend(azure.shape).extend(receiver.shape), environment)));
+  return withAddresses(withKeys(withEstate(parse(common.extend(azure.shape).extend(receiver.shape), environment))));
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
@@ -106,8 +111,12 @@ function withAddresses<T extends z.output<typeof temporal>>(configuration: T): T
   return { ...configuration, temporalAddress: TEMPORAL_ADDRESS ?? `127.0.0.1:${TEMPORAL_PORT}`, uiUrl: TEMPORAL_UI_URL ?? `http://127.0.0.1:${TEMPORAL_UI_PORT}` };
 }
 
-function withEstate<T extends z.output<typeof common>>(configuration: T): T & { estateFile: string; keysDirectory: string } {
-  const { HOLDPOINT_ESTATE, HOLDPOINT_KEYS, HOLDPOINT_STATE } = configuration;
+function withEstate<T extends z.output<typeof common>>(configuration: T): T & { estateFile: string } {
+  const { HOLDPOINT_ESTATE } = configuration;
   if (HOLDPOINT_ESTATE === undefined) throw new ConfigurationError('The environment is not usable:\n  HOLDPOINT_ESTATE: is not set; give the path of the estate file');
-  return { ...configuration, estateFile: HOLDPOINT_ESTATE, keysDirectory: HOLDPOINT_KEYS ?? join(HOLDPOINT_STATE, 'keys') };
+  return { ...configuration, estateFile: HOLDPOINT_ESTATE };
+}
+
+function withKeys<T extends z.output<typeof common>>(configuration: T): T & Keys {
+  return { ...configuration, keysDirectory: configuration.HOLDPOINT_KEYS ?? resolve(configuration.HOLDPOINT_STATE, 'keys') };
 }
