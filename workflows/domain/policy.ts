@@ -143,10 +143,10 @@ export interface TargetPolicy {
   /** Whether Holdpoint trains itself or follows the build pipeline that does. */
   execution: { training: 'native' | 'accompany' };
   monitoring: MonitoringPolicy;
+  /** Where people decide in a browser: the receiver's address, such as `https://holdpoint.example.com`; null: nowhere but in Temporal Web UI. Not part of the digest. */
+  inboxUrl: string | null;
   /** How long after an uncertain write a late arrival of it is still looked for. */
   settleMs: number;
-  /** Address of the approval inbox, without a slash at the end; null: there is none. Not part of the digest. */
-  inboxUrl: string | null;
 }
 
 /** The canonical id behind a name or alias; the name itself when the estate does not know it. Names compare without regard to case. */
