@@ -8,6 +8,8 @@ const url = z.url().transform((text) => text.replace(/\/+$/, ''));
 /** An address without a path: what is in it is the receiver's to say. */
 const origin = url.refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an address without a path, such as https://holdpoint.example.com');
 const milliseconds = z.coerce.number().int().positive();
+/** A folder, or the URL of a container of Azure Blob Storage. */
+const location = z.string().min(1).optional().transform((given) => (given === undefined ? undefined : /^https?:\/\//.test(given) ? given.replace(/\/+$/, '') : resolve(given)));
 const queueNames = Object.values(TaskQueue) as [TaskQueue, ...TaskQueue[]];
 
 const temporal = z.object({
@@ -24,6 +26,8 @@ const common = temporal.extend({
   HOLDPOINT_INBOX_URL: origin.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   HOLDPOINT_KEYS: z.string().min(1).optional().transform((path) => path && resolve(path)),
+  HOLDPOINT_RECORD: location,
+  HOLDPOINT_ANCHORS: location,
 });
 
 const azure = z.object({
@@ -41,6 +45,7 @@ const azure = z.object({
 const worker = z.object({
   HOLDPOINT_QUEUES: z.string().default(queueNames.join(',')).transform((list) => list.split(',').map((name) => name.trim())).pipe(z.array(z.enum(queueNames)).min(1)),
   HOLDPOINT_WORKER_HEALTH_PORT: port.default(8481),
+  HOLDPOINT_BUILD: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be at most 64 letters, digits, ".", "_" or "-", such as a git commit').optional(),
   CHAT_WEBHOOK_URL: url.optional(),
   HOLDPOINT_KILL_AT: z.string().regex(/^[A-Za-z]+:(before|afterEffect)$/, 'must be <activity>:before or <activity>:afterEffect').optional(),
 });
@@ -79,13 +84,16 @@ interface Addresses {
   uiUrl: string;
 }
 
-/** The directory of the keys that decisions and the record are signed with. */
-interface Keys {
+/** Where the record is, what is kept of it elsewhere, and the directory of the keys. */
+interface RecordPlaces {
   keysDirectory: string;
+  /** A folder, or the URL of a container of Azure Blob Storage. */
+  recordLocation: string;
+  anchorsLocation: string;
 }
 
 export type TemporalConfiguration = z.output<typeof temporal> & Addresses;
-export type CommonConfiguration = z.output<typeof common> & Addresses & Keys & { estateFile: string };
+export type CommonConfiguration = z.output<typeof common> & Addresses & RecordPlaces & { estateFile: string };
 export type AzureConfiguration = z.output<typeof azure>;
 export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof worker>;
 export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof receiver>;
@@ -98,11 +106,11 @@ export function readTemporalConfiguration(environment: Environment = process.env
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
   const configuration = parse(common.extend(azure.shape).extend(worker.shape), environment);
   if (configuration.HOLDPOINT_KILL_AT !== undefined && configuration.HOLDPOINT_PROFILE !== 'demo') throw new ConfigurationError('HOLDPOINT_KILL_AT: only a test worker, profile demo, may be told to kill itself');
-  return withAddresses(withKeys(withEstate(configuration)));
+  return withAddresses(withRecord(withEstate(configuration)));
 }
 
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
-  return withAddresses(withKeys(withEstate(withSignIn(parse(common.extend(azure.shape).extend(receiver.shape), environment)))));
+  return withAddresses(withRecord(withEstate(withSignIn(parse(common.extend(azure.shape).extend(receiver.shape), environment)))));
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
@@ -143,6 +151,8 @@ function withSignIn<T extends z.output<typeof common> & z.output<typeof inbox>>(
   return configuration;
 }
 
-function withKeys<T extends z.output<typeof common>>(configuration: T): T & Keys {
-  return { ...configuration, keysDirectory: configuration.HOLDPOINT_KEYS ?? resolve(configuration.HOLDPOINT_STATE, 'keys') };
+function withRecord<T extends z.output<typeof common>>(configuration: T): T & RecordPlaces {
+  const { HOLDPOINT_STATE, HOLDPOINT_KEYS, HOLDPOINT_RECORD, HOLDPOINT_ANCHORS } = configuration;
+  const inState = (name: string): string => resolve(HOLDPOINT_STATE, name);
+  return { ...configuration, keysDirectory: HOLDPOINT_KEYS ?? inState('keys'), recordLocation: HOLDPOINT_RECORD ?? inState('record'), anchorsLocation: HOLDPOINT_ANCHORS ?? inState('anchors') };
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { FastifyInstance } from 'fastify';
-import { jwtVerify } from 'jose';
-import { keyFiles, mintKeys, readPublicKeys } from '../../activities/record/key-ring.ts';
+import { createRecordActivities } from '../../activities/record/index.ts';
+import { keyFiles, mintKeys } from '../../activities/record/key-ring.ts';
 import { createDecisionSigner } from '../../starters/decision-signer.ts';
 import { readGate } from '../../starters/gates/read-gate.ts';
 import { temporalGates, type GatePort } from '../../starters/receiver/inbox/gate-port.ts';
@@ -14,7 +14,6 @@ import type { InboxOptions } from '../../starters/receiver/inbox/plugin.ts';
 import { SessionStore } from '../../starters/receiver/inbox/session-store.ts';
 import { createReceiverLogger } from '../../starters/receiver/logger.ts';
 import { createReceiver, type ReceiverOptions } from '../../starters/receiver/server.ts';
-import { decisionTokenType, type DecisionClaims } from '../../workflows/domain/identity.ts';
 import type { GateView } from '../../workflows/domain/gate-view.ts';
 import { releaseModelId } from '../../workflows/domain/ids.ts';
 import type { GatePolicy, Person } from '../../workflows/domain/policy.ts';
@@ -152,7 +151,7 @@ export class InboxStage {
   }
 
   #activities(): Partial<ReleaseActivities> {
-    const publicKeys = keyFiles(join(this.directory, 'keys'), 'decisions').publicKeys;
+    const record = createRecordActivities({ record: folderStore(join(this.directory, 'record')), anchors: folderStore(join(this.directory, 'anchors')), keysDirectory: join(this.directory, 'keys'), build: 'test' });
     return {
       loadPolicy: async ({ target }) => {
         const policy = testPolicy(target);
@@ -162,20 +161,8 @@ export class InboxStage {
         const circuit = /C\d{3}/.exec(JSON.stringify(input))?.[0] ?? '';
         return { metrics: { candidate: { mae: this.circuits.get(circuit)?.mae ?? 1.9, rmse: 2.4, r2: 0.88 }, production: { mae: 2.1, rmse: 2.7, r2: 0.85 }, holdoutRows: 365 }, rows: 1000, droppedRows: 0 };
       },
-      verifyAnswers: async ({ workflowId, firstRunId, answers }) => {
-        const { find } = { find: await readPublicKeys(publicKeys) };
-        return {
-          answers: await Promise.all(answers.map(async ({ id, answer: { signature, ...answer } }) => {
-            try {
-              const { payload } = await jwtVerify<DecisionClaims>(signature ?? '', find.keyOf, { typ: decisionTokenType, issuer: 'holdpoint' });
-              const isBound = payload.workflowId === workflowId && payload.runId === firstRunId && JSON.stringify(Object.entries(payload.answer).sort()) === JSON.stringify(Object.entries(answer).sort());
-              return isBound ? { id, level: 'authenticated' as const, by: payload.sub, via: payload.via, problem: null } : { id, level: 'claimed' as const, by: null, via: null, problem: 'the signature is for something else' };
-            } catch (error) {
-              return { id, level: 'claimed' as const, by: null, via: null, problem: `the signature does not hold: ${String(error)}` };
-            }
-          })),
-        };
-      },
+      verifyAnswers: record.verifyAnswers,
+      appendToRecord: record.appendToRecord,
     };
   }
 }
