@@ -47,6 +47,7 @@ const worker = z.object({
   HOLDPOINT_WORKER_HEALTH_PORT: port.default(8481),
   HOLDPOINT_BUILD: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be at most 64 letters, digits, ".", "_" or "-", such as a git commit').optional(),
   CHAT_WEBHOOK_URL: url.optional(),
+  TEMPORAL_PRINCIPALS: z.enum(['true', 'false']).default('false').transform((stated) => stated === 'true'),
   HOLDPOINT_KILL_AT: z.string().regex(/^[A-Za-z]+:(before|afterEffect)$/, 'must be <activity>:before or <activity>:afterEffect').optional(),
 });
 
