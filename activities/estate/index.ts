@@ -22,7 +22,7 @@ export interface ReleaseRules {
 
 export interface EstateSettings {
   estateFile: string;
-  /** Where the approval inbox is in this deployment; beats the estate's `inbox`. */
+  /** Where the receiver with its inbox is in this deployment; beats the estate's `inbox`. */
   inboxUrl?: string | null;
 }
 

@@ -74,7 +74,7 @@ const plant = z.strictObject({
 });
 
 /** An address without a slash at the end. */
-const address = z.url('must be an address such as https://holdpoint.example.com/inbox').transform((url) => url.replace(/\/+$/, ''));
+const address = z.url('must be an address such as https://holdpoint.example.com').transform((url) => url.replace(/\/+$/, ''));
 
 const fields = z.strictObject({
   inbox: address.optional(),
