@@ -38,6 +38,7 @@ const worker = z.object({
   HOLDPOINT_QUEUES: z.string().default(queueNames.join(',')).transform((list) => list.split(',').map((name) => name.trim())).pipe(z.array(z.enum(queueNames)).min(1)),
   HOLDPOINT_WORKER_HEALTH_PORT: port.default(8481),
   CHAT_WEBHOOK_URL: url.optional(),
+  HOLDPOINT_PUBLIC_URL: url.optional(),
   HOLDPOINT_KILL_AT: z.string().regex(/^[A-Za-z]+:(before|afterEffect)$/, 'must be <activity>:before or <activity>:afterEffect').optional(),
 });
 
@@ -85,6 +86,17 @@ export function readWorkerConfiguration(environment: Environment = process.env):
 
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
   return withAddresses(withEstate(parse(common.extend(azure.shape).extend(receiver.shape), environment)));
+}
+
+/**
+ * The secrets that the estate refers to by the names of environment variables; they are read here, once, and go no further than the adapter that needs them.
+ *
+ * @throws ConfigurationError naming each that is not set, never a value
+ */
+export function readSecrets(names: readonly string[], environment: Environment = process.env): Record<string, string> {
+  const missing = names.filter((name) => (environment[name] ?? '') === '');
+  if (missing.length > 0) throw new ConfigurationError(`The environment is not usable:\n${missing.map((name) => `  ${name}: is not set; the estate's notifications name it`).join('\n')}`);
+  return Object.fromEntries(names.map((name) => [name, environment[name]!]));
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {

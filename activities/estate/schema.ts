@@ -2,6 +2,7 @@
 import ms, { type StringValue } from 'ms';
 import { z } from 'zod';
 import { isTargetName } from '../../workflows/domain/ids.ts';
+import { notificationsSchema } from './notifications-schema.ts';
 
 const text = z.string().min(1);
 
@@ -81,6 +82,7 @@ const fields = z.strictObject({
   gates: z.strictObject({ stage1: gate, stage3: gate, rollback: gate }),
   monitoring,
   plants: z.record(targetName, plant),
+  notifications: notificationsSchema.optional(),
 });
 
 /** The estate once read: durations are milliseconds. */
