@@ -19,6 +19,7 @@ const common = temporal.extend({
   HOLDPOINT_PROFILE: z.enum(['demo', 'production']).default('production'),
   HOLDPOINT_STATE: z.string().min(1).default('.cache/state').transform((path) => resolve(path)),
   HOLDPOINT_ESTATE: z.string().min(1).optional().transform((path) => path && resolve(path)),
+  HOLDPOINT_INBOX_URL: url.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -38,7 +39,6 @@ const worker = z.object({
   HOLDPOINT_QUEUES: z.string().default(queueNames.join(',')).transform((list) => list.split(',').map((name) => name.trim())).pipe(z.array(z.enum(queueNames)).min(1)),
   HOLDPOINT_WORKER_HEALTH_PORT: port.default(8481),
   CHAT_WEBHOOK_URL: url.optional(),
-  HOLDPOINT_PUBLIC_URL: url.optional(),
   HOLDPOINT_KILL_AT: z.string().regex(/^[A-Za-z]+:(before|afterEffect)$/, 'must be <activity>:before or <activity>:afterEffect').optional(),
 });
 

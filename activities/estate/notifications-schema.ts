@@ -17,7 +17,7 @@ const secretName = z
 const httpsUrl = z.url({ protocol: /^https$/, error: 'must be an https address' }).transform((address) => address.replace(/\/+$/, ''));
 
 const slack = z
-  .strictObject({ kind: z.literal('slack'), webhook: secretName.optional(), token: secretName.optional(), channel: text.optional(), api: httpsUrl.default('https://slack.com/api') })
+  .strictObject({ kind: z.literal('slack'), webhook: secretName.optional(), token: secretName.optional(), channel: text.optional(), buttons: z.boolean().default(true), api: httpsUrl.default('https://slack.com/api') })
   .refine(({ webhook, token, channel }) => (webhook === undefined ? token !== undefined && channel !== undefined : token === undefined && channel === undefined), 'needs either "webhook", or "token" and "channel"');
 const teams = z.strictObject({ kind: z.literal('teams'), webhook: secretName });
 const mail = z.strictObject({ kind: z.literal('mail'), smtp: secretName, from: text, to: z.array(z.email()).default([]) });

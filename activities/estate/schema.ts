@@ -71,7 +71,11 @@ const targetName = text.refine(isTargetName, 'must be letters, digits and "-", a
 
 const plant = z.strictObject({ station: text, circuits: z.record(targetName, text) });
 
+/** An address without a slash at the end. */
+const address = z.url('must be an address such as https://holdpoint.example.com/inbox').transform((url) => url.replace(/\/+$/, ''));
+
 const fields = z.strictObject({
+  inbox: address.optional(),
   releaseBranch: z.string().regex(/^refs\/heads\/.+/, 'must begin with refs/heads/'),
   settle: duration,
   people: z.array(person).min(1),

@@ -3,12 +3,14 @@ import { log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { GateEvent } from '../../workflows/domain/gate-event.ts';
+import { inboxGateUrl } from '../../workflows/domain/inbox-address.ts';
 import { messageId, type StepKey } from '../../workflows/domain/keys.ts';
 import { readEstate } from '../estate/estate-file.ts';
 import type { Estate } from '../estate/schema.ts';
 import { recordProgress, lastProgress } from '../heartbeat.ts';
 import { isFailure, vendorAnswer } from '../http/classify.ts';
 import type { RestClient } from '../http/rest-client.ts';
+import { gateButtons } from './gate-buttons.ts';
 import { gateMail, type MailClient } from './mail.ts';
 import { gateMessage, plain, type GateMessage } from './message.ts';
 import { pagerEvent, sendToPagerDuty } from './pager-duty.ts';
@@ -34,10 +36,10 @@ export interface NotificationDependencies {
   webhookUrl: string | null;
   /** What the names of environment variables in the estate stand for. */
   secrets: Readonly<Record<string, string>>;
-  /** Address of a gate's card; null: there is no place with a card that people can reach. */
-  cardLink: (event: GateEvent) => string | null;
-  /** Signed values of Slack's buttons; null: Slack gets links only. */
-  buttons: ((key: StepKey, event: GateEvent) => Promise<GateMessage['buttons']>) | null;
+  /** Where the approval inbox is in this deployment; beats the estate's `inbox`. Without either, messages have no link. */
+  inboxUrl: string | null;
+  /** Keys that sign the buttons; null: messages have none. */
+  buttonKeysFile: string | null;
   rest: RestClient;
   mail: MailClient;
 }
@@ -109,15 +111,28 @@ export const createNotificationActivities = (dependencies: NotificationDependenc
 
 /** One function for each channel that the event goes to. */
 async function sends(dependencies: NotificationDependencies, key: StepKey, event: GateEvent): Promise<[string, Send][]> {
-  const { webhookUrl, rest, cardLink, buttons } = dependencies;
+  const { webhookUrl, rest, buttonKeysFile } = dependencies;
   const estate = await estateOrLater(dependencies.estateFile);
   const { notifications } = estate;
   if (!notifications) {
     if (webhookUrl === null) return [];
     return [['chat', async () => void (await rest.send({ method: 'POST', url: webhookUrl, secretUrl: true, body: { text: event.text, message_id: messageId(key) } }))]];
   }
-  const message = gateMessage(key, event, { link: cardLink(event), buttons: buttons === null ? null : await buttons(key, event) });
-  return channelsFor(notifications, event).map((name) => [name, sendTo(name, message, estate as Told, dependencies)]);
+  const names = channelsFor(notifications, event);
+  const hasButtons = buttonKeysFile !== null && names.some((name) => notifications.channels[name]!.kind === 'slack');
+  const inbox = dependencies.inboxUrl ?? estate.inbox;
+  const message = gateMessage(key, event, { link: inbox === undefined ? null : inboxGateUrl(inbox, event.workflowId), buttons: hasButtons ? await buttonsOrNone(buttonKeysFile, event) : null });
+  return names.map((name) => [name, sendTo(name, message, estate as Told, dependencies)]);
+}
+
+/** Keys that cannot be read keep nobody from being told: the link leads to the same decision. */
+async function buttonsOrNone(keysFile: string, event: GateEvent): Promise<GateMessage['buttons']> {
+  try {
+    return await gateButtons(keysFile, event);
+  } catch (error) {
+    log.warn(`chat messages go out without buttons: their keys cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'malformed'})`);
+    return null;
+  }
 }
 
 type Told = Estate & { notifications: NonNullable<Estate['notifications']> };
@@ -134,7 +149,7 @@ function sendTo(name: string, message: GateMessage, estate: Told, { rest, mail, 
   return async () => {
     switch (channel.kind) {
       case 'slack':
-        return await postToSlack(rest, channel, secret(channel.webhook ?? channel.token!), slackMessage(message, addressesOf(message.event.to, 'slack', directory)), message.id);
+        return await postToSlack(rest, channel, secret(channel.webhook ?? channel.token!), slackMessage(message, addressesOf(message.event.to, 'slack', directory), channel), message.id);
       case 'teams':
         return await postToTeams(rest, secret(channel.webhook), teamsMessage(message));
       case 'pagerDuty':

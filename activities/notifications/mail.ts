@@ -90,7 +90,8 @@ export function createMailClient(settings: Pick<TransportSettings, 'caFile' | 'r
 function classified(error: unknown): Error {
   const { code, responseCode } = error as { code?: string; responseCode?: number };
   const said = [code, responseCode].filter((part) => part !== undefined).join(' ') || 'no answer';
-  const refused = (responseCode !== undefined && responseCode >= 500) || (code === 'EAUTH' && responseCode !== undefined && responseCode >= 500) || code === 'EENVELOPE' && responseCode === undefined;
+  // ETLS: the server offers no encryption, or not as demanded; EENVELOPE without a code: no address that it would take.
+  const refused = responseCode === undefined ? code === 'ETLS' || code === 'EENVELOPE' : responseCode >= 500;
   return vendorFailure(refused ? FailureType.InvalidRequest : FailureType.Unavailable, `the mail server: ${said}`, { status: responseCode ?? null, code: code ?? null, message: said });
 }
 

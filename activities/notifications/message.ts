@@ -17,7 +17,7 @@ export interface GateMessage {
   subject: string;
   /** Where the card is; null: nowhere that a link could lead to. */
   link: string | null;
-  /** Signed values of the buttons; null: no decision is asked for, or no buttons are configured. */
+  /** Signed values of the buttons; null: nothing can be decided by one. */
   buttons: { approve: string; reject: string } | null;
 }
 
@@ -33,11 +33,6 @@ const headings: Record<GateEvent['kind'], string> = {
   finding: 'Finding',
 };
 
-/** Whether a decision is still asked for. */
-export function asksForDecision({ kind }: Pick<GateEvent, 'kind'>): boolean {
-  return kind !== 'decided' && kind !== 'finding';
-}
-
 export function gateMessage(key: StepKey, event: GateEvent, { link, buttons }: Pick<GateMessage, 'link' | 'buttons'>): GateMessage {
   const { target, workflowId, runId, gate, kind } = event;
   return {
@@ -48,7 +43,7 @@ export function gateMessage(key: StepKey, event: GateEvent, { link, buttons }: P
     heading: headings[kind],
     subject: target === null ? workflowId : `${targetLabel(target)} version ${target.version}`,
     link,
-    buttons: asksForDecision(event) ? buttons : null,
+    buttons,
   };
 }
 

@@ -19,8 +19,9 @@ export interface SlackMessage {
 }
 
 /** Foreign words stand in `plain_text` objects, in which Slack reads no markup, no link and no mention. `mentions`: ids of members and user groups from the estate. */
-export function slackMessage(message: GateMessage, mentions: readonly string[]): SlackMessage {
-  const { event, heading, key, id, link, buttons } = message;
+export function slackMessage(message: GateMessage, mentions: readonly string[], { buttons: hasButtons }: { buttons: boolean } = { buttons: true }): SlackMessage {
+  const { event, heading, key, id, link } = message;
+  const buttons = hasButtons ? message.buttons : null;
   const words = (text: string) => ({ type: 'plain_text' as const, text, emoji: false });
   const section = (text: string): KnownBlock => ({ type: 'section', text: words(text) });
   const body = [event.question, event.recommendation === '' ? '' : `Recommendation: ${event.recommendation}`, event.text];
