@@ -99,14 +99,6 @@ export const createNotificationActivities = (dependencies: NotificationDependenc
     if (pending.size > 0) throw untold(pending, progress);
     return { delivered: progress.delivered, failed: progress.failed };
   },
-
-  /** The former way: one text to the one webhook. Goes as soon as no workflow calls it. */
-  postMessage: async ({ key, text }: { key: StepKey; text: string }): Promise<{ posted: boolean }> => {
-    const { webhookUrl, rest } = dependencies;
-    if (webhookUrl === null) return { posted: false };
-    await rest.send({ method: 'POST', url: webhookUrl, secretUrl: true, body: { text, message_id: messageId(key) } });
-    return { posted: true };
-  },
 });
 
 /** One function for each channel that the event goes to. */
