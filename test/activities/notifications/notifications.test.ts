@@ -138,13 +138,13 @@ describe('over all channels', () => {
 
     const [sent] = mail.mails;
     assert.deepEqual(sent?.to, ['board@example.com', 'alice@example.com']);
-    const headers = headersOf(sent!.raw);
+    const headers = headersOf(sent.raw);
     assert.equal(headers['message-id'], messageId(key));
     assert.match(headers['references'] ?? '', /^<gate-[0-9a-f]{20}@holdpoint>$/);
     assert.equal(headers['in-reply-to'], headers['references']);
     assert.equal(headers['subject'], '[holdpoint P1] Promote P001/C001 42-3f2a91c0?');
     assert.equal(headers['auto-submitted'], 'auto-generated');
-    for (const part of ['text/plain', 'text/html', '<strong>Escalated: nobody has decided</strong>']) assert.ok(sent!.raw.includes(part), part);
+    for (const part of ['text/plain', 'text/html', '<strong>Escalated: nobody has decided</strong>']) assert.ok(sent.raw.includes(part), part);
   });
 
   it('a message of a decision has no buttons; a page is acknowledged by an answer and resolved by the end, under one key', async () => {

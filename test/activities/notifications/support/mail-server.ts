@@ -23,7 +23,7 @@ export async function startMailServer(options: SMTPServerOptions = {}): Promise<
           refusal.times -= 1;
           return callback(Object.assign(new Error('refused by order'), { responseCode: refusal.code }));
         }
-        mails.push({ to: session.envelope.rcptTo.map(({ address }) => address), raw, user: session.user });
+        mails.push({ to: session.envelope.rcptTo.map(({ address }) => address), raw, user: session.user as string | undefined });
         callback();
       }, callback);
     },
