@@ -18,8 +18,16 @@ import { TaskQueue } from '../workflows/domain/queues.ts';
 import { buildName } from './build.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 
+/** What only the worker that tells people needs. */
+export interface NotificationSettings {
+  /** By the names of environment variables, as the estate refers to them. */
+  notificationSecrets: Record<string, string>;
+  /** Where the keys of chat buttons are. */
+  buttonKeysFile: string;
+}
+
 /** The activities of one queue, each heartbeating while it runs. */
-export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: WorkerConfiguration): object {
+export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: WorkerConfiguration & Partial<NotificationSettings>): object {
   switch (queue) {
     case TaskQueue.Estate:
       return withHeartbeat(createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }));
@@ -33,7 +41,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
     case TaskQueue.AzureDevOps:
       return withHeartbeat(createAzureDevOpsActivities(createAzureDevOpsClients(settings)));
     case TaskQueue.Notifications:
-      return withHeartbeat(createNotificationActivities({ webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, ...createNotificationClients(settings) }));
+      return withHeartbeat(createNotificationActivities({ estateFile: configuration.estateFile, webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, secrets: configuration.notificationSecrets ?? {}, buttonKeysFile: configuration.buttonKeysFile ?? null, ...createNotificationClients(settings) }));
     case TaskQueue.Record: {
       const { keysDirectory, recordLocation, anchorsLocation, HOLDPOINT_BUILD } = configuration;
       return withHeartbeat(createRecordActivities({ record: openStore(recordLocation, () => settings), anchors: openStore(anchorsLocation, () => settings), keysDirectory, build: buildName(HOLDPOINT_BUILD) }));

@@ -114,6 +114,17 @@ export function readReceiverConfiguration(environment: Environment = process.env
   return withAddresses(withRecord(withEstate(withSignIn(parse(common.extend(azure.shape).extend(receiver.shape), environment)))));
 }
 
+/**
+ * The secrets that the estate refers to by the names of environment variables; they are read here, once, and go no further than the adapter that needs them.
+ *
+ * @throws ConfigurationError naming each that is not set, never a value
+ */
+export function readSecrets(names: readonly string[], environment: Environment = process.env): Record<string, string> {
+  const missing = names.filter((name) => (environment[name] ?? '') === '');
+  if (missing.length > 0) throw new ConfigurationError(`The environment is not usable:\n${missing.map((name) => `  ${name}: is not set; the estate's notifications name it`).join('\n')}`);
+  return Object.fromEntries(names.map((name) => [name, environment[name]!]));
+}
+
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
   const defaults = environment['HOLDPOINT_PROFILE'] === 'demo' ? demoDefaults : {};
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));

@@ -9,6 +9,7 @@ import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
 import { gateDefaultsEntry, gatePart } from './gate-schema.ts';
 import { group, person } from './people-schema.ts';
+import { notificationsSchema } from './notifications-schema.ts';
 
 const text = z.string().min(1);
 
@@ -95,6 +96,7 @@ const fields = z.strictObject({
   gates,
   monitoring,
   plants: z.record(targetName, plant),
+  notifications: notificationsSchema.optional(),
 });
 
 /** The estate once read: durations are milliseconds. */
