@@ -1,0 +1,33 @@
+/** What is done about a gate that has waited too long. */
+import type { WaitingGate } from './review-gates.ts';
+
+export interface UnblockReleaseInput {
+  /** Only gates that have been open for longer, in milliseconds; 12 hours by default. */
+  olderThanMs?: number;
+  /** Gates below threshold that nobody has decided for so long are let lapse, in milliseconds; 24 hours by default. */
+  lapseAfterMs?: number;
+  plant?: string;
+}
+
+export interface UnblockedGate {
+  workflowId: string;
+  gate: string;
+  /** What measuring again has changed. */
+  changes: string[];
+  /** `tended`: reminded and widened; `reopened`: the evidence had changed, so it is asked anew; `lapsed`: its silence was let decide; `gone`: decided meanwhile. */
+  state: 'tended' | 'reopened' | 'lapsed' | 'gone';
+  reason: string;
+}
+
+export const unblockDefaults = { olderThanMs: 12 * 3_600_000, lapseAfterMs: 24 * 3_600_000 };
+
+/**
+ * Why a gate may be let lapse now instead of at its deadline; null if it may not. Only what is recommended against lapses early, and only where silence lets nothing through: a
+ * machine may say "no" sooner, never "yes".
+ */
+export function lapseReason({ recommends, onSilence, openedAt }: Pick<WaitingGate, 'recommends' | 'onSilence' | 'openedAt'>, lapseAfterMs: number, now: string): string | null {
+  const waitedMs = Date.parse(now) - Date.parse(openedAt);
+  if (recommends !== 'reject' || waitedMs < lapseAfterMs) return null;
+  if (onSilence !== 'expire' && onSilence !== 'reject') return null;
+  return `below threshold, and undecided for ${Math.floor(waitedMs / 3_600_000)} h`;
+}
