@@ -16,8 +16,6 @@ export interface ReviewBypassInput {
   /** The policy of the gate that was passed: who may decide it may review the bypass, but for whoever made it. */
   policy: GatePolicy;
   people: Person[];
-  /** Where the inbox is, for the card's link; null: there is none. */
-  inboxUrl: string | null;
 }
 
 export interface ReviewBypassResult {
