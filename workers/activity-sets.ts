@@ -1,4 +1,5 @@
 /** Which activities each task queue serves, with the clients that they need. A set is built only when its queue is asked for, so that a worker needs no other platform's settings. */
+import type { Client } from '@temporalio/client';
 import { createAzureDevOpsClients } from '../activities/azure-devops/clients.ts';
 import { createAzureDevOpsActivities } from '../activities/azure-devops/index.ts';
 import { createAzureMlClients } from '../activities/azure-ml/clients.ts';
@@ -11,12 +12,13 @@ import { createMlflowClients } from '../activities/mlflow/clients.ts';
 import { createMlflowActivities } from '../activities/mlflow/index.ts';
 import { createNotificationClients } from '../activities/notifications/clients.ts';
 import { createNotificationActivities } from '../activities/notifications/index.ts';
+import { createRunsActivities } from '../activities/runs/index.ts';
 import type { PlatformSettings } from '../activities/http/settings.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 
-/** The activities of one queue, each heartbeating while it runs. */
-export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL'>): object {
+/** The activities of one queue, each heartbeating while it runs. `client` is for the queue that reads and tends other runs. */
+export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL'>, client?: Client): object {
   switch (queue) {
     case TaskQueue.Estate:
       return withHeartbeat(createEstateActivities({ estateFile: configuration.estateFile }));
@@ -31,5 +33,8 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
       return withHeartbeat(createAzureDevOpsActivities(createAzureDevOpsClients(settings)));
     case TaskQueue.Notifications:
       return withHeartbeat(createNotificationActivities({ webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, ...createNotificationClients(settings) }));
+    case TaskQueue.Runs:
+      if (!client) throw new Error(`${queue} needs a Temporal client`);
+      return withHeartbeat(createRunsActivities({ client }));
   }
 }

@@ -13,6 +13,7 @@ import { killSwitch } from './kill-switch.ts';
 import { platformSettings } from './platform-settings.ts';
 import { refuseInsufficientIdentity } from './production-check.ts';
 import { createLogger, installRuntime } from './telemetry.ts';
+import { connectClient } from './temporal-client.ts';
 import { connectWorker } from './temporal-worker.ts';
 
 async function main(): Promise<void> {
@@ -25,13 +26,14 @@ async function main(): Promise<void> {
   if (!existsSync(bundlePath)) await buildBundle();
   const { connection, namespace } = await connectWorker(configuration);
   const settings = platformSettings(configuration, estate);
+  const client = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Runs) ? await connectClient(configuration) : undefined;
   const workers = await Promise.all(
     configuration.HOLDPOINT_QUEUES.map((taskQueue) =>
       Worker.create({
         connection,
         namespace,
         taskQueue,
-        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: createActivities(taskQueue, settings, configuration) }),
+        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: createActivities(taskQueue, settings, configuration, client) }),
         // The floor of crash recovery: how long a run waits for the worker that last held it. 10 s by default.
         stickyQueueScheduleToStartTimeout: '1s',
         // A cancellation reaches an activity with the answer to a heartbeat, and heartbeats are sent no more often than this.
@@ -48,6 +50,7 @@ async function main(): Promise<void> {
   logger.info({ queues: configuration.HOLDPOINT_QUEUES, temporal: configuration.temporalAddress, namespace }, 'worker started');
   await Promise.all(workers.map((worker) => worker.run()));
   await health.close();
+  await client?.connection.close();
   await connection.close();
   logger.info('worker stopped');
 }

@@ -4,9 +4,11 @@ import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, ty
 import { WorkflowNotFoundError } from '@temporalio/common';
 import pMap from 'p-map';
 import { clip } from '../../workflows/domain/answer.ts';
+import { FailureType } from '../../workflows/domain/failures.ts';
 import type { StepKey } from '../../workflows/domain/keys.ts';
 import type { GateAddress, Refusal } from '../../workflows/domain/review-gates.ts';
 import { recordProgress } from '../heartbeat.ts';
+import { isFailure } from '../http/classify.ts';
 import { classifyTemporal, grpcCode } from './temporal-failures.ts';
 import { concurrency } from './waiting-gates.ts';
 
@@ -50,6 +52,13 @@ export interface TendGateInput {
   /** Who asks: the name of a run, not of a person. */
   by: string;
   reason: string;
+}
+
+export interface TendGatesInput {
+  /** Each with a key of its own: a gate that has been tended under it already is not tended again. */
+  gates: { key: StepKey; workflowId: string; reason: string }[];
+  action: Tending;
+  by: string;
 }
 
 /** `done: false`: the gate was closed, or does not allow it; the reason says which. */
@@ -101,6 +110,24 @@ export async function answerGates(client: Client, { key, gates, verdict, by, com
 export async function tendGate(client: Client, { key, workflowId, action, by, reason }: TendGateInput): Promise<TendedGate> {
   const outcome = await update<{ changes: string[] }>(client, workflowId, 'tendGate', { action, by, reason }, `${key.key}-${action}`);
   return 'refused' in outcome ? { done: false, changes: [], reason: outcome.refused } : { done: true, changes: outcome.result.changes, reason: '' };
+}
+
+/**
+ * The same for many gates; one that does not answer in time stops no other, and is said to be at it still.
+ *
+ * Safe to retry for the same reason.
+ */
+export async function tendGates(client: Client, { gates, action, by }: TendGatesInput): Promise<{ gates: (TendedGate & { workflowId: string })[] }> {
+  let tended = 0;
+  const results = await pMap(gates, async ({ key, workflowId, reason }) => {
+    const result = await tendGate(client, { key, workflowId, action, by, reason }).catch((error: unknown): TendedGate => {
+      if (!isFailure(error, FailureType.Unavailable)) throw error;
+      return { done: false, changes: [], reason: 'it has not answered yet' };
+    });
+    recordProgress({ tended: (tended += 1), of: gates.length });
+    return { workflowId, ...result };
+  }, { concurrency });
+  return { gates: results };
 }
 
 /**

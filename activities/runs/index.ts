@@ -1,6 +1,6 @@
 /** Activities that read and tend other runs, through a Temporal client that the worker hands in. */
 import type { Client } from '@temporalio/client';
-import { answerGate, answerGates, tendGate, type AnswerGateInput, type AnswerGatesInput, type TendGateInput } from './answers.ts';
+import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
 import { findOlderRuns, supersedeRun, type FindOlderRunsInput, type SupersedeRunInput } from './older-runs.ts';
 import { findBusyTargets, followReleases, type FollowReleasesInput } from './released-runs.ts';
@@ -12,6 +12,7 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   answerGate: (input: AnswerGateInput) => answerGate(client, input),
   answerGates: (input: AnswerGatesInput) => answerGates(client, input),
   tendGate: (input: TendGateInput) => tendGate(client, input),
+  tendGates: (input: TendGatesInput) => tendGates(client, input),
   findOlderRuns: (input: FindOlderRunsInput) => findOlderRuns(client, input),
   supersedeRun: (input: SupersedeRunInput) => supersedeRun(client, input),
   findBusyTargets: (input: { plant?: string }) => findBusyTargets(client, input),

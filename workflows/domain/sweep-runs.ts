@@ -1,7 +1,33 @@
 /** Runs that somebody ended or set back from outside: what the sweep finds and reports. */
 import { ReleaseGate, ReleaseModelPhase as Phase } from './phases.ts';
 import type { RecordedRun } from './record.ts';
-import type { Severity } from './vocabulary.ts';
+import type { Outcome, Severity } from './vocabulary.ts';
+
+export interface SweepRunsInput {
+  /** How far back the sweep looks, in milliseconds; 26 hours by default, so that a day without a sweep misses nothing. */
+  lookBackMs?: number;
+}
+
+export interface SweepRunsResult {
+  outcome: Outcome;
+  reason: string;
+  /** Ids of the reports that this sweep started. */
+  reported: string[];
+  /** Interruptions that the next sweep takes up. */
+  more: number;
+}
+
+export interface ReportInterruptionResult {
+  outcome: Outcome;
+  reason: string;
+  workItem: { id: number; url: string } | null;
+}
+
+/** Each of the two runbooks has one phase. */
+export const sweepPhase = 'looking for interrupted runs';
+export const reportPhase = 'reporting an interruption';
+
+export const sweepLookBackMs = 26 * 3_600_000;
 
 /** A run that did not end by itself. Nothing was compensated: the code of the run was not asked. */
 export interface InterruptedRun {
