@@ -7,7 +7,6 @@ import { gateTicks } from '../calendar/gate-ticks.ts';
 import { nextWorkingTime } from '../calendar/working-time.ts';
 import { complaintAbout, readEstate } from './estate-file.ts';
 import { calendarsOf } from './names.ts';
-import { stagePolicy, type StagePolicy } from './stage-policy.ts';
 import { targetPolicy } from './target-policy.ts';
 
 export interface ReleaseRules {
@@ -31,19 +30,6 @@ export const createEstateActivities = ({ estateFile }: { estateFile: string }) =
    */
   loadPolicy: async ({ target }: { target: Target }): Promise<TargetPolicy> => {
     const policy = targetPolicy(await readEstate(estateFile), target);
-    if ('problem' in policy) throw await complaintAbout(estateFile, policy.field, policy.problem);
-    return policy;
-  },
-
-  /**
-   * Reads who decides about a pipeline's stage before an environment, anew each time.
-   *
-   * Safe to retry because it only reads.
-   *
-   * @throws EstateInvalid (not retried) naming file, line and field
-   */
-  loadStagePolicy: async ({ environment }: { environment: string }): Promise<StagePolicy> => {
-    const policy = stagePolicy(await readEstate(estateFile), environment);
     if ('problem' in policy) throw await complaintAbout(estateFile, policy.field, policy.problem);
     return policy;
   },

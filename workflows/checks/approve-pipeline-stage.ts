@@ -36,14 +36,14 @@ export async function approvePipelineStage(input: ApprovePipelineStageInput): Pr
     // The hold point.
     run.enter(Phase.Approval);
     if (!isObserving) tellPipeline(run, input, [`Holdpoint asks ${policy.gate.approvers.join(', ')}: run ${workflowInfo().workflowId}`]);
-    const decision = isObserving ? await gates.pass(request) : await passWhileWaiting(run, gates, request, input, policy.watchEveryMs);
+    const { decision, over } = isObserving ? { decision: await gates.pass(request), over: null } : await passWhileWaiting(run, gates, request, input, policy.watchEveryMs);
     if (isObserving) return result(outcomeOf(decision), `observed: ${sentence(decision)}; the stage had passed at once`, { answer: passed, observed: observed(decision) });
 
     // The stage is over without us: there is nothing to answer.
     run.enter(Phase.Answering);
-    if (decision.state === 'superseded' && decision.by === 'Azure DevOps') {
+    if (over !== null && decision.state === 'superseded') {
       answered();
-      return result('expired', decision.reason);
+      return result('expired', over);
     }
 
     // Azure DevOps gets the decision.

@@ -5,11 +5,11 @@
  */
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { createCheckActivities } from '../../activities/azure-devops/check-activities.ts';
-import type { createEstateActivities } from '../../activities/estate/index.ts';
+import type { createStagePolicyActivities } from '../../activities/estate/stage-policy-activities.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type Checks = ReturnType<typeof createCheckActivities>;
-type Estate = ReturnType<typeof createEstateActivities>;
+type Estate = ReturnType<typeof createStagePolicyActivities>;
 
 /** A look: seconds when the platform answers; one that is away for half a day is waited for. */
 const brief: ActivityOptions = {

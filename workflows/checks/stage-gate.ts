@@ -49,17 +49,21 @@ export function stageGate(input: ApprovePipelineStageInput, measured: Measured<S
 }
 
 /** Waits at the gate, and beside it for the news that the stage needs no decision any more, which ends the gate. */
-export async function passWhileWaiting(run: Run, gates: Gates, request: GateRequest<StageEvidence>, { check: { projectId }, buildId, stage, attempt }: ApprovePipelineStageInput, watchEveryMs: number): Promise<GateOutcome<StageEvidence>> {
+export async function passWhileWaiting(run: Run, gates: Gates, request: GateRequest<StageEvidence>, { check: { projectId }, buildId, stage, attempt }: ApprovePipelineStageInput, watchEveryMs: number): Promise<{ decision: GateOutcome<StageEvidence>; over: string | null }> {
   const beside = new CancellationScope();
+  let over: string | null = null;
   beside.run(() => watchStage({ projectId, buildId, stage, attempt, intervalMs: watchEveryMs })).then(
-    ({ reason }) => gates.retire('Azure DevOps', reason),
+    ({ reason }) => {
+      over = reason;
+      gates.retire('Azure DevOps', reason);
+    },
     (error: unknown) => {
       // The gate goes on; a decision that comes too late is found when it is told.
       if (!isCancellation(error)) run.note(`The stage could not be watched: ${rootMessage(error)}`);
     },
   );
   try {
-    return await gates.pass(request);
+    return { decision: await gates.pass(request), over };
   } finally {
     beside.cancel();
   }
