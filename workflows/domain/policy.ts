@@ -143,6 +143,8 @@ export interface TargetPolicy {
   /** Whether Holdpoint trains itself or follows the build pipeline that does. */
   execution: { training: 'native' | 'accompany' };
   monitoring: MonitoringPolicy;
+  /** Where people decide in a browser; null: nowhere but in Temporal Web UI. */
+  inboxUrl: string | null;
   /** How long after an uncertain write a late arrival of it is still looked for. */
   settleMs: number;
 }
