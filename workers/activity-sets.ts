@@ -11,15 +11,26 @@ import { createMlflowClients } from '../activities/mlflow/clients.ts';
 import { createMlflowActivities } from '../activities/mlflow/index.ts';
 import { createNotificationClients } from '../activities/notifications/clients.ts';
 import { createNotificationActivities } from '../activities/notifications/index.ts';
+import { createRecordActivities } from '../activities/record/index.ts';
+import { openStore } from '../activities/record/write-once-store.ts';
 import type { PlatformSettings } from '../activities/http/settings.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
+import { buildName } from './build.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 
+/** What only the worker that tells people needs. */
+export interface NotificationSettings {
+  /** By the names of environment variables, as the estate refers to them. */
+  notificationSecrets: Record<string, string>;
+  /** Where the keys of chat buttons are. */
+  buttonKeysFile: string;
+}
+
 /** The activities of one queue, each heartbeating while it runs. */
-export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL'>): object {
+export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: WorkerConfiguration & Partial<NotificationSettings>): object {
   switch (queue) {
     case TaskQueue.Estate:
-      return withHeartbeat(createEstateActivities({ estateFile: configuration.estateFile }));
+      return withHeartbeat(createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }));
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent:
       return withHeartbeat(createAzureMlActivities(createAzureMlClients(settings)));
@@ -30,6 +41,10 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
     case TaskQueue.AzureDevOps:
       return withHeartbeat(createAzureDevOpsActivities(createAzureDevOpsClients(settings)));
     case TaskQueue.Notifications:
-      return withHeartbeat(createNotificationActivities({ webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, ...createNotificationClients(settings) }));
+      return withHeartbeat(createNotificationActivities({ estateFile: configuration.estateFile, webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, secrets: configuration.notificationSecrets ?? {}, buttonKeysFile: configuration.buttonKeysFile ?? null, ...createNotificationClients(settings) }));
+    case TaskQueue.Record: {
+      const { keysDirectory, recordLocation, anchorsLocation, HOLDPOINT_BUILD } = configuration;
+      return withHeartbeat(createRecordActivities({ record: openStore(recordLocation, () => settings), anchors: openStore(anchorsLocation, () => settings), keysDirectory, build: buildName(HOLDPOINT_BUILD) }));
+    }
   }
 }

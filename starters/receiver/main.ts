@@ -10,6 +10,7 @@ import { FailureType } from '../../workflows/domain/failures.ts';
 import { ConfigurationError, readReceiverConfiguration } from '../../workers/configuration.ts';
 import { platformSettings } from '../../workers/platform-settings.ts';
 import { createLazyClient } from '../temporal-connection.ts';
+import { approvals } from './approvals.ts';
 import { pullRequestReader } from './azure-devops-reader.ts';
 import { createReceiverLogger } from './logger.ts';
 import { createReceiver } from './server.ts';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
     releaseBranch: async () => (await readEstate(estateFile)).releaseBranch,
     startRelease: (input) => startRelease(client, input),
     isTemporalReady: () => isTemporalReady(client),
+    ...(await approvals(configuration, client)),
   });
 
   const stop = async (signal: string): Promise<void> => {
