@@ -1,4 +1,5 @@
 /** Which activities each task queue serves, with the clients that they need. A set is built only when its queue is asked for, so that a worker needs no other platform's settings. */
+import type { Client } from '@temporalio/client';
 import { createAzureDevOpsClients } from '../activities/azure-devops/clients.ts';
 import { createAzureDevOpsActivities } from '../activities/azure-devops/index.ts';
 import { createAzureMlClients } from '../activities/azure-ml/clients.ts';
@@ -13,6 +14,7 @@ import { createNotificationClients } from '../activities/notifications/clients.t
 import { createNotificationActivities } from '../activities/notifications/index.ts';
 import { createRecordActivities } from '../activities/record/index.ts';
 import { openStore } from '../activities/record/write-once-store.ts';
+import { createRunsActivities } from '../activities/runs/index.ts';
 import type { PlatformSettings } from '../activities/http/settings.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 import { buildName } from './build.ts';
@@ -26,8 +28,11 @@ export interface NotificationSettings {
   buttonKeysFile: string;
 }
 
-/** The activities of one queue, each heartbeating while it runs. */
-export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: WorkerConfiguration & Partial<NotificationSettings>): object {
+/** What the activities need of the worker's configuration. */
+export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & Partial<NotificationSettings>;
+
+/** The activities of one queue, each heartbeating while it runs. `client` is for the queue that reads and tends other runs. */
+export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: ActivityConfiguration, client?: Client): object {
   switch (queue) {
     case TaskQueue.Estate:
       return withHeartbeat(createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }));
@@ -46,5 +51,8 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
       const { keysDirectory, recordLocation, anchorsLocation, HOLDPOINT_BUILD } = configuration;
       return withHeartbeat(createRecordActivities({ record: openStore(recordLocation, () => settings), anchors: openStore(anchorsLocation, () => settings), keysDirectory, build: buildName(HOLDPOINT_BUILD) }));
     }
+    case TaskQueue.Runs:
+      if (!client) throw new Error(`${queue} needs a Temporal client`);
+      return withHeartbeat(createRunsActivities({ client }));
   }
 }

@@ -16,6 +16,7 @@ import { killSwitch } from './kill-switch.ts';
 import { platformSettings } from './platform-settings.ts';
 import { refuseInsufficientIdentity } from './production-check.ts';
 import { createLogger, installRuntime } from './telemetry.ts';
+import { connectClient } from './temporal-client.ts';
 import { connectWorker } from './temporal-worker.ts';
 
 async function main(): Promise<void> {
@@ -30,14 +31,15 @@ async function main(): Promise<void> {
   const { connection, namespace } = await connectWorker(configuration);
   const settings = platformSettings(configuration, estate);
   const notifications = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Notifications) ? estate.notifications : undefined;
-  const telling = { notificationSecrets: notifications === undefined ? {} : readSecrets(secretNames(notifications)), buttonKeysFile: join(configuration.HOLDPOINT_STATE, 'keys', buttonKeysFile) };
+  const telling = { notificationSecrets: notifications === undefined ? {} : readSecrets(secretNames(notifications)), buttonKeysFile: join(configuration.keysDirectory, buttonKeysFile) };
+  const client = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Runs) ? await connectClient(configuration) : undefined;
   const workers = await Promise.all(
     configuration.HOLDPOINT_QUEUES.map((taskQueue) =>
       Worker.create({
         connection,
         namespace,
         taskQueue,
-        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: createActivities(taskQueue, settings, { ...configuration, ...telling }) }),
+        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: createActivities(taskQueue, settings, { ...configuration, ...telling }, client) }),
         // The floor of crash recovery: how long a run waits for the worker that last held it. 10 s by default.
         stickyQueueScheduleToStartTimeout: '1s',
         // A cancellation reaches an activity with the answer to a heartbeat, and heartbeats are sent no more often than this.
@@ -54,6 +56,7 @@ async function main(): Promise<void> {
   logger.info({ queues: configuration.HOLDPOINT_QUEUES, temporal: configuration.temporalAddress, namespace }, 'worker started');
   await Promise.all(workers.map((worker) => worker.run()));
   await health.close();
+  await client?.connection.close();
   await connection.close();
   logger.info('worker stopped');
 }

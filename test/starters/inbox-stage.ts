@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { FastifyInstance } from 'fastify';
 import { createRecordActivities } from '../../activities/record/index.ts';
+import { openFolderStore } from '../../activities/record/folder-store.ts';
 import { keyFiles, mintKeys } from '../../activities/record/key-ring.ts';
 import { createDecisionSigner } from '../../starters/decision-signer.ts';
 import { readGate } from '../../starters/gates/read-gate.ts';
@@ -151,7 +152,7 @@ export class InboxStage {
   }
 
   #activities(): Partial<ReleaseActivities> {
-    const record = createRecordActivities({ record: folderStore(join(this.directory, 'record')), anchors: folderStore(join(this.directory, 'anchors')), keysDirectory: join(this.directory, 'keys'), build: 'test' });
+    const record = createRecordActivities({ record: openFolderStore(join(this.directory, 'record')), anchors: openFolderStore(join(this.directory, 'anchors')), keysDirectory: join(this.directory, 'keys'), build: 'test' });
     return {
       loadPolicy: async ({ target }) => {
         const policy = testPolicy(target);
