@@ -22,7 +22,7 @@ try {
     const timed = async (...args: string[]) => {
       const from = performance.now();
       const { code, stdout, stderr } = await holdpoint(args);
-      if (code !== 0) throw new Error(stderr);
+      if (code !== 0) throw new Error(`${stderr}\n${stdout.slice(-600)}`);
       return { seconds: round((performance.now() - from) / 1000), answer: JSON.parse(stdout) as { preview: object[]; results: BulkResult[] } };
     };
     const all = ['approve', '--all', '--target', 'P*', '--gate', 'stage1', '--as', 'alice', '--json'];
