@@ -1,5 +1,5 @@
 /** Releases that wait at a gate, as many as a test wants, with evidence as it wants it. */
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { searchAttributePairs } from '../../workflows/blocks/search-attribute-pairs.ts';
 import { modelName, releaseModelId } from '../../workflows/domain/ids.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
@@ -14,7 +14,7 @@ export function releaseInput(plant: string, circuit: string, version: string): R
 }
 
 /** Starts a release as `releaseChange` does. */
-export async function startRelease(client: Client, input: ReleaseModelInput): Promise<WorkflowHandle<typeof releaseModel>> {
+export async function startRelease(client: Client, input: ReleaseModelInput): Promise<WorkflowHandleWithFirstExecutionRunId<typeof releaseModel>> {
   const { target: { plant, circuit }, version } = input;
   const handle = await client.workflow.start('releaseModel', {
     taskQueue: TaskQueue.Runbooks,
@@ -22,7 +22,7 @@ export async function startRelease(client: Client, input: ReleaseModelInput): Pr
     args: [input],
     typedSearchAttributes: searchAttributePairs({ Plant: plant, Circuit: circuit, ModelVersion: version }),
   });
-  return handle as WorkflowHandle<typeof releaseModel>;
+  return handle as WorkflowHandleWithFirstExecutionRunId<typeof releaseModel>;
 }
 
 /** Waits until visibility shows so many runs that match; visibility lags by moments. */
