@@ -19,7 +19,7 @@ import { TaskQueue } from '../workflows/domain/queues.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 
 /** The activities of one queue, each heartbeating while it runs. */
-export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL'> & VaultSettings): object {
+export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL'> & Partial<VaultSettings>): object {
   switch (queue) {
     case TaskQueue.Estate:
       return withHeartbeat({ ...createEstateActivities({ estateFile: configuration.estateFile }), ...createStagePolicyActivities({ estateFile: configuration.estateFile }) });
