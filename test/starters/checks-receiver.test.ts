@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -125,11 +125,13 @@ describe('POST /checks/azure-pipelines', () => {
   });
 
   it('answers 503 within 3 s when Temporal does not answer at all', async () => {
-    const silent = createServer(() => undefined).listen(0, '127.0.0.1'); // takes connections and says nothing
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => void sockets.push(socket)).listen(0, '127.0.0.1'); // takes connections and says nothing
     await once(silent, 'listening');
     const to = await checks.listen(`127.0.0.1:${(silent.address() as { port: number }).port}`);
     const { status, tookMs } = await check({ to });
     silent.close();
+    sockets.forEach((socket) => socket.destroy());
     assert.equal(status, 503);
     assert.ok(tookMs < 3000, `${tookMs} ms`);
   });
