@@ -6,7 +6,11 @@ import { TaskQueue } from '../workflows/domain/queues.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
+/** An address without a path: what is in it is the receiver's to say. */
+const origin = url.refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an address without a path, such as https://holdpoint.example.com');
 const milliseconds = z.coerce.number().int().positive();
+/** A folder, or the URL of a container of Azure Blob Storage. */
+const location = z.string().min(1).optional().transform((given) => (given === undefined ? undefined : /^https?:\/\//.test(given) ? given.replace(/\/+$/, '') : resolve(given)));
 const queueNames = Object.values(TaskQueue) as [TaskQueue, ...TaskQueue[]];
 
 const temporal = z.object({
@@ -20,8 +24,11 @@ const common = temporal.extend({
   HOLDPOINT_PROFILE: z.enum(['demo', 'production']).default('production'),
   HOLDPOINT_STATE: z.string().min(1).default('.cache/state').transform((path) => resolve(path)),
   HOLDPOINT_ESTATE: z.string().min(1).optional().transform((path) => path && resolve(path)),
+  HOLDPOINT_INBOX_URL: origin.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   HOLDPOINT_KEYS: z.string().min(1).optional().transform((path) => path && resolve(path)),
+  HOLDPOINT_RECORD: location,
+  HOLDPOINT_ANCHORS: location,
 });
 
 /** The vault of the tokens that checks of pipelines bring. */
@@ -51,12 +58,22 @@ const azure = z.object({
 const worker = z.object({
   HOLDPOINT_QUEUES: z.string().default(queueNames.join(',')).transform((list) => list.split(',').map((name) => name.trim())).pipe(z.array(z.enum(queueNames)).min(1)),
   HOLDPOINT_WORKER_HEALTH_PORT: port.default(8481),
+  HOLDPOINT_BUILD: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be at most 64 letters, digits, ".", "_" or "-", such as a git commit').optional(),
   CHAT_WEBHOOK_URL: url.optional(),
   TEMPORAL_PRINCIPALS: z.enum(['true', 'false']).default('false').transform((stated) => stated === 'true'),
   HOLDPOINT_KILL_AT: z.string().regex(/^[A-Za-z]+:(before|afterEffect)$/, 'must be <activity>:before or <activity>:afterEffect').optional(),
 });
 
-const receiver = z.object({
+/** Who may sign in to the inbox, and whose buttons are taken. */
+const inbox = z.object({
+  HOLDPOINT_OIDC_ISSUER: url.optional(),
+  HOLDPOINT_OIDC_CLIENT_ID: z.string().min(1).optional(),
+  HOLDPOINT_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  HOLDPOINT_OIDC_PERSON_CLAIM: z.string().min(1).default('preferred_username'),
+  SLACK_SIGNING_SECRET: z.string().min(1).optional(),
+});
+
+const receiver = inbox.extend({
   HOLDPOINT_PORT: port.default(8480),
   HOLDPOINT_HOST: z.string().min(1).default('127.0.0.1'),
   HOLDPOINT_WEBHOOK_USER: z.string().min(1),
@@ -81,13 +98,16 @@ interface Addresses {
   uiUrl: string;
 }
 
-/** The directory of the keys that decisions and the record are signed with. */
-interface Keys {
+/** Where the record is, what is kept of it elsewhere, and the directory of the keys. */
+interface RecordPlaces {
   keysDirectory: string;
+  /** A folder, or the URL of a container of Azure Blob Storage. */
+  recordLocation: string;
+  anchorsLocation: string;
 }
 
 export type TemporalConfiguration = z.output<typeof temporal> & Addresses;
-export type CommonConfiguration = z.output<typeof common> & Addresses & Keys & { estateFile: string };
+export type CommonConfiguration = z.output<typeof common> & Addresses & RecordPlaces & { estateFile: string };
 export type AzureConfiguration = z.output<typeof azure>;
 export type SecretsConfiguration = z.output<typeof secrets>;
 export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof worker>;
@@ -102,11 +122,22 @@ export function readTemporalConfiguration(environment: Environment = process.env
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
   const configuration = parse(common.extend(azure.shape).extend(secrets.shape).extend(worker.shape), environment);
   if (configuration.HOLDPOINT_KILL_AT !== undefined && configuration.HOLDPOINT_PROFILE !== 'demo') throw new ConfigurationError('HOLDPOINT_KILL_AT: only a test worker, profile demo, may be told to kill itself');
-  return withAddresses(withKeys(withEstate(configuration)));
+  return withAddresses(withRecord(withEstate(configuration)));
 }
 
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
-  return withAddresses(withKeys(withEstate(parse(common.extend(azure.shape).extend(secrets.shape).extend(receiver.shape), environment))));
+  return withAddresses(withRecord(withEstate(withSignIn(parse(common.extend(azure.shape).extend(secrets.shape).extend(receiver.shape), environment)))));
+}
+
+/**
+ * The secrets that the estate refers to by the names of environment variables; they are read here, once, and go no further than the adapter that needs them.
+ *
+ * @throws ConfigurationError naming each that is not set, never a value
+ */
+export function readSecrets(names: readonly string[], environment: Environment = process.env): Record<string, string> {
+  const missing = names.filter((name) => (environment[name] ?? '') === '');
+  if (missing.length > 0) throw new ConfigurationError(`The environment is not usable:\n${missing.map((name) => `  ${name}: is not set; the estate's notifications name it`).join('\n')}`);
+  return Object.fromEntries(names.map((name) => [name, environment[name]!]));
 }
 
 /** What `attach` needs: Azure DevOps, and the credentials with which its check will call the receiver. No estate, so that it runs wherever a person can sign in. */
@@ -137,6 +168,23 @@ function withEstate<T extends z.output<typeof common>>(configuration: T): T & { 
   return { ...configuration, estateFile: HOLDPOINT_ESTATE };
 }
 
-function withKeys<T extends z.output<typeof common>>(configuration: T): T & Keys {
-  return { ...configuration, keysDirectory: configuration.HOLDPOINT_KEYS ?? resolve(configuration.HOLDPOINT_STATE, 'keys') };
+/** The inbox needs to know how people sign in, and production needs it to be by HTTPS: a session that travels in the clear is anybody's. */
+function withSignIn<T extends z.output<typeof common> & z.output<typeof inbox>>(configuration: T): T {
+  const { HOLDPOINT_PROFILE, HOLDPOINT_INBOX_URL, HOLDPOINT_OIDC_ISSUER, HOLDPOINT_OIDC_CLIENT_ID } = configuration;
+  const lines: string[] = [];
+  if (HOLDPOINT_OIDC_ISSUER !== undefined && HOLDPOINT_OIDC_CLIENT_ID === undefined) lines.push('HOLDPOINT_OIDC_CLIENT_ID: is not set; the identity provider of HOLDPOINT_OIDC_ISSUER gives it');
+  if (HOLDPOINT_OIDC_ISSUER === undefined && HOLDPOINT_OIDC_CLIENT_ID !== undefined) lines.push('HOLDPOINT_OIDC_ISSUER: is not set; HOLDPOINT_OIDC_CLIENT_ID is of no use without it');
+  if (HOLDPOINT_PROFILE === 'production' && HOLDPOINT_OIDC_ISSUER !== undefined) {
+    if (HOLDPOINT_INBOX_URL === undefined) lines.push('HOLDPOINT_INBOX_URL: is not set; give the address by which people reach the inbox');
+    else if (!HOLDPOINT_INBOX_URL.startsWith('https://')) lines.push('HOLDPOINT_INBOX_URL: must begin with https:// under the profile production');
+    if (!HOLDPOINT_OIDC_ISSUER.startsWith('https://')) lines.push('HOLDPOINT_OIDC_ISSUER: must begin with https:// under the profile production');
+  }
+  if (lines.length > 0) throw new ConfigurationError(`The environment is not usable:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  return configuration;
+}
+
+function withRecord<T extends z.output<typeof common>>(configuration: T): T & RecordPlaces {
+  const { HOLDPOINT_STATE, HOLDPOINT_KEYS, HOLDPOINT_RECORD, HOLDPOINT_ANCHORS } = configuration;
+  const inState = (name: string): string => resolve(HOLDPOINT_STATE, name);
+  return { ...configuration, keysDirectory: HOLDPOINT_KEYS ?? inState('keys'), recordLocation: HOLDPOINT_RECORD ?? inState('record'), anchorsLocation: HOLDPOINT_ANCHORS ?? inState('anchors') };
 }

@@ -11,6 +11,7 @@ import { FailureType } from '../../workflows/domain/failures.ts';
 import { ConfigurationError, readReceiverConfiguration } from '../../workers/configuration.ts';
 import { platformSettings } from '../../workers/platform-settings.ts';
 import { createLazyClient } from '../temporal-connection.ts';
+import { approvals } from './approvals.ts';
 import { pullRequestReader } from './azure-devops-reader.ts';
 import { stageApprovals } from './checks/stage-approvals.ts';
 import { createReceiverLogger } from './logger.ts';
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
     releaseBranch: async () => (await readEstate(estateFile)).releaseBranch,
     startRelease: (input) => startRelease(client, input),
     isTemporalReady: () => isTemporalReady(client),
+    ...(await approvals(configuration, client)),
     ...(vault && { checks: stageApprovals({ client, vault, organisationUrl: configuration.AZURE_DEVOPS_URL }) }),
   });
 

@@ -1,6 +1,6 @@
 /**
  * Everything that a held stage needs, for one test file: a real Temporal server, the stand-in with an attached environment, the receiver and the workers of the product, with its real
- * clients. Record and notifications answer at once: these tests are about the check.
+ * clients.
  *
  * ```ts
  * const checks = await StageChecks.start();
@@ -22,6 +22,7 @@ import { parse, stringify } from 'yaml';
 import { createAzureDevOpsClients } from '../../activities/azure-devops/clients.ts';
 import { createClientSecretCredential } from '../../activities/http/credential.ts';
 import type { PlatformSettings } from '../../activities/http/settings.ts';
+import { mintKeys } from '../../activities/record/key-ring.ts';
 import { openVault } from '../../activities/secrets/open-vault.ts';
 import type { SecretVault } from '../../activities/secrets/vault.ts';
 import { CLIENT_ID, CLIENT_SECRET, ORGANISATION, PROJECT, TENANT_ID } from '../../sandbox/core/tenancy.ts';
@@ -42,7 +43,6 @@ import type { GateView } from '../../workflows/domain/gate-view.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { ApprovePipelineStageResult } from '../../workflows/domain/stage-check.ts';
 import { eventually } from './eventually.ts';
-import { releaseActivities } from './release-activities.ts';
 import { startTemporal } from './temporal-server.ts';
 
 export const credentials = { user: 'hooks', password: 'päss-word' };
@@ -89,6 +89,7 @@ export class StageChecks {
     const directory = mkdtempSync(join(tmpdir(), 'holdpoint-checks-'));
     const estate = parse(readFileSync(new URL('../../estate/demo.yml', import.meta.url), 'utf8')) as { azureDevOps: object };
     writeFileSync(join(directory, 'estate.yml'), stringify({ ...estate, azureDevOps: { ...estate.azureDevOps, stages: { watchEvery: '1s' } } }));
+    await mintKeys(join(directory, 'keys'));
     const [temporal, sandbox] = await Promise.all([startTemporal({ ui }), createSandbox({ stateDir: join(directory, 'sandbox'), port: 0, seed: false })]);
     const checks = new StageChecks(directory, temporal, sandbox);
     checks.receiverUrl = await checks.listen(temporal.address);
@@ -127,13 +128,13 @@ export class StageChecks {
 
   async #startWorkers(without: readonly TaskQueue[]): Promise<void> {
     const shared = { connection: this.temporal.nativeConnection, namespace: this.temporal.namespace ?? 'default', stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '1s' } as const;
-    const own = { ...this.vaultSettings, estateFile: join(this.directory, 'estate.yml'), CHAT_WEBHOOK_URL: undefined };
-    const real: readonly TaskQueue[] = [TaskQueue.AzureDevOps, TaskQueue.Estate];
-    const queues = [TaskQueue.Runbooks, TaskQueue.Record, TaskQueue.Notifications, ...real].filter((queue) => !without.includes(queue));
+    const inState = (name: string): string => join(this.directory, name);
+    const own = { ...this.vaultSettings, estateFile: inState('estate.yml'), keysDirectory: inState('keys'), recordLocation: inState('record'), anchorsLocation: inState('anchors'), CHAT_WEBHOOK_URL: `${this.sandbox.url}/chat/webhook/stages`, HOLDPOINT_INBOX_URL: undefined, HOLDPOINT_BUILD: undefined };
+    const queues = [TaskQueue.Runbooks, TaskQueue.Record, TaskQueue.Notifications, TaskQueue.AzureDevOps, TaskQueue.Estate].filter((queue) => !without.includes(queue));
     this.#workers = await Promise.all(queues.map((taskQueue) => Worker.create({
       ...shared,
       taskQueue,
-      ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: real.includes(taskQueue) ? createActivities(taskQueue, this.settings, own) : releaseActivities() }),
+      ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: createActivities(taskQueue, this.settings, own) }),
     })));
     this.#running = this.#workers.map((worker) => worker.run());
   }
