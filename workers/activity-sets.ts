@@ -33,13 +33,13 @@ export interface NotificationSettings {
 }
 
 /** What the activities need of the worker's configuration. */
-export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & VaultSettings & Partial<NotificationSettings>;
+export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & Partial<VaultSettings> & Partial<NotificationSettings>;
 
 /** The activities of one queue, each heartbeating while it runs. `client` is for the queues that read runs: the one that tends other runs, and the record's where Temporal's server tells who sent an answer. */
 export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: ActivityConfiguration, client?: Client): object {
   switch (queue) {
     case TaskQueue.Estate:
-      return withHeartbeat({ ...createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }), ...createStagePolicyActivities({ estateFile: configuration.estateFile }) });
+      return withHeartbeat({ ...createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }), ...createStagePolicyActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }) });
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent:
       return withHeartbeat(createAzureMlActivities(createAzureMlClients(settings)));
