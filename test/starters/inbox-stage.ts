@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { FastifyInstance } from 'fastify';
+import { openFolderStore } from '../../activities/record/folder-store.ts';
 import { createRecordActivities } from '../../activities/record/index.ts';
 import { keyFiles, mintKeys } from '../../activities/record/key-ring.ts';
 import { createDecisionSigner } from '../../starters/decision-signer.ts';
@@ -151,7 +152,7 @@ export class InboxStage {
   }
 
   #activities(): Partial<ReleaseActivities> {
-    const record = createRecordActivities({ record: folderStore(join(this.directory, 'record')), anchors: folderStore(join(this.directory, 'anchors')), keysDirectory: join(this.directory, 'keys'), build: 'test' });
+    const record = createRecordActivities({ record: openFolderStore(join(this.directory, 'record')), anchors: openFolderStore(join(this.directory, 'anchors')), keysDirectory: join(this.directory, 'keys'), build: 'test' });
     return {
       loadPolicy: async ({ target }) => {
         const policy = testPolicy(target);
