@@ -1,9 +1,10 @@
+import type { EstateSettings } from './index.ts';
 import { complaintAbout, readEstate } from './estate-file.ts';
-import { identityComplaint, type IdentityProblem } from './identity-problem.ts';
+import { identityComplaint } from './identity-problem.ts';
 import { stagePolicy, stageVariant, type StagePolicy } from './stage-policy.ts';
 
 /** The estate's word on stages of pipelines. */
-export const createStagePolicyActivities = ({ estateFile, identityProblem = () => null }: { estateFile: string; identityProblem?: IdentityProblem }) => ({
+export const createStagePolicyActivities = ({ estateFile, inboxUrl, identityProblem = () => null }: EstateSettings) => ({
   /**
    * Reads who decides about a pipeline's stage before an environment, anew each time, so that a change of the estate reaches runs that wait.
    *
@@ -13,7 +14,7 @@ export const createStagePolicyActivities = ({ estateFile, identityProblem = () =
    */
   loadStagePolicy: async ({ environment }: { environment: string }): Promise<StagePolicy> => {
     const estate = await readEstate(estateFile);
-    const policy = stagePolicy(estate, environment);
+    const policy = stagePolicy(estate, environment, inboxUrl ?? undefined);
     if ('problem' in policy) throw await complaintAbout(estateFile, policy.field, policy.problem);
     const complaint = identityComplaint(estate, [{ variant: stageVariant(estate, environment), policy: policy.gate }], identityProblem);
     if (complaint !== null) throw await complaintAbout(estateFile, complaint.field, complaint.problem);
