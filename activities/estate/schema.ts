@@ -58,6 +58,12 @@ const inference = z.strictObject({
   timeout: duration,
 });
 
+const execution = z.strictObject({
+  training: z.enum(['native', 'accompany']),
+  pipeline: text.optional(),
+  modelTags: z.strictObject({ build: text, commit: text }).optional(),
+});
+
 const monitoring = z.strictObject({
   for: duration,
   every: duration,
@@ -79,6 +85,7 @@ const fields = z.strictObject({
   training,
   inference,
   gates: z.strictObject({ stage1: gate, stage3: gate, rollback: gate }),
+  execution: execution.default({ training: 'native' }),
   monitoring,
   plants: z.record(targetName, plant),
 });

@@ -39,6 +39,7 @@ export function targetPolicy(estate: Estate, target: Target): TargetPolicy | Unk
     inference: { ...inferenceRest, dataUri: inferenceData, pollMs: inferencePoll, timeoutMs: inferenceTimeout },
     gates: { stage1: gatePolicy(gates.stage1), stage3: gatePolicy(gates.stage3), rollback: gatePolicy(gates.rollback) },
     monitoring: { forMs: monitoring.for, everyMs: monitoring.every, runbookForMs: monitoring.runbook, breachSeverity: monitoring.breachSeverity, onBreach: monitoring.onBreach },
+    execution: estate.execution,
     settleMs: estate.settle,
   };
   return { digest: jsonDigest(policy), ...policy };

@@ -37,6 +37,7 @@ export function testPolicy(target: Target): TargetPolicy {
     inference: { code: 'sensor-scoring:1', scoringScript: 'score.ts', environment: 'sensor-env:1', compute: 'cpu-cluster', dataUri: 'azureml://datastores/workspaceblobstore/paths/data/weather.csv', pollMs: 1000, timeoutMs: hour, minimumRows: 1 },
     gates: { stage1: gate, stage3: gate, rollback: { ...gate, deadlineMs: hour / 2, remindAfterMs: hour / 6, onSilence: 'approve' } },
     monitoring: { forMs: 1000, everyMs: 1000, runbookForMs: 24 * hour, breachSeverity: 3, onBreach: 'gate' },
+    execution: { training: 'native' },
     settleMs: 1000,
   };
 }
@@ -76,6 +77,9 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     submitTrainingJob: async ({ policy, key }) => ({ jobName: trainingJobName(policy.target, key) }),
     awaitJob: async ({ jobName }) => ({ jobName, status: 'Completed', error: null, durationMs: 2000 }),
     cancelJob: async () => ({ status: 'Canceled' }),
+    awaitBuilds: async () => [{ id: 12, number: '20261121.1', pipeline: 'train', result: 'succeeded', url: null }],
+    awaitBuildOrigin: async ({ buildId }) => ({ kind: 'change', repositoryId: 'b1a7', pullRequestId: 42, buildId, result: 'succeeded' }),
+    readPublishedVersion: async () => ({ found: { version: '7', trainingJob: testInput.trainingJob } }),
     registerModel: async ({ version }) => ({ assetId: `azureml:P001-C001:${version}` }),
     readModelHistory: async () => [{ version: '1', mae: 2.1, trainingMs: 1900 }],
     readTrainingEvidence: async () => ({ anomalies: [], lines: 43, uri: 'https://example.com/log' }),
