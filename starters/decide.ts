@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, ServiceError, type WorkflowClient } from '@temporalio/client';
-import type { Standing, Verdict } from '../workflows/domain/approval.ts';
+import type { Verdict } from '../workflows/domain/answer.ts';
+import type { Standing } from '../workflows/domain/approval.ts';
 
 /** The answer as the runbooks' update `decide` takes it. */
 export interface Decision {

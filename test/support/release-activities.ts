@@ -5,9 +5,12 @@ import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
-import type { createNotificationActivities } from '../../activities/notifications/index.ts';
-import { trainingJobName } from '../../workflows/domain/keys.ts';
-import type { GatePolicy, TargetPolicy } from '../../workflows/domain/policy.ts';
+import { elapsedTicks, type Tick } from '../../workflows/domain/gate-clock.ts';
+import type { GateEvent } from '../../workflows/domain/gate-event.ts';
+import type { VerifiedAnswer, VerifyAnswersInput } from '../../workflows/domain/identity.ts';
+import { trainingJobName, type StepKey } from '../../workflows/domain/keys.ts';
+import type { GateClock, GatePolicy, TargetPolicy } from '../../workflows/domain/policy.ts';
+import type { AppendedToRecord, AppendToRecordInput } from '../../workflows/domain/record.ts';
 import type { DeploymentSnapshot, ReleaseModelInput } from '../../workflows/domain/release.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 
@@ -15,18 +18,30 @@ export type ReleaseActivities = ReturnType<typeof createAzureDevOpsActivities> &
   ReturnType<typeof createAzureMlActivities> &
   ReturnType<typeof createAzureMonitorActivities> &
   ReturnType<typeof createEstateActivities> &
-  ReturnType<typeof createMlflowActivities> &
-  ReturnType<typeof createNotificationActivities>;
+  ReturnType<typeof createMlflowActivities> & {
+    notify(input: { key: StepKey; event: GateEvent }): Promise<{ delivered: string[]; failed: string[] }>;
+    appendToRecord(input: AppendToRecordInput): Promise<AppendedToRecord>;
+    verifyAnswers(input: VerifyAnswersInput): Promise<{ answers: VerifiedAnswer[] }>;
+    planGateClock(input: { clock: GateClock; openedAt: string; approvers: string[] }): Promise<{ ticks: Tick[] }>;
+    nextOpening(input: { opening: string; from: string }): Promise<{ from: string; until: string }>;
+  };
 
 const hour = 3_600_000;
 const workspace = (name: string) => ({ subscriptionId: '00000000-0000-0000-0000-000000000001', resourceGroup: 'ml-platform', workspace: `${name}-ml-workspace` });
-const gate: GatePolicy = { quorum: 1, approvers: ['alice', 'bob', 'carol'], fourEyes: true, bindEvidence: false, identity: 'claimed', deadlineMs: 72 * hour, remindAfterMs: 4 * hour, onSilence: 'expire' };
+/** A clock that reminds once and then decides, in elapsed time. */
+export const gateClock = (deadlineMs: number, remindAfterMs: number): GateClock => ({ remind: [{ afterMs: remindAfterMs, hours: 'elapsed' }], escalate: [], widen: [], decide: { afterMs: deadlineMs, hours: 'elapsed' } });
+
+export const gatePolicy: GatePolicy = {
+  quorum: 1, approvers: ['alice', 'bob', 'carol'], groups: [], mandatoryGroups: [], delegations: [], fourEyes: true, rejection: 'any', bindEvidence: false, identity: 'claimed', clock: gateClock(72 * hour, 4 * hour),
+  onSilence: 'expire', evidence: { lifetimeMs: null, tolerance: {} }, opening: null, checklist: [], breakGlass: [], severity: 'P2',
+};
+const person = (id: string, aliases: string[] = []) => ({ id, aliases, calendar: null });
 
 export function testPolicy(target: Target): TargetPolicy {
   return {
     digest: 'e'.repeat(64),
     target,
-    people: [{ id: 'alice', aliases: [] }, { id: 'bob', aliases: [] }, { id: 'carol', aliases: [] }, { id: 'dana', aliases: ['dana@example.com'] }],
+    people: [person('alice'), person('bob'), person('carol'), person('dana', ['dana@example.com'])],
     workspaces: { dev: workspace('dev'), test: workspace('test'), production: workspace('prod') },
     location: 'westeurope',
     registry: { subscriptionId: '00000000-0000-0000-0000-000000000001', resourceGroup: 'ml-platform', registry: 'ml-registry' },
@@ -35,7 +50,12 @@ export function testPolicy(target: Target): TargetPolicy {
     sensor: { station: 'Seattle', column: 'temp_max' },
     training: { command: 'node train.ts', code: 'sensor-training:1', environment: 'sensor-env:1', compute: 'cpu-cluster', dataUri: 'azureml://datastores/workspaceblobstore/paths/data/weather.csv', maxParallel: 5, pollMs: 1000, timeoutMs: hour },
     inference: { code: 'sensor-scoring:1', scoringScript: 'score.ts', environment: 'sensor-env:1', compute: 'cpu-cluster', dataUri: 'azureml://datastores/workspaceblobstore/paths/data/weather.csv', pollMs: 1000, timeoutMs: hour, minimumRows: 1 },
-    gates: { stage1: gate, stage3: gate, rollback: { ...gate, deadlineMs: hour / 2, remindAfterMs: hour / 6, onSilence: 'approve' } },
+    severity: 'P2',
+    gates: { stage1: gatePolicy, stage3: gatePolicy, rollback: { ...gatePolicy, fourEyes: false, clock: gateClock(hour / 2, hour / 6), onSilence: 'rollBack' } },
+    approvalPer: 'circuit',
+    supersede: 'retire',
+    execution: { training: 'native' },
+    inboxUrl: null,
     monitoring: { forMs: 1000, everyMs: 1000, runbookForMs: 24 * hour, breachSeverity: 3, onBreach: 'gate' },
     execution: { training: 'native' },
     settleMs: 1000,
@@ -97,7 +117,11 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     readFiringAlerts: async () => ({ ids: [] }),
     watchAlerts: async () => ({ kind: 'healthy', polls: 1, alerts: 0 }),
     readRunMetrics: async () => ({ metrics, rows: 1000, droppedRows: 0 }),
-    postMessage: async () => ({ posted: true }),
+    notify: async () => ({ delivered: ['chat'], failed: [] }),
+    appendToRecord: async () => ({ block: 1, digest: '0'.repeat(64) }),
+    verifyAnswers: async ({ answers }) => ({ answers: answers.map(({ id }) => ({ id, level: 'claimed', by: null, via: null, problem: 'no key is known here' })) }),
+    planGateClock: async ({ clock, openedAt }) => ({ ticks: elapsedTicks(clock, openedAt) }),
+    nextOpening: async ({ from }) => ({ from, until: from }),
     ...replaced,
   };
 }

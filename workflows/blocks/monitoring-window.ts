@@ -1,6 +1,6 @@
 /** Watching after a change: a poll that runs for hours, and alerts that end it at once. */
 import { ActivityFailure, CancellationScope, condition, defineSignal, isCancellation, setHandler, TimeoutFailure } from '@temporalio/workflow';
-import { clip } from '../domain/approval.ts';
+import { clip } from '../domain/answer.ts';
 
 export const alertSignal = defineSignal<[unknown?]>('alert');
 

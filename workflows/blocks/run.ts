@@ -1,19 +1,24 @@
 /** One run of a runbook as its readers see it: phases, outcome, search attributes, current details, and the query `status`. */
-import { CancellationScope, CancelledFailure, defineQuery, isCancellation, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, condition, defineQuery, isCancellation, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
 import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
-import { clip } from '../domain/approval.ts';
+import { clip } from '../domain/answer.ts';
 import { renderOpenCard, renderProgress, type OpenCard } from '../domain/card.ts';
 import type { CompensationReport } from '../domain/compensation.ts';
 import { FailureType } from '../domain/failures.ts';
 import { stepKey, type StepKey } from '../domain/keys.ts';
+import type { AppendToRecordInput, RecordEvent } from '../domain/record.ts';
 import type { Production } from '../domain/release.ts';
 import { closedStatus, type GateStatus, type LastAnswer, type PhaseTime, type RunStatus } from '../domain/run-status.ts';
 import type { SearchAttributeName } from '../domain/search-attributes.ts';
 import type { Outcome } from '../domain/vocabulary.ts';
 import { isCancelled } from './cancellation.ts';
 import { Compensations, rootMessage } from './compensations.ts';
+import { RunRecord } from './run-record.ts';
 import { updatePairs } from './search-attribute-pairs.ts';
 import { now } from './workflow-clock.ts';
+
+/** How long a run that is over waits for messages that are under way. */
+const lastWordsFor = '30s';
 
 export const statusQuery = defineQuery<RunStatus>('status');
 
@@ -21,6 +26,8 @@ export interface RunOptions {
   /** The phase that the run begins in. */
   phase: string;
   target: RunStatus['target'];
+  /** Appends to the record; repeated by the activity's own policy. */
+  appendToRecord: (input: AppendToRecordInput) => Promise<unknown>;
 }
 
 /** What every runbook returns at least. */
@@ -38,6 +45,9 @@ interface Ending<R> {
 
 export class Run {
   readonly compensations = new Compensations();
+  /** What an auditor reads when this history is gone. */
+  readonly record: RunRecord;
+  readonly target: RunStatus['target'];
   /** Whether production is as it was before the run. */
   production: Production = 'unchanged';
   #phases: PhaseTime[] = [];
@@ -46,12 +56,13 @@ export class Run {
   #card: Omit<OpenCard, 'lastAnswer'> | null = null;
   #lastAnswer: LastAnswer | null = null;
   #notes: string[] = [];
+  #background = 0;
   #closingChecks: { what: string; check: () => Promise<unknown> }[] = [];
   #pending: Partial<Record<SearchAttributeName, string | Date>> | null = null;
-  readonly #target: RunStatus['target'];
 
-  constructor({ phase, target }: RunOptions) {
-    this.#target = target;
+  constructor({ phase, target, appendToRecord }: RunOptions) {
+    this.target = target;
+    this.record = new RunRecord((batch, entries) => appendToRecord({ key: this.key(`record ${batch}`), run: this.#recorded(), entries }));
     setHandler(statusQuery, () => this.status(), { description: 'Where the run is: phase, gate, last answer, outcome' });
     this.#phases.push({ name: phase, startedAt: now().toISOString(), endedAt: null });
     this.#upsert({ Phase: phase, ...(target && { Plant: target.plant, Circuit: target.circuit, ModelVersion: target.version }) });
@@ -97,12 +108,14 @@ export class Run {
   gateOpened(gate: GateStatus, card: Omit<OpenCard, 'lastAnswer'>): void {
     this.#gate = gate;
     this.#card = card;
-    this.#upsert({ Gate: gate.id, GateDeadline: new Date(gate.deadline) });
+    this.#upsert({ Gate: gate.id, GateOpened: new Date(gate.openedAt), GateDeadline: new Date(gate.deadline) });
     this.show();
   }
 
-  gateProgressed(approvedBy: readonly string[]): void {
-    if (this.#card) this.#card = { ...this.#card, approvedBy };
+  gateChanged(gate: GateStatus, card: Omit<OpenCard, 'lastAnswer'>): void {
+    if (this.#gate?.deadline !== gate.deadline) this.#upsert({ GateDeadline: new Date(gate.deadline) });
+    this.#gate = gate;
+    this.#card = card;
     this.show();
   }
 
@@ -124,7 +137,7 @@ export class Run {
    */
   async conclude<R extends Conclusion>(steps: () => Promise<R>, interrupted: (outcome: Outcome, reason: string) => R): Promise<R> {
     const ending = await this.#carryOut(steps, interrupted);
-    await CancellationScope.nonCancellable(() => this.#checkBeforeClosing());
+    await CancellationScope.nonCancellable(() => this.#lastThings(ending.result));
     this.#close(ending.result.outcome, ending.result.reason);
     if (ending.aborted) {
       upsertMemo({ result: ending.result });
@@ -151,6 +164,29 @@ export class Run {
     }
   }
 
+  /** Something that goes on beside the run, and that it waits for a little before it closes, such as a message to people. */
+  inBackground(work: Promise<unknown>): void {
+    this.#background += 1;
+    void work.finally(() => (this.#background -= 1));
+  }
+
+  /** What was done to a platform, for the record. Not waited for: the effect has happened. */
+  effect(effect: Omit<Extract<RecordEvent, { kind: 'effect' }>, 'kind'>): void {
+    this.record.add({ kind: 'effect', ...effect });
+  }
+
+  async #lastThings({ outcome, reason }: Conclusion): Promise<void> {
+    await this.#checkBeforeClosing();
+    this.record.add({ kind: 'closed', outcome, reason: clip(reason, 1000) });
+    await this.attempt('The record could not be kept', () => this.record.flush());
+    if (this.#background > 0) await condition(() => this.#background === 0, lastWordsFor);
+  }
+
+  #recorded(): AppendToRecordInput['run'] {
+    const { workflowId, firstExecutionRunId, workflowType } = workflowInfo();
+    return { workflowId, runId: firstExecutionRunId, runbook: workflowType, target: this.target };
+  }
+
   /** A check that cannot be made is noted and changes no outcome. */
   async #checkBeforeClosing(): Promise<void> {
     for (const { what, check } of this.#closingChecks.splice(0)) await this.attempt(`Could not look for ${what}`, check);
@@ -165,7 +201,7 @@ export class Run {
       status: closedStatus(this.#outcome),
       outcome: this.#outcome,
       phase: this.#phases.at(-1)!.name,
-      target: this.#target,
+      target: this.target,
       gate: this.#gate,
       phases: this.#phases,
       lastAnswer: this.#lastAnswer,
@@ -198,7 +234,7 @@ export class Run {
 
   #flush(): void {
     if (this.#pending === null) return;
-    const closedGate = this.#gate === null && this.#wasWaiting() ? { Gate: null, GateDeadline: null } : {};
+    const closedGate = this.#gate === null && this.#wasWaiting() ? { Gate: null, GateOpened: null, GateDeadline: null } : {};
     const changed = updatePairs({ ...closedGate, ...this.#pending }).filter((update) => !isSet(update));
     this.#pending = null;
     if (changed.length > 0) upsertSearchAttributes(changed); // whoever starts a run sets what it begins with: no event for that

@@ -1,28 +1,30 @@
 /** The rules of a hold point: who may answer what, and when the answers suffice. Pure, so that they are tested without a server. */
+import { clip, type Answer } from './answer.ts';
 import { shortDigest } from './digest.ts';
-import { canonicalPerson, type GatePolicy, type Person } from './policy.ts';
+import type { CountedDecision } from './gate-view.ts';
+import { canonicalPerson, type Delegation, type GatePolicy, type Person } from './policy.ts';
 
-export type Verdict = 'approve' | 'reject';
-
-/** An answer as it arrives; every field may be missing or wrong, for a person typed it. */
-export interface Answer {
-  gate?: string;
-  verdict?: Verdict;
-  by?: string;
-  comment?: string;
-  evidence?: string;
-}
-
-/** An answer that counts. `level` is how far the identity is proven. */
-export interface Decision {
+/** An approval or rejection that counts. */
+export interface Decision extends CountedDecision {
   gate: string;
-  verdict: Verdict;
-  by: string;
-  level: GatePolicy['identity'];
-  comment: string;
+  /** The first 12 digits of the evidence digest. */
   evidence: string;
-  at: string;
+  via: string | null;
+  /** ISO instant: takes effect no sooner. */
+  effectiveAt: string | null;
+  except: string[];
 }
+
+/** All that has been said at a gate since it opened. */
+export interface Ballot {
+  decisions: readonly Decision[];
+  /** Made at this gate, by answers. */
+  delegations: readonly Delegation[];
+  deferrals: readonly { by: string; until: string }[];
+  checks: readonly { item: string; by: string; ok: boolean; comment: string }[];
+}
+
+export const emptyBallot: Ballot = { decisions: [], delegations: [], deferrals: [], checks: [] };
 
 /** What a gate needs to judge an answer. */
 export interface GateTerms {
@@ -35,61 +37,124 @@ export interface GateTerms {
   evidenceDigest: string;
 }
 
-export type Standing = { state: 'open'; missing: number } | { state: 'approved'; by: string[] } | { state: 'rejected'; by: string; reason: string };
+export type Standing = { state: 'open'; missing: number; missingGroups: string[] } | { state: 'approved'; by: string[] } | { state: 'rejected'; by: string; reason: string };
 
-/** Control characters: they would steer a terminal that shows the answer. */
-const controls = /[\u0000-\u001f\u007f-\u009f]+/g;
-
-const answerFields = ['gate', 'verdict', 'by', 'comment', 'evidence'] as const;
-
-/** Reads any JSON value as an answer; a value that is none comes back with the reason. `reason` is accepted for `comment`. */
-export function readAnswer(value: unknown, verdict?: Verdict): { answer: Answer; malformed?: string } {
-  const fallback: Answer = verdict === undefined ? {} : { verdict };
-  if (value === undefined || value === null) return { answer: fallback, malformed: 'it is empty; send one JSON object' };
-  if (typeof value !== 'object' || Array.isArray(value)) return { answer: fallback, malformed: `it is ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}; send one JSON object` };
-  const raw = value as Record<string, unknown>;
-  if (raw['undecodable'] !== undefined) return { answer: fallback, malformed: `it could not be decoded (${clip(typeof raw['undecodable'] === 'string' ? raw['undecodable'] : 'no reason given', 120)}); send it with encoding json/plain` };
-  const answer: Record<string, unknown> = { ...fallback };
-  for (const field of answerFields) {
-    const given = raw[field] ?? (field === 'comment' ? raw['reason'] : undefined);
-    if (given === undefined || given === null || (field === 'verdict' && verdict !== undefined)) continue;
-    if (typeof given !== 'string') return { answer, malformed: `its "${field}" is not a text` };
-    const text = given.replace(controls, ' ').trim();
-    if (text !== '') answer[field] = text;
-  }
-  return { answer };
-}
-
-/** Why an answer does not count at this gate, or undefined. The same rule refuses an update and explains a signal. */
-export function objection(answer: Answer, terms: GateTerms, counted: readonly Decision[]): string | undefined {
+/** Why an answer does not count at this gate, or undefined. The same rule refuses an update and explains a signal. `at`: the ISO instant of the answer. */
+export function objection(answer: Answer, terms: GateTerms, ballot: Ballot, at: string): string | undefined {
   const { policy, people } = terms;
   if (!answer.gate) return `it names no gate; open is "${terms.gate}"`;
   if (answer.gate !== terms.gate) return `it names gate "${clip(answer.gate, 40)}"; open is "${terms.gate}"`;
   if (!answer.by) return 'it does not say who decides ("by")';
-  if (answer.verdict !== 'approve' && answer.verdict !== 'reject') return 'its verdict is neither "approve" nor "reject"';
-  if (answer.verdict === 'reject' && !answer.comment) return 'a rejection needs a reason ("comment")';
-  if (standing(policy, counted).state !== 'open') return `${terms.gate} is decided already`;
-  if (answer.evidence === undefined && policy.bindEvidence) return `it does not say on which evidence it was made ("evidence": "${shortDigest(terms.evidenceDigest)}")`;
-  if (answer.evidence !== undefined && !isShown(answer.evidence, terms.evidenceDigest)) return 'it was made on other evidence than is shown';
   const by = canonicalPerson(people, answer.by);
+  switch (answer.verdict) {
+    case 'approve':
+      return unfit(answer, terms) ?? unanswered(policy, ballot) ?? (standing(policy, ballot).state === 'open' ? undefined : `${terms.gate} is decided already`) ?? withoutVoice(by, terms, ballot, at);
+    case 'reject':
+      if (!answer.comment) return 'a rejection needs a reason ("comment")';
+      return unfit(answer, terms) ?? (standing(policy, ballot).state === 'rejected' ? `${terms.gate} is decided already` : undefined) ?? withoutVoice(by, terms, ballot, at);
+    case 'withdraw':
+      if (standing(policy, ballot).state !== 'open') return `${terms.gate} is decided already`;
+      return ballot.decisions.some((decision) => decision.by === by) ? undefined : `${clip(by, 40)} has decided nothing that could be withdrawn`;
+    case 'delegate':
+      return againstDelegation(by, answer, terms, ballot, at);
+    case 'defer':
+      if (!answer.until || answer.until <= at) return 'it does not say until when, in the future ("until")';
+      if (ballot.deferrals.some((deferral) => deferral.by === by && deferral.until === answer.until)) return `${by} has deferred it until then already`;
+      return withoutVoice(by, terms, ballot, at);
+    case 'check':
+      return againstCheck(by, answer, terms, ballot, at);
+    case 'bypass':
+      if (!answer.comment) return 'breaking the glass needs a reason ("comment")';
+      if (!answer.incident) return 'breaking the glass needs an incident ("incident")';
+      return unfit(answer, terms) ?? (policy.breakGlass.includes(by) ? undefined : `${clip(by, 40)} may not break the glass here (${policy.breakGlass.join(', ') || 'nobody may'})`);
+    default:
+      return 'its verdict is neither "approve" nor "reject"';
+  }
+}
+
+/** Where the gate stands. Depends on what was said, not on the order in which it was. */
+export function standing(policy: GatePolicy, { decisions }: Pick<Ballot, 'decisions'>): Standing {
+  const rejections = decisions.filter(({ verdict }) => verdict === 'reject');
+  if (rejections.length >= (policy.rejection === 'any' ? 1 : policy.quorum)) return { state: 'rejected', by: rejections.map(({ by }) => by).join(', '), reason: rejections.map(({ comment }) => comment).join('; ') };
+  const approvals = decisions.filter(({ verdict }) => verdict === 'approve');
+  const missingGroups = policy.mandatoryGroups.filter((name) => {
+    const members = policy.groups.find((group) => group.name === name)?.members ?? [];
+    return !approvals.some(({ by, onBehalfOf }) => members.includes(onBehalfOf ?? by));
+  });
+  const missing = Math.max(0, policy.quorum - approvals.length);
+  return missing === 0 && missingGroups.length === 0 ? { state: 'approved', by: approvals.map(({ by }) => by) } : { state: 'open', missing, missingGroups };
+}
+
+/** Everybody who may decide now: approvers, without whoever asked, and those who stand in for one of them. */
+export function eligible({ policy, people, requestedBy }: Pick<GateTerms, 'policy' | 'people' | 'requestedBy'>, { delegations }: Pick<Ballot, 'delegations'>, at: string): string[] {
+  const excluded = excludedPeople({ policy, people, requestedBy });
+  const approvers = policy.approvers.filter((person) => !excluded.includes(person));
+  const substitutes = [...policy.delegations, ...delegations].filter((delegation) => isActive(delegation, at) && approvers.includes(delegation.from) && !excluded.includes(delegation.to)).map(({ to }) => to);
+  return [...new Set([...approvers, ...substitutes])];
+}
+
+/** Whose voice a person's answer is: the own one, or that of somebody absent; null if none. */
+export function voiceOf(by: string, terms: GateTerms, ballot: Ballot, at: string): string | null {
+  const { policy } = terms;
+  const excluded = excludedPeople(terms);
+  if (excluded.includes(by)) return null;
+  if (policy.approvers.includes(by)) return by;
+  const used = ballot.decisions.map((decision) => decision.onBehalfOf ?? decision.by);
+  const delegations = [...policy.delegations, ...ballot.delegations].filter((delegation) => delegation.to === by && isActive(delegation, at));
+  return delegations.map(({ from }) => from).find((from) => policy.approvers.includes(from) && !excluded.includes(from) && !used.includes(from)) ?? null;
+}
+
+function withoutVoice(by: string, terms: GateTerms, ballot: Ballot, at: string): string | undefined {
+  if (excludedPeople(terms).includes(by)) return `${by} asked for this change and may not decide it`;
+  if (ballot.decisions.some((decision) => decision.by === by)) return `${by} has decided already`;
+  const voice = voiceOf(by, terms, ballot, at);
+  if (voice === null) return `${clip(by, 40)} is not among the approvers (${terms.policy.approvers.join(', ')})`;
+  const other = ballot.decisions.find((decision) => decision.onBehalfOf === voice);
+  return other ? `${other.by} has decided for ${voice} already` : undefined;
+}
+
+/** Bound to the evidence that was shown. */
+function unfit({ evidence }: Answer, { policy, evidenceDigest }: GateTerms): string | undefined {
+  if (evidence === undefined) return policy.bindEvidence ? `it does not say on which evidence it was made ("evidence": "${shortDigest(evidenceDigest)}")` : undefined;
+  return isShown(evidence, evidenceDigest) ? undefined : 'it was made on other evidence than is shown';
+}
+
+function unanswered({ checklist }: GatePolicy, { checks }: Ballot): string | undefined {
+  const open = checklist.filter(({ id }) => !checks.some(({ item, ok }) => item === id && ok));
+  return open.length === 0 ? undefined : `the checklist is not answered: ${open.map(({ id }) => id).slice(0, 5).join(', ')}`;
+}
+
+function againstDelegation(by: string, answer: Answer, terms: GateTerms, ballot: Ballot, at: string): string | undefined {
+  const { policy, people } = terms;
+  if (!answer.to) return 'it does not say to whom ("to")';
+  if (answer.until !== undefined && answer.until <= at) return 'its "until" is past';
+  if (standing(policy, ballot).state !== 'open') return `${terms.gate} is decided already`;
+  const excluded = excludedPeople(terms);
+  const to = canonicalPerson(people, answer.to);
+  if (excluded.includes(by)) return `${by} asked for this change and may not decide it`;
   if (!policy.approvers.includes(by)) return `${clip(by, 40)} is not among the approvers (${policy.approvers.join(', ')})`;
-  if (policy.fourEyes && terms.requestedBy.some((name) => canonicalPerson(people, name) === by)) return `${by} asked for this change and may not decide it`;
-  if (counted.some((decision) => decision.by === by)) return `${by} has decided already`;
-  return undefined;
+  if (ballot.decisions.some((decision) => (decision.onBehalfOf ?? decision.by) === by)) return `${by} has decided already`;
+  if (!people.some(({ id }) => id === to)) return `the estate does not know ${clip(to, 40)}`;
+  if (excluded.includes(to)) return `${to} asked for this change and may not decide it`;
+  if (policy.approvers.includes(to)) return `${to} is an approver, and one person counts once`;
+  return ballot.delegations.some((delegation) => delegation.from === by && delegation.to === to && delegation.until === (answer.until ?? null)) ? `${by} has named ${to} already` : undefined;
 }
 
-/** Any rejection rejects; approval takes the quorum. */
-export function standing(policy: GatePolicy, counted: readonly Decision[]): Standing {
-  const rejection = counted.find(({ verdict }) => verdict === 'reject');
-  if (rejection) return { state: 'rejected', by: rejection.by, reason: rejection.comment };
-  const by = counted.map((decision) => decision.by);
-  return by.length >= policy.quorum ? { state: 'approved', by } : { state: 'open', missing: policy.quorum - by.length };
+function againstCheck(by: string, answer: Answer, terms: GateTerms, ballot: Ballot, at: string): string | undefined {
+  const item = terms.policy.checklist.find(({ id }) => id === answer.item);
+  if (!item) return `there is no item "${clip(answer.item ?? '', 40)}" on the checklist`;
+  if (item.by === 'machine') return `${item.id} is answered by a machine`;
+  if (ballot.checks.some((check) => check.item === item.id && check.ok)) return `${item.id} is answered already`;
+  const people = item.people ?? eligible(terms, ballot, at);
+  return people.includes(by) ? undefined : `${clip(by, 40)} is not among those who answer ${item.id} (${people.join(', ')})`;
 }
 
-/** Cuts what somebody typed to a length that a card can show, on one line and without characters that would leave their place in the markdown. */
-export function clip(text: string, length: number): string {
-  const oneLine = text.replace(controls, ' ').replace(/\s+/g, ' ').replace(/[`|<>[\]{}*#\\]/g, '').trim();
-  return (oneLine.length > length ? `${oneLine.slice(0, length - 1)}…` : oneLine).toWellFormed(); // a cut must not leave half a character
+function excludedPeople({ policy, people, requestedBy }: Pick<GateTerms, 'policy' | 'people' | 'requestedBy'>): string[] {
+  return policy.fourEyes ? requestedBy.map((name) => canonicalPerson(people, name)) : [];
+}
+
+function isActive({ since, until }: Delegation, at: string): boolean {
+  return (since === null || since <= at) && (until === null || at < until);
 }
 
 /** People paste the short digest; the whole one is as good. */

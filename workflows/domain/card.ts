@@ -6,8 +6,9 @@
  * its content, so the last line is one that can be missed. The JSON is indented as the Signal dialog indents it when the input loses the focus: otherwise the dialog grows under
  * the mouse and the first click on Submit is lost.
  */
-import { clip } from './approval.ts';
+import { clip } from './answer.ts';
 import type { LastAnswer } from './run-status.ts';
+import type { IdentityLevel } from './vocabulary.ts';
 
 export const cardBytes = 3_000;
 
@@ -15,7 +16,7 @@ export const cardBytes = 3_000;
 export interface CardFigures {
   /** In a few words: the corner of the table. */
   measuredOn: string;
-  figures: { name: string; candidate: string; production: string }[];
+  figures: { name: string; candidate: string; production: string; threshold?: string }[];
 }
 
 /** What an approver is shown; the evidence digest covers exactly this. */
@@ -38,8 +39,22 @@ export interface OpenCard {
   approvers: readonly string[];
   quorum: number;
   approvedBy: readonly string[];
+  /** Groups of which somebody must still be among those who approve. */
+  missingGroups: readonly string[];
   silence: string;
   deadline: string;
+  /** When an approval takes effect, once that is known and in the future. */
+  effectiveAt: string | null;
+  identity: IdentityLevel;
+  /** What had changed since the gate was open before. */
+  changes: readonly string[];
+  /** The evidence is not measured again after this decision. */
+  isLast: boolean;
+  /** Items of the checklist that are not answered yet. */
+  unanswered: readonly string[];
+  proposals: readonly string[];
+  /** Address of this gate in the inbox. */
+  inbox: string | null;
   lastAnswer: LastAnswer | null;
 }
 
@@ -57,21 +72,34 @@ export function renderProgress(phase: string, lines: readonly string[], lastAnsw
   return [...answerLine(lastAnswer), `**Now:** ${phase}`, ...lines].join('\n\n');
 }
 
-function render({ card, gate, evidence, approvers, quorum, approvedBy, silence, deadline, lastAnswer }: OpenCard, factsShown: number): string {
+function render(open: OpenCard, factsShown: number): string {
+  const { card, gate, evidence, approvers, quorum, approvedBy, missingGroups, silence, deadline, effectiveAt, identity, changes, isLast, unanswered, proposals, inbox, lastAnswer } = open;
   const hidden = card.facts.length - factsShown;
   const facts = [...card.facts.slice(0, factsShown).map((fact) => `- ${clip(fact, 200)}`), ...(hidden > 0 ? [`- and ${hidden} more`] : [])];
   const progress = approvedBy.length > 0 ? `, so far ${approvedBy.join(', ')}` : '';
+  const groups = missingGroups.length > 0 ? `, one of ${missingGroups.join(' and one of ')} among them` : '';
   return [
     ...answerLine(lastAnswer),
     `### ${card.question}`,
+    ...(changes.length > 0 ? [`**Asked again, for the evidence changed:** ${clip(changes.join('; '), 300)}${isLast ? '. It is not measured once more: decide on what is shown here.' : ''}`] : []),
     `**Recommendation:** ${card.recommendation}`,
     ...(card.comparison ? [table(card.comparison)] : []),
     ...(facts.length > 0 ? [facts.join('\n')] : []),
-    `**Approving** ${card.change}  \n**Undo:** ${card.undo}  \n**Silence:** ${silence}.  \n**Who:** ${quorum} of ${approvers.join(', ')}${progress}, until ${minute(deadline)}`,
-    `**To answer:** *Send a Signal*, \`approve\` or \`reject\`, with this and your name:`,
-    `\`\`\`json\n${JSON.stringify({ gate, by: 'YOUR NAME', comment: '', evidence }, null, 2)}\n\`\`\``,
-    `A rejection says why in \`comment\`. Identity is *claimed*: a mere name.`,
+    `**Approving** ${card.change}  \n**Undo:** ${card.undo}  \n**Silence:** ${silence}.  \n**Who:** ${quorum} of ${approvers.join(', ')}${groups}${progress}, until ${minute(deadline)}`,
+    ...(effectiveAt === null ? [] : [`**Approved; takes effect ${minute(effectiveAt)}.** A rejection still stops it.`]),
+    ...(unanswered.length > 0 ? [`**Checklist, still open:** ${clip(unanswered.join(', '), 200)}`] : []),
+    ...(proposals.length > 0 ? [`**Proposed, not counted:** ${clip(proposals.join(', '), 160)}`] : []),
+    ...(inbox === null ? [] : [`**[Decide in the inbox](${inbox})**`]),
+    ...toAnswer(identity, { gate, by: 'YOUR NAME', comment: '', evidence }, inbox !== null),
   ].join('\n\n');
+}
+
+/** The JSON to send, where a mere name is enough; otherwise it would only be a proposal, and the card says what counts. */
+function toAnswer(identity: IdentityLevel, answer: object, hasInbox: boolean): string[] {
+  const json = `\`\`\`json\n${JSON.stringify(answer, null, 2)}\n\`\`\``;
+  if (identity === 'authenticated') return [`Only signed decisions count: ${hasInbox ? 'use the inbox' : 'sign in to the inbox'}. This signal would be a proposal:`, json];
+  const how = `**${hasInbox ? 'Or here' : 'To answer'}:** *Send a Signal*, \`approve\` or \`reject\`, with this and your name:`;
+  return [how, json, `A rejection says why in \`comment\`. Identity is *${identity}*: ${identity === 'claimed' ? 'a mere name' : 'the server says who sent it'}.`];
 }
 
 /** Candidate above production, so that the table takes three lines whatever is measured. Web UI sets no space between columns: each cell brings its own. */
@@ -82,6 +110,7 @@ function table({ measuredOn, figures }: CardFigures): string {
     `|---|${'--:|'.repeat(figures.length)}`,
     line('candidate', figures.map(({ candidate }) => candidate)),
     line('production', figures.map(({ production }) => production)),
+    ...(figures.some(({ threshold }) => threshold !== undefined) ? [line('threshold', figures.map(({ threshold }) => threshold ?? ''))] : []),
   ].join('\n');
 }
 

@@ -146,6 +146,8 @@ export interface TargetPolicy {
    */
   execution: { training: 'native' | 'accompany'; pipeline?: string; modelTags?: { build: string; commit: string } };
   monitoring: MonitoringPolicy;
+  /** Where people decide in a browser; null: nowhere but in Temporal Web UI. */
+  inboxUrl: string | null;
   /** How long after an uncertain write a late arrival of it is still looked for. */
   settleMs: number;
 }

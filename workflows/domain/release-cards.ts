@@ -16,6 +16,7 @@ export function stage1Card(input: ReleaseModelInput, { metrics, log, history }: 
     name,
     candidate: figure(candidate[field]),
     production: production ? figure(production[field]) : 'none',
+    ...(production && { threshold: field === 'mae' ? `≤ ${figure(production.mae)}` : '' }),
   }));
   const earlier = history.filter(({ version, mae }) => version !== input.version && mae !== null).slice(0, 4);
   return {

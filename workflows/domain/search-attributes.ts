@@ -10,6 +10,7 @@ export const searchAttributeTypes = {
   Plant: 'Keyword',
   Circuit: 'Keyword',
   ModelVersion: 'Keyword',
+  GateOpened: 'Datetime',
   GateDeadline: 'Datetime',
 } as const;
 export type SearchAttributeName = keyof typeof searchAttributeTypes;

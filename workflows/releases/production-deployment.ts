@@ -27,6 +27,13 @@ export async function deployVerified(run: Run, input: ReleaseModelInput, policy:
     throw error;
   }
   verified();
+  run.effect({ step: 'production deployment', what: `${input.model} ${input.version}`, platform: 'azure-ml', resource: productionResource(policy), before: tags['previous_version'] ?? null, after: input.version });
+  void run.record.flush().catch(() => undefined); // not waited for: production is as it is; what could not be kept now goes with the close
+}
+
+/** How the record names a circuit's deployment in production. */
+function productionResource({ workspaces, endpoint, deployment }: TargetPolicy): string {
+  return `${workspaces.production.workspace}/${endpoint}/${deployment}`;
 }
 
 function isChangedByHand(error: unknown): boolean {
@@ -53,5 +60,6 @@ export async function putBack(run: Run, policy: TargetPolicy, before: Deployment
   const version = found.tags['model_version'] ?? found.model ?? 'nothing';
   if (state === 'changedByHand') throw ApplicationFailure.nonRetryable(`${deployment} serves ${version}, which this run neither found nor made; nothing was overwritten`, FailureType.ChangedByHand);
   run.production = 'unchanged';
+  if (state === 'restored') run.effect({ step: 'restore production', what: `put back ${version}`, platform: 'azure-ml', resource: productionResource(policy), before: null, after: version });
   return state === 'restored' ? `put back ${version}` : `still serves ${version}`;
 }

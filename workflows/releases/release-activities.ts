@@ -9,7 +9,12 @@ import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
-import type { createNotificationActivities } from '../../activities/notifications/index.ts';
+import type { GateEvent } from '../domain/gate-event.ts';
+import type { Tick } from '../domain/gate-clock.ts';
+import type { VerifiedAnswer, VerifyAnswersInput } from '../domain/identity.ts';
+import type { StepKey } from '../domain/keys.ts';
+import type { GateClock } from '../domain/policy.ts';
+import type { AppendedToRecord, AppendToRecordInput } from '../domain/record.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type AzureMl = ReturnType<typeof createAzureMlActivities>;
@@ -17,7 +22,17 @@ type AzureMonitor = ReturnType<typeof createAzureMonitorActivities>;
 type AzureDevOps = ReturnType<typeof createAzureDevOpsActivities>;
 type Estate = ReturnType<typeof createEstateActivities>;
 type Mlflow = ReturnType<typeof createMlflowActivities>;
-type Notifications = ReturnType<typeof createNotificationActivities>;
+interface Record {
+  appendToRecord(input: AppendToRecordInput): Promise<AppendedToRecord>;
+  verifyAnswers(input: VerifyAnswersInput): Promise<{ answers: VerifiedAnswer[] }>;
+}
+interface Clocks {
+  planGateClock(input: { clock: GateClock; openedAt: string; approvers: string[] }): Promise<{ ticks: Tick[] }>;
+  nextOpening(input: { opening: string; from: string }): Promise<{ from: string; until: string }>;
+}
+interface Messages {
+  notify(input: { key: StepKey; event: GateEvent }): Promise<{ delivered: string[]; failed: string[] }>;
+}
 
 /** A look or a small write: seconds when the platform answers; a platform that is away for half a day is waited for. */
 const brief: ActivityOptions = {
@@ -77,7 +92,12 @@ export const { restoreBatchDeployment: restoreProduction } = on<AzureMl>(TaskQue
 export const { readRunMetrics } = on<Mlflow>(TaskQueue.Mlflow, brief, 'Read MAE, RMSE and R² of the training run');
 export const { readFiringAlerts } = on<AzureMonitor>(TaskQueue.AzureMonitor, brief, 'Note the alerts that fire already');
 
-export const { postMessage } = on<Notifications>(TaskQueue.Notifications, message, 'Tell the channel');
+export const { notify } = on<Messages>(TaskQueue.Notifications, message, 'Tell people');
+
+export const { planGateClock } = on<Clocks>(TaskQueue.Estate, brief, 'Place working hours in time');
+export const { nextOpening } = on<Clocks>(TaskQueue.Estate, brief, 'Find the next opening');
+export const { appendToRecord } = on<Record>(TaskQueue.Record, brief, 'Put it on record');
+export const { verifyAnswers } = on<Record>(TaskQueue.Record, brief, 'Find out whose the answers are');
 
 /** Follows a job to its end: one look per attempt, and between two looks no worker is held. The bound is the estate's time limit, with an hour for the queue and for redeploys. */
 export function awaitJob(input: Parameters<AzureMl['awaitJob']>[0], timeoutMs: number, what: string): ReturnType<AzureMl['awaitJob']> {

@@ -7,15 +7,15 @@ import { targetLabel } from '../domain/ids.ts';
 import { ReleaseChangePhase as Phase } from '../domain/phases.ts';
 import { summarise } from '../domain/release-summary.ts';
 import type { Change, ChangedCircuit, CircuitResult, ReleaseChangeInput, ReleaseChangeResult } from '../domain/release.ts';
-import { loadReleaseRules, readChange } from './release-activities.ts';
 import { BuildWatch } from './follow-builds.ts';
+import { appendToRecord, loadReleaseRules, readChange } from './release-activities.ts';
 import { tellAuthor } from './refusals.ts';
 import { trainAndRelease } from './train-and-release.ts';
 
 /** New model deployment, steps 1 to 6: from a merged pull request to one `releaseModel` for each circuit that was trained. */
 export async function releaseChange(input: ReleaseChangeInput): Promise<ReleaseChangeResult> {
   requireInput(input, ['repositoryId', 'pullRequestId']);
-  const run = new Run({ phase: Phase.Reading, target: null });
+  const run = new Run({ phase: Phase.Reading, target: null, appendToRecord });
   const builds = new BuildWatch();
   const circuits: CircuitResult[] = []; // as they end: what an interrupted run can still tell
 

@@ -1,24 +1,79 @@
-import type { GateRequest } from '../blocks/gates.ts';
-import type { GateCard } from '../domain/card.ts';
+import type { GateRequest } from '../blocks/gate-request.ts';
+import type { Run } from '../blocks/run.ts';
+import { now } from '../blocks/workflow-clock.ts';
+import { evidenceItem, type Measured } from '../domain/evidence.ts';
 import { ReleaseGate } from '../domain/phases.ts';
-import type { GatePolicy, MonitoringPolicy, TargetPolicy } from '../domain/policy.ts';
-import type { ReleaseModelInput } from '../domain/release.ts';
+import type { GatePolicy, MonitoringPolicy, OnSilence, TargetPolicy } from '../domain/policy.ts';
+import { rollbackCard, stage1Card, stage3Card, type Stage1Evidence } from '../domain/release-cards.ts';
+import type { DeploymentSnapshot, InferenceReport, ReleaseModelInput } from '../domain/release.ts';
+import { checkAgain, testInference, type TestedCandidate } from './test-inference.ts';
+import { readProductionDeployment } from './release-activities.ts';
+import { reviewTraining } from './review-training.ts';
 
-/** Stage 1 or Stage 3 of a release: silence leaves everything as it is. */
-export function stageGate(gate: 'stage1' | 'stage3', card: GateCard, input: ReleaseModelInput, policy: TargetPolicy): GateRequest {
-  const terms = policy.gates[gate];
-  const silences = { expire: 'the release expires and production stays as it is', reject: 'the release is rejected', approve: 'the release goes on' };
-  return { gate, card, policy: terms, people: policy.people, requestedBy: input.requestedBy, silence: silences[terms.onSilence] };
+/** What Stage 3 decides on: how the candidate did in the test workspace, and what it would replace. */
+export interface Stage3Evidence {
+  test: InferenceReport;
+  before: DeploymentSnapshot;
+}
+
+/** Stage 1: metrics and training log. */
+export function stage1Gate(measured: Measured<Stage1Evidence>, input: ReleaseModelInput, policy: TargetPolicy): GateRequest<Stage1Evidence> {
+  return {
+    ...stageTerms('stage1', input, policy),
+    measured,
+    measure: () => reviewTraining(input, policy, measured.evidence.history),
+    card: (evidence) => stage1Card(input, evidence, policy.registry.registry),
+  };
+}
+
+/** Stage 3: the test inference, and what production serves now. */
+export function stage3Gate(run: Run, tested: TestedCandidate, measured: Measured<Stage3Evidence>, input: ReleaseModelInput, policy: TargetPolicy): GateRequest<Stage3Evidence> {
+  let candidate = tested;
+  return {
+    ...stageTerms('stage3', input, policy),
+    measured,
+    measure: async (how) => {
+      if (how === 'anew') candidate = await testInference(run, input, policy, candidate.model, candidate.generation + 1);
+      return await stage3Evidence(how === 'anew' ? candidate : await checkAgain(candidate, policy), policy);
+    },
+    card: ({ test, before }) => stage3Card(input, test, before, monitoringSentence(policy.monitoring)),
+  };
+}
+
+export async function stage3Evidence({ report, testedAt }: TestedCandidate, { workspaces, endpoint, deployment }: TargetPolicy): Promise<Measured<Stage3Evidence>> {
+  const before = await readProductionDeployment({ workspace: workspaces.production, endpoint, deployment });
+  return {
+    evidence: { test: report, before },
+    items: [evidenceItem('test inference', report, testedAt), evidenceItem('production deployment', { definition: before.definition, model: before.model, tags: before.tags }, now().toISOString())],
+  };
+}
+
+/** Silence leaves everything as it is, unless the policy says otherwise. */
+function stageTerms(gate: 'stage1' | 'stage3', input: ReleaseModelInput, policy: TargetPolicy): Pick<GateRequest, 'gate' | 'policy' | 'people' | 'estateDigest' | 'requestedBy' | 'silence' | 'inboxUrl'> {
+  const silences: Record<OnSilence, string> = { expire: 'the release expires and production stays as it is', reject: 'the release is rejected', approve: 'the release goes on', rollBack: 'the release goes on', hold: 'the release waits on, and people are asked again' };
+  return { ...gateTerms(gate, policy), requestedBy: input.requestedBy, silence: silences[policy.gates[gate].onSilence] };
 }
 
 /**
  * The monitoring asks for a rollback, not a person: everybody among the approvers may answer, also the author. Where nothing is known for certain, silence keeps the version,
- * whatever the policy does about a breach.
+ * whatever the policy does about a breach. A rollback waits for nothing: its evidence is not measured again.
  */
-export function rollbackGate(card: GateCard, policy: TargetPolicy, isCertain: boolean): GateRequest {
+export function rollbackGate(breach: string, isCertain: boolean, before: DeploymentSnapshot, input: ReleaseModelInput, policy: TargetPolicy): GateRequest<string> {
   const terms: GatePolicy = isCertain ? policy.gates.rollback : { ...policy.gates.rollback, onSilence: 'expire' };
-  const silences = { expire: 'the version stays', reject: 'the version stays', approve: 'it is rolled back' };
-  return { gate: ReleaseGate.Rollback, card, policy: terms, people: policy.people, requestedBy: [], silence: silences[terms.onSilence] };
+  const silences: Record<OnSilence, string> = { expire: 'the version stays', reject: 'the version stays', approve: 'it is rolled back', rollBack: 'it is rolled back', hold: 'the version stays, and people are asked again' };
+  return {
+    ...gateTerms(ReleaseGate.Rollback, policy),
+    policy: terms,
+    requestedBy: [],
+    silence: silences[terms.onSilence],
+    measured: { evidence: breach, items: [evidenceItem('monitoring', breach, now().toISOString())] },
+    measure: null,
+    card: (evidence) => rollbackCard(input, evidence, isCertain, before),
+  };
+}
+
+function gateTerms(gate: keyof TargetPolicy['gates'], { gates, people, digest, inboxUrl }: TargetPolicy): Pick<GateRequest, 'gate' | 'policy' | 'people' | 'estateDigest' | 'inboxUrl'> {
+  return { gate, policy: gates[gate], people, estateDigest: digest, inboxUrl };
 }
 
 /** How the card announces the watch: `alerts are watched for 10s (shortened from 24 h)`. */

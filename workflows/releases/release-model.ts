@@ -1,16 +1,16 @@
 import { CancellationScope } from '@temporalio/workflow';
-import { Gates, type GateOutcome } from '../blocks/gates.ts';
+import type { GateOutcome } from '../blocks/gate-request.ts';
+import { Gates } from '../blocks/gates.ts';
 import { MonitoringWindow, type Alerted, type Unwatched } from '../blocks/monitoring-window.ts';
 import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
-import { rollbackCard, stage1Card, stage3Card } from '../domain/release-cards.ts';
 import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
-import { announceBy } from './announcements.ts';
 import { deployVerified, putBack } from './production-deployment.ts';
-import { loadPolicy, promoteModel, readFiringAlerts, readProductionDeployment, watchAlerts } from './release-activities.ts';
-import { monitoringSentence, rollbackGate, stageGate } from './release-gates.ts';
+import { releaseGateServices } from './gate-services.ts';
+import { appendToRecord, loadPolicy, promoteModel, readFiringAlerts, watchAlerts } from './release-activities.ts';
+import { rollbackGate, stage1Gate, stage3Evidence, stage3Gate } from './release-gates.ts';
 import { reviewTraining } from './review-training.ts';
 import { testInference } from './test-inference.ts';
 import { fileWorkItem } from './turned-down.ts';
@@ -18,8 +18,8 @@ import { fileWorkItem } from './turned-down.ts';
 /** New model deployment, steps 7 to 11: Stage 1 approval, registry, Stage 2 test, Stage 3 approval, production, 24 hours of alerts. One run for each version of a circuit's model. */
 export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseModelResult> {
   requireInput(input, ['target.plant', 'target.circuit', 'model', 'version', 'trainingJob', 'pullRequest.id', 'pullRequest.title', 'requestedBy']);
-  const run = new Run({ phase: Phase.Review, target: { ...input.target, version: input.version } });
-  const gates = new Gates(run, announceBy(run));
+  const run = new Run({ phase: Phase.Review, target: { ...input.target, version: input.version }, appendToRecord });
+  const gates = new Gates(run, releaseGateServices(run));
   const monitoring = new MonitoringWindow();
   const result = (outcome: ReleaseModelResult['outcome'], reason: string, serving: string | null = null): ReleaseModelResult => ({
     outcome, reason, target: input.target, version: input.version, production: run.production, serving: serving ?? (run.production === 'changed' ? input.version : null), workItem: null,
@@ -31,6 +31,7 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
 
     const turnedDown = async (decision: Exclude<GateOutcome, { state: 'approved' }>): Promise<ReleaseModelResult> => {
       if (decision.state === 'expired') return result('expired', 'nobody answered in time');
+      if (decision.state === 'superseded') return result('rejected', decision.reason);
       const reason = `${decision.by}: ${decision.reason}`;
       run.enter(Phase.Closing);
       return { ...result('rejected', reason), workItem: await fileWorkItem(run, input, policy, reason) };
@@ -39,24 +40,26 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     // Stage 1 approval: review the model's metrics and the training log; approve or reject the registry promotion.
     const evidence = await reviewTraining(input, policy);
     run.enter(Phase.Stage1);
-    const stage1 = await gates.pass(stageGate('stage1', stage1Card(input, evidence, registry.registry), input, policy));
+    const stage1 = await gates.pass(stage1Gate(evidence, input, policy));
     if (stage1.state !== 'approved') return await turnedDown(stage1);
 
     run.enter(Phase.Promotion);
     const promoted = await promoteModel({ key: run.key('promote'), from: workspaces.dev, registry, model: input.model, version: input.version, tags: { approved_by: approvers(stage1), run: run.signature } });
+    run.effect({ step: 'registry promotion', what: `${input.model} ${input.version}`, platform: 'azure-ml', resource: promoted.assetId, before: null, after: input.version });
 
     // Stage 2 auto-test: test inference in the test workspace; its log and its output files.
     run.enter(Phase.Stage2);
-    const test = await testInference(run, input, policy, promoted.assetId);
+    const tested = await testInference(run, input, policy, promoted.assetId);
+    const results = await stage3Evidence(tested, policy);
 
     // Stage 3 approval: review the test results; approve or reject the production deployment.
-    const before = await readProductionDeployment({ workspace: workspaces.production, endpoint, deployment });
     run.enter(Phase.Stage3);
-    const stage3 = await gates.pass(stageGate('stage3', stage3Card(input, test, before, monitoringSentence(policy.monitoring)), input, policy));
+    const stage3 = await gates.pass(stage3Gate(run, tested, results, input, policy));
     if (stage3.state !== 'approved') return await turnedDown(stage3);
 
     // Production: the circuit's own deployment, its tags verified by reading back.
     run.enter(Phase.Deployment);
+    const { before } = stage3.evidence;
     const alerts = { workspace: workspaces.production, endpoint, deployment };
     const since = now().toISOString();
     const { ids: known } = await readFiringAlerts(alerts);
@@ -73,7 +76,7 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     const breach = describeBreach(verdict);
     const isCertain = verdict.kind !== 'inconclusive';
     if (onBreach === 'gate' || !isCertain) {
-      const decision = await gates.pass(rollbackGate(rollbackCard(input, breach, isCertain, before), policy, isCertain));
+      const decision = await gates.pass(rollbackGate(breach, isCertain, before, input, policy));
       if (decision.state !== 'approved') return result('succeeded', `in production; kept although ${breach}`, input.version);
     }
     const restored = await CancellationScope.nonCancellable(() => putBack(run, policy, before)); // half a rollback is worse than none

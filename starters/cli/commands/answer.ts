@@ -1,6 +1,7 @@
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { Standing, Verdict } from '../../../workflows/domain/approval.ts';
+import type { Verdict } from '../../../workflows/domain/answer.ts';
+import type { Standing } from '../../../workflows/domain/approval.ts';
 import { within } from '../../temporal-connection.ts';
 import { holdpoint } from '../../command-line.ts';
 import { decide, type Decision } from '../../decide.ts';

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { GatePolicy } from '../../../workflows/domain/policy.ts';
-import { testInput, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
+import { gateClock, testInput, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTimeSkipping } from '../../support/time-skipping.ts';
 import type { releaseModel } from '../../../workflows/index.ts';
@@ -26,20 +26,21 @@ const runToEnd = (name: string) => temporal.client.workflow.execute<typeof relea
 describe('the clocks of a gate, in skipped time', () => {
   it('reminds once after four hours and lets the release expire after three days of silence', async () => {
     const told: string[] = [];
-    const from = await temporal.currentTimeMs();
-    await withReleaseWorkers(temporal, { postMessage: async ({ text }) => { told.push(text); return { posted: true }; } }, async () => {
+    await withReleaseWorkers(temporal, { notify: async ({ event: { text } }) => { told.push(text); return { delivered: ['chat'], failed: [] }; } }, async () => {
       const result = await runToEnd('silence');
       assert.equal(result.outcome, 'expired');
       assert.equal(result.production, 'unchanged');
     });
-    const elapsed = (await temporal.currentTimeMs()) - from;
+    const { startTime, closeTime } = await temporal.client.workflow.getHandle('releaseModel:P001:C001:silence').describe();
+    const elapsed = closeTime!.getTime() - startTime.getTime();
     assert.ok(elapsed >= 72 * hour && elapsed < 73 * hour, `${elapsed / hour} h`);
-    assert.equal(told.length, 2);
+    assert.equal(told.length, 3);
     assert.match(told[0]!, /^Promote P001\/C001 42-3f2a91c0 to the registry\?/);
     assert.match(told[1]!, /^Still waiting: Promote P001\/C001/);
+    assert.match(told[2]!, /expired$/);
   });
 
-  it('rejects on silence where the policy says so, with a work item', () => withReleaseWorkers(temporal, withStage1({ onSilence: 'reject', deadlineMs: 2 * hour, remindAfterMs: hour }), async () => {
+  it('rejects on silence where the policy says so, with a work item', () => withReleaseWorkers(temporal, withStage1({ onSilence: 'reject', clock: gateClock(2 * hour, hour) }), async () => {
     const result = await runToEnd('silence-rejects');
     assert.equal(result.outcome, 'rejected');
     assert.match(result.reason, /nobody answered stage1 in time/);
@@ -63,7 +64,7 @@ describe('the clocks of a gate, in skipped time', () => {
     });
   });
 
-  it('goes on although the channel is away', () => withReleaseWorkers(temporal, { ...withStage1({ onSilence: 'approve' }), postMessage: async () => { throw new Error('the webhook answers 500'); } }, async () => {
+  it('goes on although the channel is away', () => withReleaseWorkers(temporal, { ...withStage1({ onSilence: 'approve' }), notify: async () => { throw new Error('the webhook answers 500'); } }, async () => {
     const result = await runToEnd('no-channel');
     assert.equal(result.outcome, 'expired'); // stage1 passed by silence, stage3 expired
   }));

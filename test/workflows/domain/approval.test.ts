@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { clip, objection, readAnswer, standing, type Decision, type GateTerms } from '../../../workflows/domain/approval.ts';
+import { clip, readAnswer } from '../../../workflows/domain/answer.ts';
+import { emptyBallot, objection, standing, type Ballot, type Decision, type GateTerms } from '../../../workflows/domain/approval.ts';
 import type { GatePolicy } from '../../../workflows/domain/policy.ts';
+import { gatePolicy } from '../../support/release-activities.ts';
 
-const policy: GatePolicy = { quorum: 2, approvers: ['alice', 'bob', 'carol', 'dana'], fourEyes: true, bindEvidence: false, identity: 'claimed', deadlineMs: 1000, remindAfterMs: 500, onSilence: 'expire' };
+const policy: GatePolicy = { ...gatePolicy, quorum: 2, approvers: ['alice', 'bob', 'carol', 'dana'] };
+const person = (id: string, aliases: string[] = []) => ({ id, aliases, calendar: null });
+const at = '2026-01-01T12:00:00.000Z';
+const ballot = (...decisions: Decision[]): Ballot => ({ ...emptyBallot, decisions });
 const digest = 'a1b2c3d4e5f60718'.repeat(4);
 const terms: GateTerms = {
   gate: 'stage1',
   policy,
-  people: [{ id: 'alice', aliases: [] }, { id: 'bob', aliases: ['bob@example.com'] }, { id: 'carol', aliases: [] }, { id: 'dana', aliases: ['dana@example.com'] }],
+  people: [person('alice'), person('bob', ['bob@example.com']), person('carol'), person('dana', ['dana@example.com']), person('erin')],
   requestedBy: ['dana@example.com'],
   evidenceDigest: digest,
 };
-const decision = (by: string, verdict: 'approve' | 'reject' = 'approve'): Decision => ({ gate: 'stage1', verdict, by, level: 'claimed', comment: 'seen', evidence: digest.slice(0, 12), at: '2026-01-01T00:00:00.000Z' });
+const decision = (by: string, verdict: 'approve' | 'reject' = 'approve'): Decision => ({ gate: 'stage1', verdict, by, onBehalfOf: null, level: 'claimed', comment: 'seen', evidence: digest.slice(0, 12), at: '2026-01-01T00:00:00.000Z', via: null, effectiveAt: null, except: [] });
 
 describe('readAnswer', () => {
   for (const [name, value, reason] of [
@@ -33,7 +38,7 @@ describe('readAnswer', () => {
   it('survives any JSON', () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => {
       const { answer, malformed } = readAnswer(value, 'approve');
-      assert.equal(typeof (malformed ?? objection(answer, terms, []) ?? 'counts'), 'string');
+      assert.equal(typeof (malformed ?? objection(answer, terms, emptyBallot, at) ?? 'counts'), 'string');
     }));
   });
 });
@@ -52,35 +57,37 @@ describe('objection', () => {
     ['the author', { ...good, by: 'dana' }, /dana asked for this change/],
     ['the author under an alias', { ...good, by: 'DANA@example.com' }, /dana asked for this change/],
   ] as const) {
-    it(`refuses ${name}`, () => assert.match(objection(answer, terms, []) ?? 'counts', reason));
+    it(`refuses ${name}`, () => assert.match(objection(answer, terms, emptyBallot, at) ?? 'counts', reason));
   }
 
   it('lets a good answer count, with or without the digest as shown', () => {
-    assert.equal(objection(good, terms, []), undefined);
-    assert.equal(objection({ ...good, evidence: digest.slice(0, 12) }, terms, []), undefined);
+    assert.equal(objection(good, terms, emptyBallot, at), undefined);
+    assert.equal(objection({ ...good, evidence: digest.slice(0, 12) }, terms, emptyBallot, at), undefined);
   });
 
   it('insists on the digest where policy binds evidence', () => {
-    assert.match(objection(good, { ...terms, policy: { ...policy, bindEvidence: true } }, []) ?? '', /on which evidence/);
+    assert.match(objection(good, { ...terms, policy: { ...policy, bindEvidence: true } }, emptyBallot, at) ?? '', /on which evidence/);
   });
 
-  it('lets nothing count once the gate is decided', () => {
-    assert.match(objection({ ...good, by: 'carol', verdict: 'reject', comment: 'wait' }, terms, [decision('alice'), decision('bob')]) ?? '', /stage1 is decided already/);
+  it('lets nothing count once the gate is decided; until the effect begins, a no still does', () => {
+    assert.equal(objection({ ...good, by: 'carol', verdict: 'reject', comment: 'wait' }, terms, ballot(decision('alice'), decision('bob')), at), undefined);
+    assert.match(objection({ ...good, by: 'carol' }, terms, ballot(decision('alice'), decision('bob')), at) ?? '', /stage1 is decided already/);
+    assert.match(objection({ ...good, by: 'carol', verdict: 'reject', comment: 'wait' }, terms, ballot(decision('alice', 'reject')), at) ?? '', /stage1 is decided already/);
   });
 
   it('counts a person once, whatever alias is used', () => {
-    assert.match(objection({ ...good, by: 'bob@example.com' }, terms, [decision('bob')]) ?? '', /bob has decided already/);
+    assert.match(objection({ ...good, by: 'bob@example.com' }, terms, ballot(decision('bob')), at) ?? '', /bob has decided already/);
   });
 });
 
 describe('standing', () => {
   it('needs the quorum', () => {
-    assert.deepEqual(standing(policy, [decision('alice')]), { state: 'open', missing: 1 });
-    assert.deepEqual(standing(policy, [decision('alice'), decision('bob')]), { state: 'approved', by: ['alice', 'bob'] });
+    assert.deepEqual(standing(policy, ballot(decision('alice'))), { state: 'open', missing: 1, missingGroups: [] });
+    assert.deepEqual(standing(policy, ballot(decision('alice'), decision('bob'))), { state: 'approved', by: ['alice', 'bob'] });
   });
 
   it('is rejected by any one', () => {
-    assert.deepEqual(standing(policy, [decision('alice'), decision('bob', 'reject')]), { state: 'rejected', by: 'bob', reason: 'seen' });
+    assert.deepEqual(standing(policy, ballot(decision('alice'), decision('bob', 'reject'))), { state: 'rejected', by: 'bob', reason: 'seen' });
   });
 
   it('is never reached by answers that do not count: no sequence passes without different people who did not ask', () => {
@@ -88,8 +95,8 @@ describe('standing', () => {
     const answer = fc.record({ gate: fc.constantFrom('stage1', 'stage3'), by: name, verdict: fc.constant('approve' as const) });
     fc.assert(fc.property(fc.array(answer, { maxLength: 12 }), (answers) => {
       const counted: Decision[] = [];
-      for (const each of answers) if (objection(each, terms, counted) === undefined) counted.push(decision(each.by === 'bob@example.com' ? 'bob' : each.by!));
-      const reached = standing(policy, counted);
+      for (const each of answers) if (objection(each, terms, ballot(...counted), at) === undefined) counted.push(decision(each.by === 'bob@example.com' ? 'bob' : each.by!));
+      const reached = standing(policy, ballot(...counted));
       const people = new Set(counted.map(({ by }) => by));
       assert.ok(!people.has('dana') && !people.has('mallory'));
       assert.equal(reached.state, people.size >= policy.quorum ? 'approved' : 'open');

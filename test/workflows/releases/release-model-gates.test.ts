@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { eventually } from '../../support/eventually.ts';
-import { testInput, testPolicy } from '../../support/release-activities.ts';
+import { gateClock, testInput, testPolicy } from '../../support/release-activities.ts';
 import { approve, details, failureOf, gateOpen, releaseRuns, status } from '../../support/release-model-runs.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 
@@ -38,7 +38,7 @@ describe('releaseModel at its gates', () => {
     const handle = await start();
     await gateOpen(handle, 'stage1');
     const refused = (answer: unknown, reason: RegExp) => assert.rejects(handle.executeUpdate('decide', { args: [answer] }), (error: Error) => reason.test(String(error.cause)));
-    await refused({ gate: 'stage1', verdict: 'approve', by: 'dana' }, /dana is not among the approvers/);
+    await refused({ gate: 'stage1', verdict: 'approve', by: 'dana' }, /dana asked for this change/);
     await refused({ gate: 'stage1', verdict: 'approve', by: 'alice', evidence: 'ffffffffffff' }, /other evidence/);
     await refused({ gate: 'stage3', verdict: 'approve', by: 'alice' }, /names gate "stage3"; open is "stage1"/);
     await refused('yes', /it is a string/);
@@ -103,7 +103,7 @@ describe('releaseModel at its gates', () => {
     assert.match(String((await failureOf(handle.result())).cause?.message), /target\.circuit: is missing from the input/);
   }));
 
-  it('expires when nobody answers', () => run({ loadPolicy: async ({ target }) => ({ ...testPolicy(target), gates: { ...testPolicy(target).gates, stage1: { ...testPolicy(target).gates.stage1, deadlineMs: 1500, remindAfterMs: 300 } } }) }, async () => {
+  it('expires when nobody answers', () => run({ loadPolicy: async ({ target }) => ({ ...testPolicy(target), gates: { ...testPolicy(target).gates, stage1: { ...testPolicy(target).gates.stage1, clock: gateClock(1500, 300) } } }) }, async () => {
     const handle = await start();
     assert.deepEqual((({ outcome, production }) => ({ outcome, production }))(await handle.result()), { outcome: 'expired', production: 'unchanged' });
   }));

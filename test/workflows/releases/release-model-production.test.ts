@@ -5,7 +5,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { decide } from '../../../starters/decide.ts';
 import { eventually } from '../../support/eventually.ts';
-import { releaseActivities, testPolicy } from '../../support/release-activities.ts';
+import { gateClock, releaseActivities, testPolicy } from '../../support/release-activities.ts';
 import { approve, details, failureOf, gateOpen, passBothStages, releaseRuns, status } from '../../support/release-model-runs.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 
@@ -109,7 +109,7 @@ describe('releaseModel and production', () => {
   it('keeps the version on silence when the watch was inconclusive', () => run({
     loadPolicy: async ({ target }) => {
       const policy = testPolicy(target);
-      return { ...policy, gates: { ...policy.gates, rollback: { ...policy.gates.rollback, deadlineMs: 1500, remindAfterMs: 300 } } };
+      return { ...policy, gates: { ...policy.gates, rollback: { ...policy.gates.rollback, clock: gateClock(1500, 300) } } };
     },
     watchAlerts: async () => { throw ApplicationFailure.nonRetryable('alerts may not be read', 'InvalidRequest'); },
   }, async () => {

@@ -1,0 +1,180 @@
+/** One gate while it is open: what is asked, what has been answered, and where it stands. Holds no timer and calls no activity. */
+import { eligible, emptyBallot, objection, standing, voiceOf, type Ballot, type Decision, type GateTerms, type Standing } from '../domain/approval.ts';
+import type { Answer } from '../domain/answer.ts';
+import type { GateCard } from '../domain/card.ts';
+import { clipCard } from '../domain/card-text.ts';
+import { jsonDigest, shortDigest } from '../domain/digest.ts';
+import type { Measured, Remeasured } from '../domain/evidence.ts';
+import type { GateView } from '../domain/gate-view.ts';
+import { canonicalPerson, type GatePolicy, type Person } from '../domain/policy.ts';
+import { provesAtLeast, type IdentityLevel } from '../domain/vocabulary.ts';
+import type { Bypass, GateRequest, ReloadedPolicy } from './gate-request.ts';
+import { adoptPolicy } from '../domain/policy-change.ts';
+import { now } from './workflow-clock.ts';
+
+/** Who is behind an answer, as far as it is proven. */
+export interface Identity {
+  level: IdentityLevel;
+  by: string | null;
+  via: string | null;
+  /** Why no more is proven. */
+  problem: string | null;
+}
+
+export const unproven: Identity = { level: 'claimed', by: null, via: null, problem: null };
+
+/** Openings after which the evidence is not measured again: a person has seen it change twice and decides on what is shown. */
+export const lastGeneration = 2;
+
+export class OpenGate<E = unknown> {
+  readonly request: GateRequest<E>;
+  measured: Measured<E>;
+  /** What measuring again, before the effect, has found. */
+  confirmed: string[] = [];
+  readonly generation: number;
+  readonly card: GateCard;
+  readonly changes: readonly string[];
+  readonly openedAt = now().toISOString();
+  readonly evidenceDigest: string;
+  policy: GatePolicy;
+  people: readonly Person[];
+  ballot: Ballot = emptyBallot;
+  deadline: string;
+  effectiveAt: string | null = null;
+  proposals: GateView['proposals'] = [];
+  expired = false;
+  bypass: Bypass | null = null;
+  superseded: { by: string; reason: string } | null = null;
+  /** The evidence is no longer what was shown: the gate opens again with what was measured. */
+  reopening: { measured: Measured<E>; comparison: Remeasured } | null = null;
+  #widened: string[] = [];
+
+  constructor(request: GateRequest<E>, measured: Measured<E>, generation: number, changes: readonly string[]) {
+    this.request = request;
+    this.measured = measured;
+    this.generation = generation;
+    this.changes = changes;
+    this.policy = request.policy;
+    this.people = request.people;
+    this.card = clipCard(request.card(measured.evidence));
+    this.evidenceDigest = jsonDigest({ gate: request.gate, generation, card: this.card, items: measured.items, policy: request.policy });
+    this.deadline = new Date(Date.parse(this.openedAt) + request.policy.clock.decide.afterMs).toISOString();
+  }
+
+  get gate(): string {
+    return this.request.gate;
+  }
+
+  /** Nobody's further answer is needed. */
+  get isSettled(): boolean {
+    return this.expired || this.bypass !== null || this.superseded !== null || this.reopening !== null || this.standing.state !== 'open';
+  }
+
+  get standing(): Standing {
+    return standing(this.policy, this.ballot);
+  }
+
+  get isLast(): boolean {
+    return this.generation >= lastGeneration;
+  }
+
+  get terms(): GateTerms {
+    return { gate: this.gate, policy: this.policy, people: this.people, requestedBy: this.request.requestedBy, evidenceDigest: this.evidenceDigest };
+  }
+
+  get eligible(): string[] {
+    return eligible(this.terms, this.ballot, now().toISOString());
+  }
+
+  /** Whom a reminder is for: those who may decide, have not, and did not ask to be left alone until later. */
+  get awaited(): string[] {
+    const at = now().toISOString();
+    const deferred = this.ballot.deferrals.filter(({ until }) => until > at).map(({ by }) => by);
+    const decided = this.ballot.decisions.flatMap(({ by, onBehalfOf }) => [by, onBehalfOf]);
+    return this.eligible.filter((person) => !deferred.includes(person) && !decided.includes(person));
+  }
+
+  /** Why an answer of this identity does not count, or undefined. */
+  objection(answer: Answer, identity: Identity): string | undefined {
+    const { problem, level, by } = identity;
+    const objected = objection(by === null ? answer : { ...answer, by }, this.terms, this.ballot, now().toISOString());
+    if (objected !== undefined) return objected;
+    if (by !== null && answer.by !== undefined && canonicalPerson(this.people, answer.by) !== by) return `it says "${answer.by}", but is ${by}'s`;
+    if (provesAtLeast(level, this.policy.identity)) return undefined;
+    return `identity is only ${level}${problem === null ? '' : ` (${problem})`}, and this gate wants ${this.policy.identity}: kept as a proposal until its author confirms it`;
+  }
+
+  /** Whether nothing but the proof of who answers is missing. */
+  lacksProof(answer: Answer, identity: Identity): boolean {
+    return this.objection(answer, identity) !== undefined && this.objection(answer, { ...identity, level: this.policy.identity }) === undefined;
+  }
+
+  /** The evidence was measured again and is what was shown, but for what the policy tolerates. */
+  confirm(measured: Measured<E>, { changes }: Remeasured): void {
+    this.measured = measured;
+    this.confirmed = changes.length === 0 ? ['unchanged'] : changes;
+  }
+
+  /** Takes an answer to which there is no objection. */
+  take(answer: Answer, { level, by: proven, via }: Identity): void {
+    const at = now().toISOString();
+    const by = proven ?? canonicalPerson(this.people, answer.by!);
+    const comment = answer.comment ?? '';
+    const { decisions, delegations, deferrals, checks } = this.ballot;
+    this.proposals = this.proposals.filter((proposal) => canonicalPerson(this.people, proposal.by) !== by);
+    switch (answer.verdict) {
+      case 'approve':
+      case 'reject': {
+        const voice = voiceOf(by, this.terms, this.ballot, at);
+        const decision: Decision = { gate: this.gate, verdict: answer.verdict, by, onBehalfOf: voice === by ? null : voice, level, comment, evidence: shortDigest(this.evidenceDigest), at, via, effectiveAt: answer.effectiveAt ?? null, except: answer.except ?? [] };
+        this.ballot = { ...this.ballot, decisions: [...decisions, decision] };
+        return;
+      }
+      case 'withdraw':
+        this.ballot = { ...this.ballot, decisions: decisions.filter((decision) => decision.by !== by) };
+        return;
+      case 'delegate':
+        this.ballot = { ...this.ballot, delegations: [...delegations.filter(({ from }) => from !== by), { from: by, to: canonicalPerson(this.people, answer.to!), since: at, until: answer.until ?? null }] };
+        return;
+      case 'defer':
+        this.ballot = { ...this.ballot, deferrals: [...deferrals.filter((deferral) => deferral.by !== by), { by, until: answer.until! }] };
+        return;
+      case 'check':
+        this.ballot = { ...this.ballot, checks: [...checks.filter(({ item }) => item !== answer.item), { item: answer.item!, by, ok: true, comment }] };
+        return;
+      case 'bypass':
+        this.bypass = { by, reason: comment, incident: answer.incident! };
+    }
+  }
+
+  /** A machine's answer to an item of the checklist. */
+  checked(item: string, ok: boolean, comment: string): void {
+    this.ballot = { ...this.ballot, checks: [...this.ballot.checks.filter((check) => check.item !== item), { item, by: 'machine', ok, comment }] };
+  }
+
+  /** An answer that would count if more were proven, or if it named the evidence; one for each person. False if the same is kept already. */
+  propose(by: string, verdict: string, reason: string): boolean {
+    if (this.proposals.some((proposal) => proposal.by === by && proposal.verdict === verdict)) return false;
+    this.proposals = [...this.proposals.filter((proposal) => proposal.by !== by), { by, verdict, reason, at: now().toISOString() }].slice(-10);
+    return true;
+  }
+
+  /** More people may decide from now on. Those who do already are left out; says whether there is anybody new. */
+  widen(approvers: readonly string[]): string[] {
+    const added = approvers.filter((person) => !this.policy.approvers.includes(person));
+    this.#widened.push(...added);
+    this.policy = { ...this.policy, approvers: [...this.policy.approvers, ...added] };
+    return added;
+  }
+
+  /** Takes over what the estate says now, as far as a gate that waits may. Approvals of people who left do not count any more. */
+  adopt(reloaded: ReloadedPolicy): string[] {
+    const fresh = { ...reloaded.policy, approvers: [...reloaded.policy.approvers, ...this.#widened.filter((person) => !reloaded.policy.approvers.includes(person) && reloaded.people.some(({ id }) => id === person))] };
+    const { policy, changes } = adoptPolicy(this.policy, fresh);
+    this.policy = policy;
+    this.people = reloaded.people;
+    const lost = this.ballot.decisions.filter(({ by, onBehalfOf }) => !policy.approvers.includes(onBehalfOf ?? by));
+    this.ballot = { ...this.ballot, decisions: this.ballot.decisions.filter((decision) => !lost.includes(decision)) };
+    return [...changes, ...lost.map(({ by, verdict }) => `the ${verdict === 'approve' ? 'approval' : 'rejection'} of ${by} no longer counts`)];
+  }
+}

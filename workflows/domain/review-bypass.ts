@@ -1,0 +1,37 @@
+/** The review after a break-glass: a gate of its own, which stays open until a second person has closed it. */
+import { idPart } from './ids.ts';
+import type { GatePolicy, Person } from './policy.ts';
+import type { RecordedRun } from './record.ts';
+import type { Outcome } from './vocabulary.ts';
+
+/** What the gate block hands to the review that it starts as an abandoned child. */
+export interface ReviewBypassInput {
+  /** Whose gate was passed. */
+  run: RecordedRun;
+  gate: string;
+  /** Name or alias of whoever passed it alone. */
+  by: string;
+  reason: string;
+  incident: string;
+  /** The policy of the gate that was passed: who may decide it may review the bypass, but for whoever made it. */
+  policy: GatePolicy;
+  people: Person[];
+}
+
+export interface ReviewBypassResult {
+  /** `succeeded`: a second person found it justified; `rejected`: a second person did not, which is a finding in the record of the run. */
+  outcome: Outcome;
+  reason: string;
+  workflowId: string;
+  gate: string;
+  bypassedBy: string;
+  reviewedBy: string | null;
+}
+
+/** Name of the review's own gate: what an answer must name. */
+export const bypassReviewGate = 'review';
+
+/** One review for each gate of a run that was passed. The colons within the run's id are kept: they separate its parts here too. */
+export function reviewBypassId(workflowId: string, gate: string): string {
+  return ['reviewBypass', workflowId, idPart(gate)].join(':');
+}

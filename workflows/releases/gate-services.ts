@@ -1,0 +1,49 @@
+import { ChildWorkflowCancellationType, isCancellation, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import type { GateServices } from '../blocks/gate-request.ts';
+import type { Run } from '../blocks/run.ts';
+import type { GateEvent } from '../domain/gate-event.ts';
+import { reviewBypassId } from '../domain/review-bypass.ts';
+import type { TargetPolicy } from '../domain/policy.ts';
+import { loadPolicy, nextOpening, notify, planGateClock, verifyAnswers } from './release-activities.ts';
+
+/** What the gates of a release need of the world. */
+export function releaseGateServices(run: Run): GateServices {
+  return {
+    tell: tellBy(run),
+    verify: async (answers, wanted, people) => {
+      const { workflowId, runId, firstExecutionRunId } = workflowInfo();
+      return (await verifyAnswers({ workflowId, runId, firstRunId: firstExecutionRunId, wanted, people: people.map(({ id, aliases }) => ({ id, aliases })), answers })).answers;
+    },
+    planClock: async (clock, openedAt, approvers) => (await planGateClock({ clock, openedAt, approvers })).ticks,
+    nextOpening: (opening, from) => nextOpening({ opening, from }),
+    reloadPolicy: async (gate) => {
+      if (run.target === null) return null;
+      const { plant, circuit } = run.target;
+      const fresh = await run.attempt('The policy could not be read again', () => loadPolicy({ target: { plant, circuit } }));
+      const policy = fresh?.gates[gate as keyof TargetPolicy['gates']];
+      return fresh && policy ? { policy, people: fresh.people, estateDigest: fresh.digest } : null;
+    },
+    reviewBypass: async (gate, { by, reason, incident }, { policy, people }) => {
+      const { workflowId, firstExecutionRunId, workflowType } = workflowInfo();
+      await startChild('reviewBypass', {
+        workflowId: reviewBypassId(workflowId, gate),
+        args: [{ run: { workflowId, runId: firstExecutionRunId, runbook: workflowType, target: run.target }, gate, by, reason, incident, policy, people: [...people] }],
+        parentClosePolicy: ParentClosePolicy.ABANDON, // the review goes on until somebody has closed it
+        cancellationType: ChildWorkflowCancellationType.ABANDON,
+        staticSummary: `Review: ${by} broke the glass at ${gate}`,
+      });
+    },
+  };
+}
+
+/** Tells people. Not waited for: a channel that is away delays no gate, and the card says so instead. */
+export function tellBy(run: Run): (step: string, event: GateEvent) => void {
+  return (step, event) => {
+    const told = notify({ key: run.key(`tell ${step}`), event }).then(({ failed }) => {
+      if (failed.length > 0) run.note(`Could not be told: ${failed.join(', ')}.`);
+    });
+    run.inBackground(told.catch((error: unknown) => {
+      if (!isCancellation(error)) run.note('The channel could not be told.');
+    }));
+  };
+}
