@@ -26,7 +26,7 @@ await runScript(async () => {
     say(`The ${name} runs already: process ${running.pid}.`);
     return 0;
   }
-  if (isDemo) prepareState(settings);
+  if (isDemo) await prepareState(settings);
   // A process group of its own: Ctrl-C would otherwise reach it twice, from the terminal and from here, and the second one kills it.
   const child = spawn(process.execPath, [part.file, ...args], { cwd: root, env: isDemo ? settings.environment : process.env, stdio: 'inherit', detached: true });
   const { pid = 0 } = child;

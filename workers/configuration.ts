@@ -20,6 +20,7 @@ const common = temporal.extend({
   HOLDPOINT_STATE: z.string().min(1).default('.cache/state').transform((path) => resolve(path)),
   HOLDPOINT_ESTATE: z.string().min(1).optional().transform((path) => path && resolve(path)),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  HOLDPOINT_KEYS: z.string().min(1).optional().transform((path) => path && resolve(path)),
 });
 
 const azure = z.object({
@@ -38,6 +39,7 @@ const worker = z.object({
   HOLDPOINT_QUEUES: z.string().default(queueNames.join(',')).transform((list) => list.split(',').map((name) => name.trim())).pipe(z.array(z.enum(queueNames)).min(1)),
   HOLDPOINT_WORKER_HEALTH_PORT: port.default(8481),
   CHAT_WEBHOOK_URL: url.optional(),
+  TEMPORAL_PRINCIPALS: z.enum(['true', 'false']).default('false').transform((stated) => stated === 'true'),
   HOLDPOINT_KILL_AT: z.string().regex(/^[A-Za-z]+:(before|afterEffect)$/, 'must be <activity>:before or <activity>:afterEffect').optional(),
 });
 
@@ -66,8 +68,13 @@ interface Addresses {
   uiUrl: string;
 }
 
+/** The directory of the keys that decisions and the record are signed with. */
+interface Keys {
+  keysDirectory: string;
+}
+
 export type TemporalConfiguration = z.output<typeof temporal> & Addresses;
-export type CommonConfiguration = z.output<typeof common> & Addresses & { estateFile: string };
+export type CommonConfiguration = z.output<typeof common> & Addresses & Keys & { estateFile: string };
 export type AzureConfiguration = z.output<typeof azure>;
 export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof worker>;
 export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof receiver>;
@@ -80,11 +87,11 @@ export function readTemporalConfiguration(environment: Environment = process.env
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
   const configuration = parse(common.extend(azure.shape).extend(worker.shape), environment);
   if (configuration.HOLDPOINT_KILL_AT !== undefined && configuration.HOLDPOINT_PROFILE !== 'demo') throw new ConfigurationError('HOLDPOINT_KILL_AT: only a test worker, profile demo, may be told to kill itself');
-  return withAddresses(withEstate(configuration));
+  return withAddresses(withKeys(withEstate(configuration)));
 }
 
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
-  return withAddresses(withEstate(parse(common.extend(azure.shape).extend(receiver.shape), environment)));
+  return withAddresses(withKeys(withEstate(parse(common.extend(azure.shape).extend(receiver.shape), environment))));
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
@@ -108,4 +115,8 @@ function withEstate<T extends z.output<typeof common>>(configuration: T): T & { 
   const { HOLDPOINT_ESTATE } = configuration;
   if (HOLDPOINT_ESTATE === undefined) throw new ConfigurationError('The environment is not usable:\n  HOLDPOINT_ESTATE: is not set; give the path of the estate file');
   return { ...configuration, estateFile: HOLDPOINT_ESTATE };
+}
+
+function withKeys<T extends z.output<typeof common>>(configuration: T): T & Keys {
+  return { ...configuration, keysDirectory: configuration.HOLDPOINT_KEYS ?? resolve(configuration.HOLDPOINT_STATE, 'keys') };
 }

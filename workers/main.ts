@@ -4,7 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { FailureType } from '../workflows/domain/failures.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
-import { readEstate } from '../activities/estate/estate-file.ts';
+import { readEstate, readEstateWarnings } from '../activities/estate/estate-file.ts';
 import { createActivities } from './activity-sets.ts';
 import { buildBundle, bundlePath } from './bundle.ts';
 import { ConfigurationError, readWorkerConfiguration } from './configuration.ts';
@@ -21,6 +21,7 @@ async function main(): Promise<void> {
   refuseInsufficientIdentity(configuration, estate);
   const logger = createLogger(configuration, 'holdpoint-worker');
   installRuntime(logger);
+  for (const warning of await readEstateWarnings(configuration.estateFile)) logger.warn(warning);
 
   if (!existsSync(bundlePath)) await buildBundle();
   const { connection, namespace } = await connectWorker(configuration);

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { mintKeys } from '../../activities/record/key-ring.ts';
 import { sandboxEnvironment } from '../../sandbox/environment.ts';
 import { ConfigurationError, readReceiverConfiguration, readWorkerConfiguration } from '../../workers/configuration.ts';
 
@@ -13,6 +14,8 @@ export interface Settings {
   receiver: { url: string; port: number };
   sandbox: { url: string; port: number; caFile: string };
   worker: { healthUrl: string; healthPort: number };
+  /** Absolute: the keys that decisions and the record are signed with. */
+  keysDirectory: string;
   /** What every part runs with. */
   environment: NodeJS.ProcessEnv;
 }
@@ -35,15 +38,17 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     receiver: { url: `http://127.0.0.1:${receiver.HOLDPOINT_PORT}`, port: receiver.HOLDPOINT_PORT },
     sandbox,
     worker: { healthUrl: `http://127.0.0.1:${worker.HOLDPOINT_WORKER_HEALTH_PORT}`, healthPort: worker.HOLDPOINT_WORKER_HEALTH_PORT },
+    keysDirectory: worker.keysDirectory,
     environment: { ...parts, TEMPORAL_ADDRESS: worker.temporalAddress },
   };
 }
 
-/** Makes the state directory, with the profile file that keeps the demo away from a Temporal that the user's own one names. */
-export function prepareState({ stateDir }: Settings): void {
+/** Makes the state directory, with the keys of the demo and the profile file that keeps it away from a Temporal that the user's own one names. */
+export async function prepareState({ stateDir, keysDirectory }: Settings): Promise<void> {
   mkdirSync(join(stateDir, 'logs'), { recursive: true });
   const profile = profileFile(stateDir);
   if (!existsSync(profile)) writeFileSync(profile, '[profile.default]\nnamespace = "default"\n');
+  await mintKeys(keysDirectory);
 }
 
 /** The environment less every setting for another Temporal: a key or a namespace of somebody's cloud account must not reach the demo, nor the other way round. */

@@ -39,7 +39,7 @@ export async function startAll(settings: Settings, { signal, onHealthy }: StartO
     }
   };
   try {
-    prepareState(settings);
+    await prepareState(settings);
     await sideBySide(
       timed('temporal', (onStarted) => startTemporal(settings, either, onStarted)),
       timed('sandbox', (onStarted) => startPart(sandbox, settings, either, onStarted)),

@@ -17,6 +17,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Client } from '@temporalio/client';
 import { parse, stringify } from 'yaml';
 import { createAzureMlClients, type AzureMlClients } from '../../activities/azure-ml/clients.ts';
+import { mintKeys } from '../../activities/record/key-ring.ts';
 import { createAzureDevOpsClients, type AzureDevOpsClients } from '../../activities/azure-devops/clients.ts';
 import { sandboxEnvironment } from '../../sandbox/environment.ts';
 import { CLIENT_ID, CLIENT_SECRET, ORGANISATION, PROJECT, TENANT_ID } from '../../sandbox/core/tenancy.ts';
@@ -70,6 +71,7 @@ export class Stack {
       HOLDPOINT_PROFILE: 'demo',
       HOLDPOINT_STATE: directory,
       HOLDPOINT_ESTATE: join(directory, 'estate.yml'),
+      HOLDPOINT_KEYS: join(directory, 'keys'),
       HOLDPOINT_REQUEST_TIMEOUT_MS: String(requestTimeoutMs),
       TEMPORAL_ADDRESS: temporal.address,
       LOG_LEVEL: 'warn',
@@ -87,6 +89,7 @@ export class Stack {
     const stateDir = join(directory, 'sandbox');
     await copySeededState(stateDir);
     writeEstate(join(directory, 'estate.yml'), estate);
+    await mintKeys(join(directory, 'keys'));
 
     const port = await freePort();
     const url = `https://127.0.0.1:${port}`;
@@ -104,6 +107,11 @@ export class Stack {
 
   get client(): Client {
     return this.temporal.client;
+  }
+
+  /** The directory of the keys that decisions and the record are signed with. */
+  get keysDirectory(): string {
+    return join(this.directory, 'keys');
   }
 
   /** Starts the one worker; the former one must have ended. */

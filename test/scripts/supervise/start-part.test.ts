@@ -38,7 +38,7 @@ describe('a part', () => {
   beforeEach(async () => {
     started = 0;
     settings = readSettings({ PATH: process.env.PATH, HOLDPOINT_STATE: mkdtempSync(join(directory, 'state-')) });
-    prepareState(settings);
+    await prepareState(settings);
     part = partRunning(serves, await freePort());
   });
   afterEach(async () => {
@@ -91,9 +91,9 @@ describe('a part', () => {
 });
 
 describe('the state directory', () => {
-  it('is emptied if it is one', () => {
+  it('is emptied if it is one', async () => {
     const settings = readSettings({ HOLDPOINT_STATE: mkdtempSync(join(directory, 'state-')) });
-    prepareState(settings);
+    await prepareState(settings);
     writeFileSync(join(settings.stateDir, 'pids.json'), '{}');
     emptyState(settings);
     assert.equal(existsSync(join(settings.stateDir, 'logs')), false);
