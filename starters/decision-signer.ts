@@ -1,8 +1,7 @@
 /** Signing the decision of somebody who is signed in: what makes an answer `authenticated`. */
 import { randomUUID } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { SignJWT } from 'jose';
-import { readSigningKey, signingAlgorithm, type SigningKey } from '../activities/record/key-ring.ts';
+import { readSigningKey, signingAlgorithm, watched } from '../activities/record/key-ring.ts';
 import { readAnswer, type Answer } from '../workflows/domain/answer.ts';
 import { decisionTokenType, type DecisionClaims } from '../workflows/domain/identity.ts';
 
@@ -29,7 +28,7 @@ export class UnsignableAnswer extends Error {}
  * @throws (when signing) KeyRingError; UnsignableAnswer when the answer is malformed, or says no verdict
  */
 export function createDecisionSigner({ privateKeysFile }: { privateKeysFile: string }): SignDecision {
-  const currentKey = cachedKey(privateKeysFile);
+  const currentKey = watched(privateKeysFile, readSigningKey);
   return async ({ workflowId, runId, via, by, answer }) => {
     const { signature: _former, ...given } = answer;
     // As a run will read it: the signature covers what the run compares it with.
@@ -41,15 +40,5 @@ export function createDecisionSigner({ privateKeysFile }: { privateKeysFile: str
     const claims: Omit<DecisionClaims, 'iss' | 'sub' | 'iat' | 'jti'> = { workflowId, runId, via, answer: read };
     const signature = await new SignJWT({ ...claims }).setProtectedHeader({ alg: signingAlgorithm, typ: decisionTokenType, kid }).setIssuer('holdpoint').setSubject(by).setIssuedAt().setJti(randomUUID()).sign(key);
     return { ...read, signature };
-  };
-}
-
-/** Reads the key anew when its file has changed. */
-function cachedKey(file: string): () => Promise<SigningKey> {
-  let known: { at: number; key: SigningKey } | undefined;
-  return async () => {
-    const at = await stat(file).then(({ mtimeMs }) => mtimeMs, () => undefined);
-    if (known === undefined || known.at !== at) known = { at: at ?? 0, key: await readSigningKey(file) };
-    return known.key;
   };
 }

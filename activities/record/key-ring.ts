@@ -3,9 +3,10 @@
  * keys are never removed, so that what an older key has signed can be verified for ever.
  */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { calculateJwkThumbprint, createLocalJWKSet, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JSONWebKeySet, type JWK } from 'jose';
+import { syncDirectory } from './sync-directory.ts';
 
 /** `decisions`: the receiver signs what somebody who is signed in has decided. `record`: the record's worker signs each block. */
 export const keyNames = ['decisions', 'record'] as const;
@@ -48,6 +49,16 @@ export async function readSigningKey(file: string): Promise<SigningKey> {
   const [first] = (await readKeySet(file)).keys;
   if (typeof first?.['d'] !== 'string') throw new KeyRingError(`${file} has no private key; \`holdpoint keys mint\` makes one`);
   return { kid: first.kid!, key: (await importJWK(first, signingAlgorithm)) as CryptoKey };
+}
+
+/** Reads a key file again only when it has changed, so that a rotation reaches a process that runs. */
+export function watched<T>(file: string, read: (file: string) => Promise<T>): () => Promise<T> {
+  let known: { at: number | undefined; value: T } | undefined;
+  return async () => {
+    const at = await stat(file).then(({ mtimeMs }) => mtimeMs, () => undefined);
+    if (known === undefined || known.at !== at) known = { at, value: await read(file) };
+    return known.value;
+  };
 }
 
 /**
@@ -156,13 +167,4 @@ async function writeTemporary(file: string, set: JSONWebKeySet): Promise<string>
     await handle.close();
   }
   return temporary;
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

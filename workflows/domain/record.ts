@@ -3,6 +3,7 @@
  */
 import { jsonDigest } from './digest.ts';
 import type { GateCard } from './card.ts';
+import { jsonDigest } from './digest.ts';
 import type { EvidenceItem } from './evidence.ts';
 import type { StepKey } from './keys.ts';
 import type { GatePolicy } from './policy.ts';
@@ -26,6 +27,11 @@ export interface RecordedAnswer {
   signature?: string;
   /** Why it did not count. */
   reason?: string;
+}
+
+/** Digest of an answer's payload as it arrived, and of the way by which it came. The gate computes it from what its handler was given, the audit from the event in history. */
+export function payloadDigest(channel: RecordedAnswer['channel'], value: unknown): string {
+  return jsonDigest({ channel, value: value ?? null });
 }
 
 /** What happened. Everything in it is plain JSON, without secrets. */
