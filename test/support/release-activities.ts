@@ -57,7 +57,6 @@ export function testPolicy(target: Target): TargetPolicy {
     execution: { training: 'native' },
     inboxUrl: null,
     monitoring: { forMs: 1000, everyMs: 1000, runbookForMs: 24 * hour, breachSeverity: 3, onBreach: 'gate' },
-    execution: { training: 'native' },
     settleMs: 1000,
   };
 }

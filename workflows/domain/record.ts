@@ -1,7 +1,6 @@
 /**
  * The record: what an auditor reads when Temporal's history is long gone. Appended before the effect that it permits, signed and chained by the activity that writes it.
  */
-import { jsonDigest } from './digest.ts';
 import type { GateCard } from './card.ts';
 import { jsonDigest } from './digest.ts';
 import type { EvidenceItem } from './evidence.ts';
@@ -45,11 +44,6 @@ export type RecordEvent =
   | { kind: 'closed'; outcome: Outcome; reason: string };
 
 export type RecordEntry = RecordEvent & { at: string };
-
-/** Finds the event of an answer in history: over the channel and the JSON as it arrived, before anything was read from it. */
-export function payloadDigest(channel: RecordedAnswer['channel'], value: unknown): string {
-  return jsonDigest({ channel, value: value ?? null });
-}
 
 /** Whose entries they are. */
 export interface RecordedRun {

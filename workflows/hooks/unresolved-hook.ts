@@ -9,13 +9,13 @@ import { releaseChangeId } from '../domain/ids.ts';
 import type { UnresolvedHookInput, UnresolvedHookResult } from '../domain/hook.ts';
 import { HookPhase, ReleaseChangePhase } from '../domain/phases.ts';
 import { buildSignal } from '../releases/follow-builds.ts';
-import { awaitBuildOrigin } from '../releases/release-activities.ts';
+import { appendToRecord, awaitBuildOrigin } from '../releases/release-activities.ts';
 
 /** Keeps a notification about a build whose change could not be found: looks again for a while, wakes or starts `releaseChange` when it can, and expires otherwise, so that it is listed. One run for each event. */
 export async function keepUnresolvedHook(input: UnresolvedHookInput): Promise<UnresolvedHookResult> {
   requireInput(input, ['eventId', 'buildId', 'releaseBranch', 'forMs', 'everyMs']);
   const { buildId, releaseBranch, forMs, everyMs } = input;
-  const run = new Run({ phase: HookPhase.Unresolved, target: null });
+  const run = new Run({ phase: HookPhase.Unresolved, target: null, appendToRecord });
   const result = (outcome: UnresolvedHookResult['outcome'], reason: string): UnresolvedHookResult => ({ outcome, reason, buildId });
   if (input.reason) run.note(input.reason);
 
