@@ -16,10 +16,10 @@ import { TaskQueue } from '../workflows/domain/queues.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 
 /** The activities of one queue, each heartbeating while it runs. */
-export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL'>): object {
+export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL'>): object {
   switch (queue) {
     case TaskQueue.Estate:
-      return withHeartbeat(createEstateActivities({ estateFile: configuration.estateFile }));
+      return withHeartbeat(createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }));
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent:
       return withHeartbeat(createAzureMlActivities(createAzureMlClients(settings)));

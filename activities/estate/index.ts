@@ -20,7 +20,13 @@ export interface ReleaseRules {
   digest: string;
 }
 
-export const createEstateActivities = ({ estateFile }: { estateFile: string }) => ({
+export interface EstateSettings {
+  estateFile: string;
+  /** Where the approval inbox is in this deployment; beats the estate's `inbox`. */
+  inboxUrl?: string | null;
+}
+
+export const createEstateActivities = ({ estateFile, inboxUrl }: EstateSettings) => ({
   /**
    * Reads the policy of one target, anew each time, so that a change of the estate reaches runs that wait.
    *
@@ -29,7 +35,7 @@ export const createEstateActivities = ({ estateFile }: { estateFile: string }) =
    * @throws EstateInvalid (not retried) naming file, line and field
    */
   loadPolicy: async ({ target }: { target: Target }): Promise<TargetPolicy> => {
-    const policy = targetPolicy(await readEstate(estateFile), target);
+    const policy = targetPolicy(await readEstate(estateFile), target, inboxUrl ?? undefined);
     if ('problem' in policy) throw await complaintAbout(estateFile, policy.field, policy.problem);
     return policy;
   },

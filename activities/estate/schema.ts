@@ -77,7 +77,11 @@ const plant = z.strictObject({
   circuits: z.record(targetName, circuit),
 });
 
+/** An address without a slash at the end. */
+const address = z.url('must be an address such as https://holdpoint.example.com/inbox').transform((url) => url.replace(/\/+$/, ''));
+
 const fields = z.strictObject({
+  inbox: address.optional(),
   releaseBranch: z.string().regex(/^refs\/heads\/.+/, 'must begin with refs/heads/'),
   settle: duration,
   calendars: z.record(text, calendar).default({}),

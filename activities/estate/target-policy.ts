@@ -15,7 +15,7 @@ export interface UnknownTarget {
 }
 
 /** The target's policy with its digest. */
-export function targetPolicy(estate: Estate, target: Target): TargetPolicy | UnknownTarget {
+export function targetPolicy(estate: Estate, target: Target, inboxUrl: string | null = estate.inbox ?? null): TargetPolicy | UnknownTarget {
   const plant = Object.hasOwn(estate.plants, target.plant) ? estate.plants[target.plant] : undefined;
   if (!plant) return { field: ['plants'], problem: `there is no plant ${target.plant}; known are ${Object.keys(estate.plants).join(', ')}. Add it, or correct the path of the configuration` };
   const circuit = Object.hasOwn(plant.circuits, target.circuit) ? plant.circuits[target.circuit] : undefined;
@@ -31,7 +31,7 @@ export function targetPolicy(estate: Estate, target: Target): TargetPolicy | Unk
   const filled = (template: string): string => template.replaceAll('{plant}', target.plant).replaceAll('{circuit}', target.circuit);
   const { data: trainingData, pollEvery: trainingPoll, timeout: trainingTimeout, ...trainingRest } = training;
   const { data: inferenceData, pollEvery: inferencePoll, timeout: inferenceTimeout, ...inferenceRest } = inference;
-  const policy: Omit<TargetPolicy, 'digest'> = {
+  const policy: Omit<TargetPolicy, 'digest' | 'inboxUrl'> = {
     target: { plant: target.plant, circuit: target.circuit },
     people: estate.people.map(({ id, aliases, calendar }) => ({ id, aliases, calendar })),
     workspaces: { dev: workspace(azure.workspaces.dev), test: workspace(azure.workspaces.test), production: workspace(azure.workspaces.production) },
@@ -50,5 +50,5 @@ export function targetPolicy(estate: Estate, target: Target): TargetPolicy | Unk
     monitoring: { forMs: monitoring.for, everyMs: monitoring.every, runbookForMs: monitoring.runbook, breachSeverity: monitoring.breachSeverity, onBreach: monitoring.onBreach },
     settleMs: estate.settle,
   };
-  return { digest: jsonDigest(policy), ...policy };
+  return { digest: jsonDigest(policy), inboxUrl, ...policy };
 }
