@@ -150,8 +150,6 @@ export interface TargetPolicy {
   inboxUrl: string | null;
   /** How long after an uncertain write a late arrival of it is still looked for. */
   settleMs: number;
-  /** Address of the approval inbox, without a slash at the end; null: there is none. Not part of the digest. */
-  inboxUrl: string | null;
 }
 
 /** The canonical id behind a name or alias; the name itself when the estate does not know it. Names compare without regard to case. */
