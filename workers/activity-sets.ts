@@ -1,4 +1,5 @@
 /** Which activities each task queue serves, with the clients that they need. A set is built only when its queue is asked for, so that a worker needs no other platform's settings. */
+import { createCheckActivities, createCheckClients } from '../activities/azure-devops/check-activities.ts';
 import { createAzureDevOpsClients } from '../activities/azure-devops/clients.ts';
 import { createAzureDevOpsActivities } from '../activities/azure-devops/index.ts';
 import { createAzureMlClients } from '../activities/azure-ml/clients.ts';
@@ -6,20 +7,22 @@ import { createAzureMlActivities } from '../activities/azure-ml/index.ts';
 import { createAzureMonitorClients } from '../activities/azure-monitor/clients.ts';
 import { createAzureMonitorActivities } from '../activities/azure-monitor/index.ts';
 import { createEstateActivities } from '../activities/estate/index.ts';
+import { createStagePolicyActivities } from '../activities/estate/stage-policy-activities.ts';
 import { withHeartbeat } from '../activities/heartbeat.ts';
 import { createMlflowClients } from '../activities/mlflow/clients.ts';
 import { createMlflowActivities } from '../activities/mlflow/index.ts';
 import { createNotificationClients } from '../activities/notifications/clients.ts';
 import { createNotificationActivities } from '../activities/notifications/index.ts';
 import type { PlatformSettings } from '../activities/http/settings.ts';
+import { openVault, type VaultSettings } from '../activities/secrets/open-vault.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 
 /** The activities of one queue, each heartbeating while it runs. */
-export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL'>): object {
+export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL'> & VaultSettings): object {
   switch (queue) {
     case TaskQueue.Estate:
-      return withHeartbeat(createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }));
+      return withHeartbeat({ ...createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }), ...createStagePolicyActivities({ estateFile: configuration.estateFile }) });
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent:
       return withHeartbeat(createAzureMlActivities(createAzureMlClients(settings)));
@@ -28,7 +31,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
     case TaskQueue.Mlflow:
       return withHeartbeat(createMlflowActivities(createMlflowClients(settings)));
     case TaskQueue.AzureDevOps:
-      return withHeartbeat(createAzureDevOpsActivities(createAzureDevOpsClients(settings)));
+      return withHeartbeat({ ...createAzureDevOpsActivities(createAzureDevOpsClients(settings)), ...createCheckActivities(createCheckClients(settings, openVault(configuration))) });
     case TaskQueue.Notifications:
       return withHeartbeat(createNotificationActivities({ webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, ...createNotificationClients(settings) }));
   }

@@ -1,6 +1,7 @@
 /** The configuration of every process of the product: the only place that reads the environment. A wrong variable is named, with what it should be. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { parseSecretKeys } from '../activities/secrets/secret-keys.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -22,6 +23,18 @@ const common = temporal.extend({
   HOLDPOINT_INBOX_URL: url.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   HOLDPOINT_KEYS: z.string().min(1).optional().transform((path) => path && resolve(path)),
+});
+
+/** The vault of the tokens that checks of pipelines bring. */
+const secrets = z.object({
+  HOLDPOINT_SECRETS: z.string().min(1).optional().transform((path) => path && resolve(path)),
+  HOLDPOINT_SECRETS_KEY: z.string().min(1).optional().superRefine((keys, context) => {
+    try {
+      if (keys !== undefined) parseSecretKeys(keys);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+    }
+  }),
 });
 
 const azure = z.object({
@@ -77,8 +90,10 @@ interface Keys {
 export type TemporalConfiguration = z.output<typeof temporal> & Addresses;
 export type CommonConfiguration = z.output<typeof common> & Addresses & Keys & { estateFile: string };
 export type AzureConfiguration = z.output<typeof azure>;
-export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof worker>;
-export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof receiver>;
+export type SecretsConfiguration = z.output<typeof secrets>;
+export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof worker>;
+export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof receiver>;
+export type AttachConfiguration = AzureConfiguration & Pick<z.output<typeof receiver>, 'HOLDPOINT_WEBHOOK_USER' | 'HOLDPOINT_WEBHOOK_PASSWORD'>;
 
 /** All that the command line needs: neither profile nor estate nor any platform, so that it runs by hand beside whatever was started. */
 export function readTemporalConfiguration(environment: Environment = process.env): TemporalConfiguration {
@@ -86,13 +101,18 @@ export function readTemporalConfiguration(environment: Environment = process.env
 }
 
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
-  const configuration = parse(common.extend(azure.shape).extend(worker.shape), environment);
+  const configuration = parse(common.extend(azure.shape).extend(secrets.shape).extend(worker.shape), environment);
   if (configuration.HOLDPOINT_KILL_AT !== undefined && configuration.HOLDPOINT_PROFILE !== 'demo') throw new ConfigurationError('HOLDPOINT_KILL_AT: only a test worker, profile demo, may be told to kill itself');
   return withAddresses(withKeys(withEstate(configuration)));
 }
 
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
-  return withAddresses(withKeys(withEstate(parse(common.extend(azure.shape).extend(receiver.shape), environment))));
+  return withAddresses(withKeys(withEstate(parse(common.extend(azure.shape).extend(secrets.shape).extend(receiver.shape), environment))));
+}
+
+/** What `attach` needs: Azure DevOps, and the credentials with which its check will call the receiver. No estate, so that it runs wherever a person can sign in. */
+export function readAttachConfiguration(environment: Environment = process.env): AttachConfiguration {
+  return parse(azure.extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {

@@ -7,7 +7,7 @@ import { checkGates } from './check-gates.ts';
 import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
-import { gateDefaultsEntry, gatePart } from './gate-schema.ts';
+import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { group, person } from './people-schema.ts';
 
 const text = z.string().min(1);
@@ -80,6 +80,12 @@ const plant = z.strictObject({
 /** An address without a slash at the end. */
 const address = z.url('must be an address such as https://holdpoint.example.com/inbox').transform((url) => url.replace(/\/+$/, ''));
 
+/** Stages of pipelines that ask by a check: by which gate, for which environment. An environment that is not named has the gate of Stage 3 at the ordinary severity. */
+const stages = z.strictObject({
+  watchEvery: duration.default(300_000),
+  environments: z.record(text, z.strictObject({ gate: z.enum(gateNames).default('stage3'), severity: severity.default('P2') })).default({}),
+});
+
 const fields = z.strictObject({
   inbox: address.optional(),
   releaseBranch: z.string().regex(/^refs\/heads\/.+/, 'must begin with refs/heads/'),
@@ -89,7 +95,7 @@ const fields = z.strictObject({
   groups: z.record(text, group).default({}),
   escalation: z.record(text, text).default({}),
   azure,
-  azureDevOps: z.strictObject({ project: text }),
+  azureDevOps: z.strictObject({ project: text, stages: stages.default({ watchEvery: 300_000, environments: {} }) }),
   training,
   inference,
   execution: execution.default({ training: 'native' }),

@@ -45,6 +45,8 @@ export class OpenGate<E = unknown> {
   expired = false;
   bypass: Bypass | null = null;
   superseded: { by: string; reason: string } | null = null;
+  /** Nothing that anybody says now changes the outcome. */
+  isConcluded = false;
   /** The evidence is no longer what was shown: the gate opens again with what was measured. */
   reopening: { measured: Measured<E>; comparison: Remeasured } | null = null;
   #widened: string[] = [];

@@ -1,0 +1,174 @@
+/** Where answers come in: each is counted, verified, kept as a proposal or refused, by the same rule for updates and signals. */
+import { ApplicationFailure, condition, sleep } from '@temporalio/workflow';
+import { clip, readAnswer, type Answer, type Verdict } from '../domain/answer.ts';
+import type { Standing } from '../domain/approval.ts';
+import { FailureType } from '../domain/failures.ts';
+import type { WaitingAnswer } from '../domain/identity.ts';
+import { canonicalPerson } from '../domain/policy.ts';
+import { payloadDigest } from '../domain/record.ts';
+import { AnswerLog } from './answer-log.ts';
+import { gateStatus, openCard } from './gate-presentation.ts';
+import type { GateServices } from './gate-request.ts';
+import { unproven, type Identity, type OpenGate } from './open-gate.ts';
+import type { Run } from './run.ts';
+import { now } from './workflow-clock.ts';
+
+/** What `decide` answers: where the gate stands, and whether this answer counted. */
+export type DecideResult = Standing & { counted: boolean; reason?: string };
+
+/** How decisions gather before they are put on record while a gate stays open. */
+const gatherFor = '2s';
+
+type Channel = WaitingAnswer['channel'];
+
+/** What is to be done with an answer; `reason` says why it does not count (yet). */
+interface Judgement {
+  answer: Answer;
+  course: 'count' | 'verify' | 'propose' | 'refuse';
+  reason: string | undefined;
+}
+
+/** The gates of the run, as far as an answer is concerned. */
+interface Place {
+  open: () => OpenGate | null;
+  isClosed: (gate: string) => boolean;
+}
+
+export class AnswerDesk {
+  /** Answers for gates that had not opened: shown when they open, never counted, for nobody had seen the evidence. */
+  #early = new Map<string, Answer>();
+  #unverified: { waiting: WaitingAnswer; settle: (result: DecideResult) => void }[] = [];
+  readonly #log = new AnswerLog();
+  readonly #run: Run;
+  readonly #services: GateServices;
+  readonly #place: Place;
+
+  constructor(run: Run, services: GateServices, place: Place) {
+    this.#run = run;
+    this.#services = services;
+    this.#place = place;
+  }
+
+  /** The update's validator: an answer that changes nothing is refused, and leaves no event. */
+  refuseUseless(value: unknown): void {
+    const { course, reason, answer } = this.#judge(value);
+    if (course === 'refuse') throw notCounted(reason);
+    if (course === 'propose' && this.#place.open()!.proposals.some(({ by, verdict }) => by === answer.by && verdict === answer.verdict)) throw notCounted(`${reason}; it is kept already`);
+  }
+
+  async decide(value: unknown): Promise<DecideResult> {
+    return await this.#take('decide', value, this.#judge(value));
+  }
+
+  /** A signal cannot be refused: what does not count is shown with its reason. */
+  consider(value: unknown, verdict: 'approve' | 'reject'): void {
+    const judgement = this.#judge(value, verdict);
+    const { answer, course, reason } = judgement;
+    if (course === 'refuse') {
+      const isEarly = answer.gate !== undefined && answer.gate !== this.#place.open()?.gate && !this.#place.isClosed(answer.gate);
+      if (isEarly && this.#early.size < 10) this.#early.set(answer.gate!, answer);
+      this.#log.add({ channel: verdict, payloadDigest: payloadDigest(verdict, value), at: now().toISOString(), counted: false, reason: clip(reason ?? '', 100) });
+      return this.#run.answered({ by: answer.by ?? null, counted: false, reason: isEarly ? `${reason}; kept as a proposal` : reason! });
+    }
+    void this.#take(verdict, value, judgement);
+  }
+
+  /** Says, when a gate opens, that an answer came too early for it. */
+  mentionEarly(gate: string): void {
+    const early = this.#early.get(gate);
+    if (early) this.#run.answered({ by: early.by ?? null, counted: false, reason: `it came before ${gate} opened, when nobody had seen the evidence; send it again` });
+  }
+
+  /** One activity for all answers that wait: one for each would cost most of the throughput. */
+  async verifyWhileOpen(open: OpenGate): Promise<void> {
+    for (;;) {
+      await condition(() => this.#unverified.length > 0);
+      const batch = this.#unverified.splice(0, 200);
+      const verified = await this.#services.verify(batch.map(({ waiting }) => waiting), open.policy.identity, open.people);
+      for (const { waiting, settle } of batch) {
+        const found = verified.find(({ id }) => id === waiting.id);
+        settle(this.#settle(open, waiting, found ?? { ...unproven, problem: 'it could not be verified' }));
+      }
+    }
+  }
+
+  /** Decisions of a gate that stays open: on record soon, a few at a time. A gate that is decided records them with its outcome. */
+  async keepWhileOpen(open: OpenGate): Promise<void> {
+    for (;;) {
+      await condition(() => this.#log.hasCounted && !open.isSettled);
+      await sleep(gatherFor, { summary: `Gather decisions of ${open.gate} for the record` });
+      this.#log.file(this.#run.record, open);
+      await this.#run.record.flush();
+    }
+  }
+
+  /** Puts the answers that came since into the run's record. */
+  file(open: OpenGate): void {
+    this.#log.file(this.#run.record, open);
+  }
+
+  /** The gate is left: answers that still wait for their verification do not count. */
+  leave(open: OpenGate): void {
+    for (const { waiting, settle } of this.#unverified.splice(0)) settle(this.#uncounted(waiting.answer, `gate "${open.gate}" was decided meanwhile`, open, waiting));
+    this.file(open);
+  }
+
+  #settle(open: OpenGate, waiting: WaitingAnswer, identity: Identity): DecideResult {
+    const { answer } = waiting;
+    const reason = open.isConcluded || (open.isSettled && answer.verdict !== 'reject') ? `gate "${open.gate}" was decided meanwhile` : open.objection(answer, identity);
+    if (reason === undefined) return this.#count(open, answer, identity, waiting);
+    const by = identity.by ?? answer.by;
+    if (by !== undefined && open.lacksProof(answer, identity)) open.propose(by, answer.verdict ?? '', reason);
+    return this.#uncounted(answer, reason, open, waiting);
+  }
+
+  /** The same rule for update and signal. */
+  #judge(value: unknown, verdict?: Verdict): Judgement {
+    const { answer, malformed } = readAnswer(value, verdict);
+    const refuse = (reason: string): Judgement => ({ answer, course: 'refuse', reason });
+    if (malformed !== undefined) return refuse(malformed);
+    const open = this.#place.open();
+    if (answer.gate !== undefined && this.#place.isClosed(answer.gate) && answer.gate !== open?.gate) return refuse(`gate "${answer.gate}" is closed`);
+    if (!open) return refuse(answer.gate === undefined ? 'no gate is open' : `gate "${clip(answer.gate, 40)}" is not open`);
+    if (open.isConcluded || (open.isSettled && answer.verdict !== 'reject')) return refuse(`${open.gate} is decided already`);
+    const reason = open.objection(answer, unproven);
+    if (reason !== undefined && !open.lacksProof(answer, unproven)) return refuse(reason);
+    if (answer.signature !== undefined || open.policy.identity === 'attributed') return { answer, course: 'verify', reason };
+    return reason === undefined ? { answer, course: 'count', reason } : { answer, course: 'propose', reason };
+  }
+
+  #take(channel: Channel, value: unknown, { answer, course, reason }: Judgement): DecideResult | Promise<DecideResult> {
+    const open = this.#place.open();
+    // The validator has run, but another answer may have been counted between the two.
+    if (course === 'refuse' || !open) throw notCounted(reason);
+    const waiting: WaitingAnswer = { id: this.#log.next(), channel, answer, payloadDigest: payloadDigest(channel, value), receivedAt: now().toISOString() };
+    if (course === 'count') return this.#count(open, answer, unproven, waiting);
+    if (course === 'verify') return new Promise((settle) => this.#unverified.push({ waiting, settle }));
+    if (answer.by !== undefined) open.propose(answer.by, answer.verdict ?? '', reason!);
+    return this.#uncounted(answer, reason!, open, waiting);
+  }
+
+  #count(open: OpenGate, answer: Answer, identity: Identity, waiting: WaitingAnswer): DecideResult {
+    open.take(answer, identity);
+    const by = identity.by ?? canonicalPerson(open.people, answer.by!);
+    const decision = open.ballot.decisions.at(-1);
+    this.#log.add({
+      channel: waiting.channel, payloadDigest: waiting.payloadDigest, at: waiting.receivedAt, counted: true, verdict: answer.verdict!, by, onBehalfOf: decision?.by === by ? decision.onBehalfOf : null,
+      level: identity.level, via: identity.via, comment: answer.comment ?? '', evidence: open.evidenceDigest, ...(answer.signature !== undefined && { signature: answer.signature }),
+    });
+    const comment = answer.comment === undefined ? '' : `: ${clip(answer.comment, 120)}`;
+    this.#run.answered({ by, counted: true, reason: `${answer.verdict} of ${open.gate} (identity ${identity.level})${comment}` });
+    this.#run.gateChanged(gateStatus(open), openCard(open));
+    return { ...open.standing, counted: true };
+  }
+
+  #uncounted(answer: Answer, reason: string, open: OpenGate, { channel, payloadDigest: digest, receivedAt }: WaitingAnswer): DecideResult {
+    this.#log.add({ channel, payloadDigest: digest, at: receivedAt, counted: false, reason: clip(reason, 100) });
+    this.#run.answered({ by: answer.by ?? null, counted: false, reason });
+    return { ...open.standing, counted: false, reason };
+  }
+}
+
+function notCounted(reason: string | undefined): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(`not counted: ${reason}`, FailureType.InputInvalid);
+}
