@@ -13,13 +13,16 @@ import { createMlflowClients } from '../activities/mlflow/clients.ts';
 import { createMlflowActivities } from '../activities/mlflow/index.ts';
 import { createNotificationClients } from '../activities/notifications/clients.ts';
 import { createNotificationActivities } from '../activities/notifications/index.ts';
+import { createRecordActivities } from '../activities/record/index.ts';
+import { openStore } from '../activities/record/write-once-store.ts';
 import type { PlatformSettings } from '../activities/http/settings.ts';
 import { openVault, type VaultSettings } from '../activities/secrets/open-vault.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
+import { buildName } from './build.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 
 /** The activities of one queue, each heartbeating while it runs. */
-export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL'> & VaultSettings): object {
+export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & VaultSettings): object {
   switch (queue) {
     case TaskQueue.Estate:
       return withHeartbeat({ ...createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }), ...createStagePolicyActivities({ estateFile: configuration.estateFile }) });
@@ -34,5 +37,9 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
       return withHeartbeat({ ...createAzureDevOpsActivities(createAzureDevOpsClients(settings)), ...createCheckActivities(createCheckClients(settings, openVault(configuration))) });
     case TaskQueue.Notifications:
       return withHeartbeat(createNotificationActivities({ webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, ...createNotificationClients(settings) }));
+    case TaskQueue.Record: {
+      const { keysDirectory, recordLocation, anchorsLocation, HOLDPOINT_BUILD } = configuration;
+      return withHeartbeat(createRecordActivities({ record: openStore(recordLocation, () => settings), anchors: openStore(anchorsLocation, () => settings), keysDirectory, build: buildName(HOLDPOINT_BUILD) }));
+    }
   }
 }

@@ -7,6 +7,8 @@ import { TaskQueue } from '../workflows/domain/queues.ts';
 const port = z.coerce.number().int().min(0).max(65_535);
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
 const milliseconds = z.coerce.number().int().positive();
+/** A folder, or the URL of a container of Azure Blob Storage. */
+const location = z.string().min(1).optional().transform((given) => (given === undefined ? undefined : /^https?:\/\//.test(given) ? given.replace(/\/+$/, '') : resolve(given)));
 const queueNames = Object.values(TaskQueue) as [TaskQueue, ...TaskQueue[]];
 
 const temporal = z.object({
@@ -23,6 +25,8 @@ const common = temporal.extend({
   HOLDPOINT_INBOX_URL: url.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   HOLDPOINT_KEYS: z.string().min(1).optional().transform((path) => path && resolve(path)),
+  HOLDPOINT_RECORD: location,
+  HOLDPOINT_ANCHORS: location,
 });
 
 /** The vault of the tokens that checks of pipelines bring. */
@@ -52,6 +56,7 @@ const azure = z.object({
 const worker = z.object({
   HOLDPOINT_QUEUES: z.string().default(queueNames.join(',')).transform((list) => list.split(',').map((name) => name.trim())).pipe(z.array(z.enum(queueNames)).min(1)),
   HOLDPOINT_WORKER_HEALTH_PORT: port.default(8481),
+  HOLDPOINT_BUILD: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be at most 64 letters, digits, ".", "_" or "-", such as a git commit').optional(),
   CHAT_WEBHOOK_URL: url.optional(),
   TEMPORAL_PRINCIPALS: z.enum(['true', 'false']).default('false').transform((stated) => stated === 'true'),
   HOLDPOINT_KILL_AT: z.string().regex(/^[A-Za-z]+:(before|afterEffect)$/, 'must be <activity>:before or <activity>:afterEffect').optional(),
@@ -62,6 +67,8 @@ const receiver = z.object({
   HOLDPOINT_HOST: z.string().min(1).default('127.0.0.1'),
   HOLDPOINT_WEBHOOK_USER: z.string().min(1),
   HOLDPOINT_WEBHOOK_PASSWORD: z.string().min(1),
+  /** How often approvals on Azure DevOps' pages are looked for that no hook has told. */
+  HOLDPOINT_APPROVAL_POLL_MS: milliseconds.default(60_000),
 });
 
 const demoDefaults: Record<string, string> = {
@@ -82,13 +89,16 @@ interface Addresses {
   uiUrl: string;
 }
 
-/** The directory of the keys that decisions and the record are signed with. */
-interface Keys {
+/** Where the record is, what is kept of it elsewhere, and the directory of the keys. */
+interface RecordPlaces {
   keysDirectory: string;
+  /** A folder, or the URL of a container of Azure Blob Storage. */
+  recordLocation: string;
+  anchorsLocation: string;
 }
 
 export type TemporalConfiguration = z.output<typeof temporal> & Addresses;
-export type CommonConfiguration = z.output<typeof common> & Addresses & Keys & { estateFile: string };
+export type CommonConfiguration = z.output<typeof common> & Addresses & RecordPlaces & { estateFile: string };
 export type AzureConfiguration = z.output<typeof azure>;
 export type SecretsConfiguration = z.output<typeof secrets>;
 export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof worker>;
@@ -103,11 +113,11 @@ export function readTemporalConfiguration(environment: Environment = process.env
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
   const configuration = parse(common.extend(azure.shape).extend(secrets.shape).extend(worker.shape), environment);
   if (configuration.HOLDPOINT_KILL_AT !== undefined && configuration.HOLDPOINT_PROFILE !== 'demo') throw new ConfigurationError('HOLDPOINT_KILL_AT: only a test worker, profile demo, may be told to kill itself');
-  return withAddresses(withKeys(withEstate(configuration)));
+  return withAddresses(withRecord(withEstate(configuration)));
 }
 
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
-  return withAddresses(withKeys(withEstate(parse(common.extend(azure.shape).extend(secrets.shape).extend(receiver.shape), environment))));
+  return withAddresses(withRecord(withEstate(parse(common.extend(azure.shape).extend(secrets.shape).extend(receiver.shape), environment))));
 }
 
 /** What `attach` needs: Azure DevOps, and the credentials with which its check will call the receiver. No estate, so that it runs wherever a person can sign in. */
@@ -138,6 +148,8 @@ function withEstate<T extends z.output<typeof common>>(configuration: T): T & { 
   return { ...configuration, estateFile: HOLDPOINT_ESTATE };
 }
 
-function withKeys<T extends z.output<typeof common>>(configuration: T): T & Keys {
-  return { ...configuration, keysDirectory: configuration.HOLDPOINT_KEYS ?? resolve(configuration.HOLDPOINT_STATE, 'keys') };
+function withRecord<T extends z.output<typeof common>>(configuration: T): T & RecordPlaces {
+  const { HOLDPOINT_STATE, HOLDPOINT_KEYS, HOLDPOINT_RECORD, HOLDPOINT_ANCHORS } = configuration;
+  const inState = (name: string): string => resolve(HOLDPOINT_STATE, name);
+  return { ...configuration, keysDirectory: HOLDPOINT_KEYS ?? inState('keys'), recordLocation: HOLDPOINT_RECORD ?? inState('record'), anchorsLocation: HOLDPOINT_ANCHORS ?? inState('anchors') };
 }

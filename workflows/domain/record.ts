@@ -2,7 +2,6 @@
  * The record: what an auditor reads when Temporal's history is long gone. Appended before the effect that it permits, signed and chained by the activity that writes it.
  */
 import type { GateCard } from './card.ts';
-import { jsonDigest } from './digest.ts';
 import type { EvidenceItem } from './evidence.ts';
 import type { StepKey } from './keys.ts';
 import type { GatePolicy } from './policy.ts';
@@ -26,11 +25,6 @@ export interface RecordedAnswer {
   signature?: string;
   /** Why it did not count. */
   reason?: string;
-}
-
-/** Digest of an answer's payload as it arrived, and of the way by which it came. The gate computes it from what its handler was given, the audit from the event in history. */
-export function payloadDigest(channel: RecordedAnswer['channel'], value: unknown): string {
-  return jsonDigest({ channel, value: value ?? null });
 }
 
 /** What happened. Everything in it is plain JSON, without secrets. */
