@@ -25,7 +25,7 @@ const day = oneOrMore(range)
   .refine((ranges) => ranges.every((each, index) => index === 0 || ranges[index - 1]!.until <= each.from), 'two ranges of the day overlap; join them');
 
 const week = z
-  .partialRecord(z.enum(weekdays, `must be a day of the week: ${weekdays.join(', ')}`), day)
+  .partialRecord(z.enum(weekdays), day)
   .transform((days) => Object.fromEntries(weekdays.map((name) => [name, days[name] ?? []])) as Record<Weekday, LocalRange[]>)
   .refine((days) => Object.values(days).some((ranges) => ranges.length > 0), 'has no working time; give at least one day a range, such as monday: "09:00-17:00"');
 

@@ -46,7 +46,7 @@ export function targetPolicy(estate: Estate, target: Target, inboxUrl: string | 
     gates: { stage1: gate('stage1'), stage3: gate('stage3'), rollback: gate('rollback') },
     approvalPer: estate.approvalPer,
     supersede: estate.supersede,
-    execution: circuit.execution ?? plant.execution ?? estate.execution,
+    execution: { ...estate.execution, ...plant.execution, ...circuit.execution },
     monitoring: { forMs: monitoring.for, everyMs: monitoring.every, runbookForMs: monitoring.runbook, breachSeverity: monitoring.breachSeverity, onBreach: monitoring.onBreach },
     settleMs: estate.settle,
   };
