@@ -67,6 +67,10 @@ export async function answerGates(ports: ApprovalPorts, rules: ApprovalRules, ap
     throw error;
   });
 
+  // One person's click must not pass two gates of one release, of which only one was open.
+  const twice = named.find((tag) => named.some((other) => other.gate !== tag.gate && releaseModelId(other.target, other.version) === releaseModelId(tag.target, tag.version)));
+  if (twice) return { ignored: `${where} names two gates of ${targetLabel(twice.target)} ${twice.version}: an approval answers one` };
+
   const sent: SentDecision[] = [];
   for (const tag of named) for (const decision of decisions) sent.push(await answer(ports, rules, approval, tag, decision, pullRequests));
   return { decisions: sent };

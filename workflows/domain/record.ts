@@ -39,6 +39,11 @@ export type RecordEvent =
 
 export type RecordEntry = RecordEvent & { at: string };
 
+/** Digest of an answer's payload as it arrived, and of the way by which it came. The gate computes it from what its handler was given, the audit from the event in history. */
+export function payloadDigest(channel: RecordedAnswer['channel'], value: unknown): string {
+  return jsonDigest({ channel, value: value ?? null });
+}
+
 /** Whose entries they are. */
 export interface RecordedRun {
   workflowId: string;
