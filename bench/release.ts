@@ -8,7 +8,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { releaseModel } from '../starters/runbooks.ts';
-import { testInput } from '../test/support/release-activities.ts';
+import { testInput, type ReleaseActivities } from '../test/support/release-activities.ts';
 import { withReleaseWorkers } from '../test/support/release-worker.ts';
 import { startTemporal } from '../test/support/temporal-server.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
@@ -26,9 +26,9 @@ const { workflow } = environment.client;
 /** Each gate's announcement tells the driver that the gate is open, so that no poll blurs the figure; on both sides alike. */
 const opened = new EventEmitter();
 const tell = () => opened.emit(activityInfo().workflowExecution!.workflowId);
-const postMessage = async () => {
-  tell();
-  return { posted: true };
+const notify: ReleaseActivities['notify'] = async ({ event }) => {
+  if (event.kind === 'opened') tell();
+  return { delivered: ['chat'], failed: [] };
 };
 const bareActivities = {
   step: async () => ({}),
@@ -98,7 +98,7 @@ try {
     Worker.create({ ...shared, taskQueue: 'bare-activities', activities: bareActivities }),
   ]);
   const running = control.map((worker) => worker.run());
-  const figures = await withReleaseWorkers(environment, { postMessage }, measure);
+  const figures = await withReleaseWorkers(environment, { notify }, measure);
   control.forEach((worker) => worker.shutdown());
   await Promise.all(running);
   process.stdout.write(`${JSON.stringify(figures)}\n`);

@@ -1,5 +1,9 @@
 /** Which activities each task queue serves, with the clients that they need. A set is built only when its queue is asked for, so that a worker needs no other platform's settings. */
+<<<<<<< HEAD
 import { createCheckActivities, createCheckClients } from '../activities/azure-devops/check-activities.ts';
+=======
+import type { Client } from '@temporalio/client';
+>>>>>>> main
 import { createAzureDevOpsClients } from '../activities/azure-devops/clients.ts';
 import { createAzureDevOpsActivities } from '../activities/azure-devops/index.ts';
 import { createAzureMlClients } from '../activities/azure-ml/clients.ts';
@@ -15,14 +19,31 @@ import { createNotificationClients } from '../activities/notifications/clients.t
 import { createNotificationActivities } from '../activities/notifications/index.ts';
 import { createRecordActivities } from '../activities/record/index.ts';
 import { openStore } from '../activities/record/write-once-store.ts';
+import { createRunsActivities } from '../activities/runs/index.ts';
 import type { PlatformSettings } from '../activities/http/settings.ts';
 import { openVault, type VaultSettings } from '../activities/secrets/open-vault.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 import { buildName } from './build.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 
+<<<<<<< HEAD
 /** The activities of one queue, each heartbeating while it runs. */
 export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & VaultSettings): object {
+=======
+/** What only the worker that tells people needs. */
+export interface NotificationSettings {
+  /** By the names of environment variables, as the estate refers to them. */
+  notificationSecrets: Record<string, string>;
+  /** Where the keys of chat buttons are. */
+  buttonKeysFile: string;
+}
+
+/** What the activities need of the worker's configuration. */
+export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & Partial<NotificationSettings>;
+
+/** The activities of one queue, each heartbeating while it runs. `client` is for the queue that reads and tends other runs. */
+export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: ActivityConfiguration, client?: Client): object {
+>>>>>>> main
   switch (queue) {
     case TaskQueue.Estate:
       return withHeartbeat({ ...createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }), ...createStagePolicyActivities({ estateFile: configuration.estateFile }) });
@@ -36,10 +57,13 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
     case TaskQueue.AzureDevOps:
       return withHeartbeat({ ...createAzureDevOpsActivities(createAzureDevOpsClients(settings)), ...createCheckActivities(createCheckClients(settings, openVault(configuration))) });
     case TaskQueue.Notifications:
-      return withHeartbeat(createNotificationActivities({ webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, ...createNotificationClients(settings) }));
+      return withHeartbeat(createNotificationActivities({ estateFile: configuration.estateFile, webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, secrets: configuration.notificationSecrets ?? {}, buttonKeysFile: configuration.buttonKeysFile ?? null, ...createNotificationClients(settings) }));
     case TaskQueue.Record: {
       const { keysDirectory, recordLocation, anchorsLocation, HOLDPOINT_BUILD } = configuration;
       return withHeartbeat(createRecordActivities({ record: openStore(recordLocation, () => settings), anchors: openStore(anchorsLocation, () => settings), keysDirectory, build: buildName(HOLDPOINT_BUILD) }));
     }
+    case TaskQueue.Runs:
+      if (!client) throw new Error(`${queue} needs a Temporal client`);
+      return withHeartbeat(createRunsActivities({ client }));
   }
 }

@@ -6,6 +6,8 @@ import { TaskQueue } from '../workflows/domain/queues.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
+/** An address without a path: what is in it is the receiver's to say. */
+const origin = url.refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an address without a path, such as https://holdpoint.example.com');
 const milliseconds = z.coerce.number().int().positive();
 /** A folder, or the URL of a container of Azure Blob Storage. */
 const location = z.string().min(1).optional().transform((given) => (given === undefined ? undefined : /^https?:\/\//.test(given) ? given.replace(/\/+$/, '') : resolve(given)));
@@ -22,7 +24,7 @@ const common = temporal.extend({
   HOLDPOINT_PROFILE: z.enum(['demo', 'production']).default('production'),
   HOLDPOINT_STATE: z.string().min(1).default('.cache/state').transform((path) => resolve(path)),
   HOLDPOINT_ESTATE: z.string().min(1).optional().transform((path) => path && resolve(path)),
-  HOLDPOINT_INBOX_URL: url.optional(),
+  HOLDPOINT_INBOX_URL: origin.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   HOLDPOINT_KEYS: z.string().min(1).optional().transform((path) => path && resolve(path)),
   HOLDPOINT_RECORD: location,
@@ -62,7 +64,16 @@ const worker = z.object({
   HOLDPOINT_KILL_AT: z.string().regex(/^[A-Za-z]+:(before|afterEffect)$/, 'must be <activity>:before or <activity>:afterEffect').optional(),
 });
 
-const receiver = z.object({
+/** Who may sign in to the inbox, and whose buttons are taken. */
+const inbox = z.object({
+  HOLDPOINT_OIDC_ISSUER: url.optional(),
+  HOLDPOINT_OIDC_CLIENT_ID: z.string().min(1).optional(),
+  HOLDPOINT_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  HOLDPOINT_OIDC_PERSON_CLAIM: z.string().min(1).default('preferred_username'),
+  SLACK_SIGNING_SECRET: z.string().min(1).optional(),
+});
+
+const receiver = inbox.extend({
   HOLDPOINT_PORT: port.default(8480),
   HOLDPOINT_HOST: z.string().min(1).default('127.0.0.1'),
   HOLDPOINT_WEBHOOK_USER: z.string().min(1),
@@ -117,12 +128,27 @@ export function readWorkerConfiguration(environment: Environment = process.env):
 }
 
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
+<<<<<<< HEAD
   return withAddresses(withRecord(withEstate(parse(common.extend(azure.shape).extend(secrets.shape).extend(receiver.shape), environment))));
 }
 
 /** What `attach` needs: Azure DevOps, and the credentials with which its check will call the receiver. No estate, so that it runs wherever a person can sign in. */
 export function readAttachConfiguration(environment: Environment = process.env): AttachConfiguration {
   return parse(azure.extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
+=======
+  return withAddresses(withRecord(withEstate(withSignIn(parse(common.extend(azure.shape).extend(receiver.shape), environment)))));
+}
+
+/**
+ * The secrets that the estate refers to by the names of environment variables; they are read here, once, and go no further than the adapter that needs them.
+ *
+ * @throws ConfigurationError naming each that is not set, never a value
+ */
+export function readSecrets(names: readonly string[], environment: Environment = process.env): Record<string, string> {
+  const missing = names.filter((name) => (environment[name] ?? '') === '');
+  if (missing.length > 0) throw new ConfigurationError(`The environment is not usable:\n${missing.map((name) => `  ${name}: is not set; the estate's notifications name it`).join('\n')}`);
+  return Object.fromEntries(names.map((name) => [name, environment[name]!]));
+>>>>>>> main
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
@@ -146,6 +172,21 @@ function withEstate<T extends z.output<typeof common>>(configuration: T): T & { 
   const { HOLDPOINT_ESTATE } = configuration;
   if (HOLDPOINT_ESTATE === undefined) throw new ConfigurationError('The environment is not usable:\n  HOLDPOINT_ESTATE: is not set; give the path of the estate file');
   return { ...configuration, estateFile: HOLDPOINT_ESTATE };
+}
+
+/** The inbox needs to know how people sign in, and production needs it to be by HTTPS: a session that travels in the clear is anybody's. */
+function withSignIn<T extends z.output<typeof common> & z.output<typeof inbox>>(configuration: T): T {
+  const { HOLDPOINT_PROFILE, HOLDPOINT_INBOX_URL, HOLDPOINT_OIDC_ISSUER, HOLDPOINT_OIDC_CLIENT_ID } = configuration;
+  const lines: string[] = [];
+  if (HOLDPOINT_OIDC_ISSUER !== undefined && HOLDPOINT_OIDC_CLIENT_ID === undefined) lines.push('HOLDPOINT_OIDC_CLIENT_ID: is not set; the identity provider of HOLDPOINT_OIDC_ISSUER gives it');
+  if (HOLDPOINT_OIDC_ISSUER === undefined && HOLDPOINT_OIDC_CLIENT_ID !== undefined) lines.push('HOLDPOINT_OIDC_ISSUER: is not set; HOLDPOINT_OIDC_CLIENT_ID is of no use without it');
+  if (HOLDPOINT_PROFILE === 'production' && HOLDPOINT_OIDC_ISSUER !== undefined) {
+    if (HOLDPOINT_INBOX_URL === undefined) lines.push('HOLDPOINT_INBOX_URL: is not set; give the address by which people reach the inbox');
+    else if (!HOLDPOINT_INBOX_URL.startsWith('https://')) lines.push('HOLDPOINT_INBOX_URL: must begin with https:// under the profile production');
+    if (!HOLDPOINT_OIDC_ISSUER.startsWith('https://')) lines.push('HOLDPOINT_OIDC_ISSUER: must begin with https:// under the profile production');
+  }
+  if (lines.length > 0) throw new ConfigurationError(`The environment is not usable:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  return configuration;
 }
 
 function withRecord<T extends z.output<typeof common>>(configuration: T): T & RecordPlaces {

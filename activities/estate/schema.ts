@@ -9,6 +9,7 @@ import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { group, person } from './people-schema.ts';
+import { notificationsSchema } from './notifications-schema.ts';
 
 const text = z.string().min(1);
 
@@ -78,7 +79,7 @@ const plant = z.strictObject({
 });
 
 /** An address without a slash at the end. */
-const address = z.url('must be an address such as https://holdpoint.example.com/inbox').transform((url) => url.replace(/\/+$/, ''));
+const address = z.url('must be an address such as https://holdpoint.example.com').transform((url) => url.replace(/\/+$/, ''));
 
 /** Stages of pipelines that ask by a check: by which gate, for which environment. An environment that is not named has the gate of Stage 3 at the ordinary severity. */
 const stages = z.strictObject({
@@ -105,6 +106,7 @@ const fields = z.strictObject({
   gates,
   monitoring,
   plants: z.record(targetName, plant),
+  notifications: notificationsSchema.optional(),
 });
 
 /** The estate once read: durations are milliseconds. */

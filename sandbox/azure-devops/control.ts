@@ -22,6 +22,12 @@ export async function azureDevOpsControl(
     return reply.code(201).send({ pullRequestId: pullRequest.pullRequestId, repository: REPOSITORY, repositoryId: REPOSITORY_ID });
   });
 
+  /** Completes an active one: its trial merge becomes the merge. */
+  app.post<{ Params: { pullRequestId: string } }>('/_sandbox/pull-requests/:pullRequestId/complete', async ({ params }) => {
+    const { pullRequestId, status } = pullRequests.complete(requirePullRequest(pullRequests, params));
+    return { pullRequestId, status };
+  });
+
   app.post<{ Params: { pullRequestId: string } }>('/_sandbox/pull-requests/:pullRequestId/deliver', async ({ params }) => {
     const pullRequest = requirePullRequest(pullRequests, params);
     const again = deliveries.redeliver(`pull-request:${pullRequest.pullRequestId}`);

@@ -11,6 +11,7 @@ import { FailureType } from '../../workflows/domain/failures.ts';
 import { ConfigurationError, readReceiverConfiguration } from '../../workers/configuration.ts';
 import { platformSettings } from '../../workers/platform-settings.ts';
 import { createLazyClient } from '../temporal-connection.ts';
+import { approvals } from './approvals.ts';
 import { pullRequestReader } from './azure-devops-reader.ts';
 import { stageApprovals } from './checks/stage-approvals.ts';
 import { keyFiles } from '../../activities/record/key-ring.ts';
@@ -45,7 +46,11 @@ async function main(): Promise<void> {
     releaseBranch: async () => (await readEstate(estateFile)).releaseBranch,
     startRelease: (input) => startRelease(client, input),
     isTemporalReady: () => isTemporalReady(client),
+<<<<<<< HEAD
     ...(vault && { checks: stageApprovals({ client, vault, organisationUrl: configuration.AZURE_DEVOPS_URL }) }),
+=======
+    ...(await approvals(configuration, client)),
+>>>>>>> main
   });
 
   // Tokens whose run never closed, such as a terminated one's, lie no longer than they live.

@@ -7,8 +7,14 @@
 import basicAuth from '@fastify/basic-auth';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import { MalformedNotification, readNotification } from './azure-devops-event.ts';
+<<<<<<< HEAD
 import { checkRoutes, type CheckPorts } from './checks/check-routes.ts';
 import { outcomeOf, sentence, type HookPorts } from './hook-outcome.ts';
+=======
+import { slackPlugin, type SlackOptions } from './chat-actions/plugin.ts';
+import { inboxPlugin, type InboxOptions } from './inbox/plugin.ts';
+import { releaseCompleted, type ReleasePorts } from './release-completed.ts';
+>>>>>>> main
 import { TryLater } from './try-later.ts';
 import { credentialCheck, type WebhookCredentials } from './webhook-credentials.ts';
 
@@ -19,14 +25,23 @@ export interface ReceiverOptions extends HookPorts {
   /** Whether a run could be started now. */
   isTemporalReady: () => Promise<boolean>;
   logger: FastifyBaseLogger;
+  /** The approval inbox; left out where nobody could sign in. */
+  inbox?: InboxOptions | undefined;
+  /** Buttons in Slack; left out where Slack's secret is not known. */
+  slack?: SlackOptions | undefined;
 }
 
 const bodyLimit = 256 * 1024;
 const retryAfterSeconds = 10;
 
 /** Builds the receiver; it listens to nothing yet and needs neither Temporal nor Azure DevOps to start. */
+<<<<<<< HEAD
 export async function createReceiver({ credentials, isTemporalReady, logger, checks, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
   const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit, requestTimeout: 30_000, routerOptions: { ignoreTrailingSlash: true } });
+=======
+export async function createReceiver({ credentials, isTemporalReady, logger, inbox, slack, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
+  const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit, requestTimeout: 30_000, routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 } }); // a workflow id is one segment of the inbox's paths
+>>>>>>> main
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = statusOf(error);
     const context = { method: request.method, path: request.url.split('?', 1)[0], from: request.ip, status };
@@ -56,6 +71,8 @@ export async function createReceiver({ credentials, isTemporalReady, logger, che
       return reply.code(202).send(outcome);
     });
   });
+  if (inbox !== undefined) await app.register(inboxPlugin, inbox);
+  if (slack !== undefined) await app.register(slackPlugin, slack);
   return app;
 }
 

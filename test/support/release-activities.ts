@@ -81,6 +81,10 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
   const deployed = new Map<string, DeploymentSnapshot>();
   return {
     loadPolicy: async ({ target }) => testPolicy(target),
+    loadCircuits: async ({ targets }) => {
+      const policies = targets.map(testPolicy);
+      return { circuits: policies.map(({ target, severity, sensor: { column }, endpoint, deployment }) => ({ target, severity, column, endpoint, deployment, terms: {} })), production: policies[0]?.workspaces.production ?? null };
+    },
     loadReleaseRules: async () => ({ releaseBranch: 'refs/heads/main', maxParallel: 5, settleMs: 1000, digest: 'e'.repeat(64) }),
     readChange: async ({ repositoryId, pullRequestId }) => ({
       pullRequest: { id: pullRequestId, title: 'Tune hyperparameters for P001/C001', url: 'https://example.com/pr/42', createdBy: 'dana@example.com', repository: 'sensor-predictions', repositoryId, targetRefName: 'refs/heads/main', mergeCommit: 'c0ffee' },
@@ -114,6 +118,7 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     cancelDuplicateInvocations: async () => ({ cancelled: [] }),
     checkInference: async ({ jobName, outputUri }) => ({ jobName, passed: true, findings: [], rows: 365, minimum: -2, maximum: 31, outputUri, logUri: 'https://example.com/log' }),
     readFiringAlerts: async () => ({ ids: [] }),
+    readAlertRules: async () => ({ alerts: [] }),
     watchAlerts: async () => ({ kind: 'healthy', polls: 1, alerts: 0 }),
     readRunMetrics: async () => ({ metrics, rows: 1000, droppedRows: 0 }),
     notify: async () => ({ delivered: ['chat'], failed: [] }),

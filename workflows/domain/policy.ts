@@ -146,7 +146,7 @@ export interface TargetPolicy {
    */
   execution: { training: 'native' | 'accompany'; pipeline?: string; modelTags?: { build: string; commit: string } };
   monitoring: MonitoringPolicy;
-  /** Where people decide in a browser; null: nowhere but in Temporal Web UI. */
+  /** Where people decide in a browser: the receiver's address, such as `https://holdpoint.example.com`; null: nowhere but in Temporal Web UI. Not part of the digest. */
   inboxUrl: string | null;
   /** How long after an uncertain write a late arrival of it is still looked for. */
   settleMs: number;

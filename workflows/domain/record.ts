@@ -1,6 +1,7 @@
 /**
  * The record: what an auditor reads when Temporal's history is long gone. Appended before the effect that it permits, signed and chained by the activity that writes it.
  */
+import { jsonDigest } from './digest.ts';
 import type { GateCard } from './card.ts';
 import type { EvidenceItem } from './evidence.ts';
 import type { StepKey } from './keys.ts';
@@ -39,7 +40,7 @@ export type RecordEvent =
 
 export type RecordEntry = RecordEvent & { at: string };
 
-/** Digest of an answer's payload as it arrived, and of the way by which it came. The gate computes it from what its handler was given, the audit from the event in history. */
+/** Finds the event of an answer in history: over the channel and the JSON as it arrived, before anything was read from it. */
 export function payloadDigest(channel: RecordedAnswer['channel'], value: unknown): string {
   return jsonDigest({ channel, value: value ?? null });
 }

@@ -5,7 +5,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { AnswerRefused, updateIdFrom } from '../../gates/send-answer.ts';
 import { isSame, mostTicked, readTicked, type ShownGate } from './bulk-form.ts';
 import { isUndecided } from './failures.ts';
-import { outcomeText } from './gate-routes.ts';
+import { outcomeText } from './outcome-text.ts';
 import { messagePage } from './pages/layout.ts';
 import { previewPage, resultPage, type BulkResult, type PreviewItem } from './pages/bulk.ts';
 import { paths } from './paths.ts';

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Answer } from '../../../workflows/domain/answer.ts';
 import type { GateView } from '../../../workflows/domain/gate-view.ts';
-import { AnswerRefused, updateIdFrom, type AnswerOutcome } from '../../gates/send-answer.ts';
+import { AnswerRefused, updateIdFrom } from '../../gates/send-answer.ts';
 import { isSame } from './bulk-form.ts';
 import { answerOf, readDecisionForm, type Typed } from './decision-form.ts';
 import { html } from './html.ts';
+import { outcomeText } from './outcome-text.ts';
 import { cardPage } from './pages/gate-card.ts';
 import { messagePage } from './pages/layout.ts';
 import { listPage } from './pages/list.ts';
@@ -81,14 +81,4 @@ function whatMoved(shown: { gate: string; generation: number; evidence: string }
   if (shown.gate !== view.gate) return [`You answered ${shown.gate || 'no gate'}; the run now waits at ${view.gate}.`];
   const changes = view.changes.length > 0 ? [...view.changes] : ['The evidence is not the one that you were shown.'];
   return [...changes, `Evidence ${shown.evidence || 'none'} is now ${view.evidence}.`];
-}
-
-const done = { approve: 'Your approval counts', reject: 'Your rejection counts', withdraw: 'Your decision is taken back', delegate: 'Somebody else decides for you', defer: 'You are not reminded before then', check: 'The item is answered', bypass: 'You have broken the glass: a review is open' } as const;
-
-/** One sentence on what became of an answer. */
-export function outcomeText({ counted, reason, state, missing }: AnswerOutcome, { verdict }: Answer): string {
-  if (!counted) return `Not counted: ${reason ?? 'the gate gave no reason'}.`;
-  const what = done[verdict ?? 'approve'];
-  if (verdict !== 'approve' && verdict !== 'reject') return `${what}.`;
-  return state === 'open' ? `${what}; ${missing === undefined ? 'the gate stays open' : `${missing} more ${missing === 1 ? 'is' : 'are'} needed`}.` : `${what}, and the gate is ${state}.`;
 }

@@ -6,7 +6,7 @@ export const inboxPath = '/inbox';
 
 export const paths = {
   list: inboxPath,
-  gate: (workflowId: string): string => `${inboxPath}${inboxGatePath(workflowId)}`,
+  gate: inboxGatePath,
   bulk: `${inboxPath}/bulk`,
   sendBulk: `${inboxPath}/bulk/send`,
   signIn: `${inboxPath}/sign-in`,

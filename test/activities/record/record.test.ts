@@ -235,7 +235,7 @@ describe('the record in a container of Azure Blob Storage', () => {
     const { worker, read } = await stores[1]![1]();
     const { appendToRecord } = worker();
     await appendToRecord(appendInput(1));
-    platforms.sandbox.context.faults.add({ match: { method: 'PUT', path: '.*/block-.*', times: 1 }, effect: { kind: 'cutAfterAccept' } });
+    platforms.sandbox.context.faults.add({ match: { method: 'PUT', path: '.*/block-.*', skip: 0, times: 1 }, effect: { kind: 'cutAfterAccept' } });
     await assert.rejects(appendToRecord(appendInput(2)), { type: FailureType.Unavailable });
     assert.equal((await appendToRecord(appendInput(2))).block, 2);
     assert.equal((await read()).length, 2);

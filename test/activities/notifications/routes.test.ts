@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addressesOf } from '../../../activities/notifications/recipients.ts';
+import { channelsFor } from '../../../activities/notifications/routes.ts';
+import { notificationsSchema, secretNames } from '../../../activities/estate/notifications-schema.ts';
+
+const notifications = notificationsSchema.parse({
+  channels: {
+    chat: { kind: 'slack', webhook: 'SLACK_URL' },
+    board: { kind: 'mail', smtp: 'SMTP_URL', from: 'x@example.com' },
+    pager: { kind: 'pagerDuty', routingKey: 'PD_KEY' },
+  },
+  routes: [
+    { channels: ['chat'] },
+    { events: ['opened', 'decided'], severities: ['P2', 'P3'], channels: ['board', 'chat'] },
+    { severities: ['P0', 'P1'], channels: ['pager'] },
+    { severities: ['P0'], events: ['opened'], channels: ['pager'] },
+  ],
+});
+
+void test('routes add up, by kind and severity; a pager takes what wakes somebody, and always what ends it', () => {
+  const to = (kind: Parameters<typeof channelsFor>[1]['kind'], severity: 'P0' | 'P1' | 'P2') => channelsFor(notifications, { kind, severity });
+  assert.deepEqual(to('opened', 'P2'), ['chat', 'board']);
+  assert.deepEqual(to('reminded', 'P2'), ['chat']);
+  assert.deepEqual(to('opened', 'P1'), ['chat']);
+  assert.deepEqual(to('opened', 'P0'), ['chat', 'pager']);
+  assert.deepEqual(to('escalated', 'P1'), ['chat', 'pager']);
+  assert.deepEqual(to('escalated', 'P2'), ['chat']);
+  for (const kind of ['answered', 'decided'] as const) assert.ok(to(kind, 'P1').includes('pager'));
+  assert.deepEqual(secretNames(notifications), ['SLACK_URL', 'SMTP_URL', 'PD_KEY']);
+});
+
+void test('persons, groups and contacts become addresses, each once', () => {
+  const directory = { people: [{ id: 'ann', aliases: ['ann@example.com'] }, { id: 'ben', aliases: ['Ben Doe', 'contoso\\ben'] }, { id: 'cem', aliases: [] }], groups: { board: ['ann', 'cem'] }, addresses: { cem: { mail: 'cem@example.com', slack: 'U0CEM' }, manager: { mail: 'boss@example.com' }, ops: { slack: 'S0OPS' } } };
+  assert.deepEqual(addressesOf(['ann', 'board', 'ben', 'manager', 'nobody'], 'mail', directory as never), ['ann@example.com', 'cem@example.com', 'boss@example.com']);
+  assert.deepEqual(addressesOf(['board', 'ops'], 'slack', directory as never), ['U0CEM', 'S0OPS']);
+});
