@@ -1,9 +1,6 @@
 /** Which activities each task queue serves, with the clients that they need. A set is built only when its queue is asked for, so that a worker needs no other platform's settings. */
-<<<<<<< HEAD
-import { createCheckActivities, createCheckClients } from '../activities/azure-devops/check-activities.ts';
-=======
 import type { Client } from '@temporalio/client';
->>>>>>> main
+import { createCheckActivities, createCheckClients } from '../activities/azure-devops/check-activities.ts';
 import { createAzureDevOpsClients } from '../activities/azure-devops/clients.ts';
 import { createAzureDevOpsActivities } from '../activities/azure-devops/index.ts';
 import { createAzureMlClients } from '../activities/azure-ml/clients.ts';
@@ -26,10 +23,6 @@ import { TaskQueue } from '../workflows/domain/queues.ts';
 import { buildName } from './build.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 
-<<<<<<< HEAD
-/** The activities of one queue, each heartbeating while it runs. */
-export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & VaultSettings): object {
-=======
 /** What only the worker that tells people needs. */
 export interface NotificationSettings {
   /** By the names of environment variables, as the estate refers to them. */
@@ -39,11 +32,10 @@ export interface NotificationSettings {
 }
 
 /** What the activities need of the worker's configuration. */
-export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & Partial<NotificationSettings>;
+export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & VaultSettings & Partial<NotificationSettings>;
 
 /** The activities of one queue, each heartbeating while it runs. `client` is for the queue that reads and tends other runs. */
 export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: ActivityConfiguration, client?: Client): object {
->>>>>>> main
   switch (queue) {
     case TaskQueue.Estate:
       return withHeartbeat({ ...createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }), ...createStagePolicyActivities({ estateFile: configuration.estateFile }) });

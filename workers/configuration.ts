@@ -128,15 +128,12 @@ export function readWorkerConfiguration(environment: Environment = process.env):
 }
 
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
-<<<<<<< HEAD
-  return withAddresses(withRecord(withEstate(parse(common.extend(azure.shape).extend(secrets.shape).extend(receiver.shape), environment))));
+  return withAddresses(withRecord(withEstate(withSignIn(parse(common.extend(azure.shape).extend(secrets.shape).extend(receiver.shape), environment)))));
 }
 
 /** What `attach` needs: Azure DevOps, and the credentials with which its check will call the receiver. No estate, so that it runs wherever a person can sign in. */
 export function readAttachConfiguration(environment: Environment = process.env): AttachConfiguration {
   return parse(azure.extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
-=======
-  return withAddresses(withRecord(withEstate(withSignIn(parse(common.extend(azure.shape).extend(receiver.shape), environment)))));
 }
 
 /**
@@ -148,7 +145,6 @@ export function readSecrets(names: readonly string[], environment: Environment =
   const missing = names.filter((name) => (environment[name] ?? '') === '');
   if (missing.length > 0) throw new ConfigurationError(`The environment is not usable:\n${missing.map((name) => `  ${name}: is not set; the estate's notifications name it`).join('\n')}`);
   return Object.fromEntries(names.map((name) => [name, environment[name]!]));
->>>>>>> main
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {

@@ -38,7 +38,7 @@ const answerMs = 15_000;
 /** Approvals of each kind and outcome that one look reads. */
 const recentTop = 100;
 
-export function accompanyPorts({ client, settings, estate, sign }: AccompanyOptions): { builds: BuildPorts; approvals: ApprovalPorts; poll: Pick<ApprovalPollOptions, 'recent' | 'isAnyGateOpen'> } {
+export function accompanyPorts({ client, settings, estate, sign }: AccompanyOptions): { builds: BuildPorts; azureApprovals: ApprovalPorts; poll: Pick<ApprovalPollOptions, 'recent' | 'isAnyGateOpen'> } {
   const { rest, project } = createAzureDevOpsClients({ ...settings, requestTimeoutMs: Math.min(settings.requestTimeoutMs, longestRequestMs) });
   const apis = { builds: buildsApi(rest, project), approvals: approvalsApi(rest, project, settings.devOpsUrl) };
   return {
@@ -52,7 +52,7 @@ export function accompanyPorts({ client, settings, estate, sign }: AccompanyOpti
       wake: (origin) => wakeRelease(client, origin),
       keep: (input) => keepUnresolved(client, input),
     },
-    approvals: {
+    azureApprovals: {
       rules: async () => {
         const found = await estate();
         return accompaniesAny(found) ? { releaseBranch: found.releaseBranch, people: found.people, accompanies: (target) => accompaniedPolicy(found, target) !== null } : null;

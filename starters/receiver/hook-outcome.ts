@@ -8,14 +8,14 @@ export interface HookPorts extends ReleasePorts {
   /** Left out: events about builds start nothing. */
   builds?: BuildPorts;
   /** Left out: approvals on Azure DevOps' pages answer nothing. */
-  approvals?: ApprovalPorts;
+  azureApprovals?: ApprovalPorts;
 }
 
 /** @throws the platform's classified failures, and TryLater when something that is needed is away */
-export async function outcomeOf({ builds, approvals, ...release }: HookPorts, { ids: { eventId, eventType }, pullRequest, buildId, approval }: HookNotification): Promise<HookOutcome> {
+export async function outcomeOf({ builds, azureApprovals, ...release }: HookPorts, { ids: { eventId, eventType }, pullRequest, buildId, approval }: HookNotification): Promise<HookOutcome> {
   if (pullRequest !== null) return await releaseCompleted(release, pullRequest);
   if (buildId !== null && builds) return await buildEnded(builds, { buildId, eventId, eventType });
-  if (approval !== null && approvals) return await approvalGiven(approvals, approval);
+  if (approval !== null && azureApprovals) return await approvalGiven(azureApprovals, approval);
   return { ignored: `${eventType} starts nothing` };
 }
 

@@ -6,16 +6,16 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import { readEstate } from '../../activities/estate/estate-file.ts';
+import { keyFiles } from '../../activities/record/key-ring.ts';
 import { openVault } from '../../activities/secrets/open-vault.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { ConfigurationError, readReceiverConfiguration } from '../../workers/configuration.ts';
 import { platformSettings } from '../../workers/platform-settings.ts';
+import { createDecisionSigner } from '../decision-signer.ts';
 import { createLazyClient } from '../temporal-connection.ts';
 import { approvals } from './approvals.ts';
 import { pullRequestReader } from './azure-devops-reader.ts';
 import { stageApprovals } from './checks/stage-approvals.ts';
-import { keyFiles } from '../../activities/record/key-ring.ts';
-import { createDecisionSigner } from '../decision-signer.ts';
 import { accompanyPorts } from './accompany-ports.ts';
 import { ApprovalPoll } from './approval-poll.ts';
 import { createReceiverLogger } from './logger.ts';
@@ -33,24 +33,21 @@ async function main(): Promise<void> {
 
   const settings = platformSettings(configuration, estate);
   const sign = createDecisionSigner({ privateKeysFile: keyFiles(configuration.keysDirectory, 'decisions').privateKeys });
-  const { builds, approvals, poll } = accompanyPorts({ client, settings, estate: () => readEstate(estateFile), sign });
-  const approvalPoll = new ApprovalPoll({ ports: approvals, ...poll, everyMs: configuration.HOLDPOINT_APPROVAL_POLL_MS, logger });
+  const pipelines = accompanyPorts({ client, settings, estate: () => readEstate(estateFile), sign });
+  const approvalPoll = new ApprovalPoll({ ports: pipelines.azureApprovals, ...pipelines.poll, everyMs: configuration.HOLDPOINT_APPROVAL_POLL_MS, logger });
 
   const app = await createReceiver({
     credentials: { user, password },
     logger,
     readPullRequest: pullRequestReader(settings),
-    builds,
-    approvals,
+    builds: pipelines.builds,
+    azureApprovals: pipelines.azureApprovals,
     // Read again for each notification: a changed branch needs no restart, and a broken file answers 503 until it is repaired.
     releaseBranch: async () => (await readEstate(estateFile)).releaseBranch,
     startRelease: (input) => startRelease(client, input),
     isTemporalReady: () => isTemporalReady(client),
-<<<<<<< HEAD
     ...(vault && { checks: stageApprovals({ client, vault, organisationUrl: configuration.AZURE_DEVOPS_URL }) }),
-=======
     ...(await approvals(configuration, client)),
->>>>>>> main
   });
 
   // Tokens whose run never closed, such as a terminated one's, lie no longer than they live.

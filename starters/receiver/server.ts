@@ -7,14 +7,10 @@
 import basicAuth from '@fastify/basic-auth';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import { MalformedNotification, readNotification } from './azure-devops-event.ts';
-<<<<<<< HEAD
 import { checkRoutes, type CheckPorts } from './checks/check-routes.ts';
 import { outcomeOf, sentence, type HookPorts } from './hook-outcome.ts';
-=======
 import { slackPlugin, type SlackOptions } from './chat-actions/plugin.ts';
 import { inboxPlugin, type InboxOptions } from './inbox/plugin.ts';
-import { releaseCompleted, type ReleasePorts } from './release-completed.ts';
->>>>>>> main
 import { TryLater } from './try-later.ts';
 import { credentialCheck, type WebhookCredentials } from './webhook-credentials.ts';
 
@@ -35,13 +31,8 @@ const bodyLimit = 256 * 1024;
 const retryAfterSeconds = 10;
 
 /** Builds the receiver; it listens to nothing yet and needs neither Temporal nor Azure DevOps to start. */
-<<<<<<< HEAD
-export async function createReceiver({ credentials, isTemporalReady, logger, checks, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
-  const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit, requestTimeout: 30_000, routerOptions: { ignoreTrailingSlash: true } });
-=======
-export async function createReceiver({ credentials, isTemporalReady, logger, inbox, slack, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
+export async function createReceiver({ credentials, isTemporalReady, logger, checks, inbox, slack, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
   const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit, requestTimeout: 30_000, routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 } }); // a workflow id is one segment of the inbox's paths
->>>>>>> main
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = statusOf(error);
     const context = { method: request.method, path: request.url.split('?', 1)[0], from: request.ip, status };
