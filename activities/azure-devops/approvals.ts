@@ -50,16 +50,25 @@ export async function readAzureApproval(apis: Apis, ref: ApprovalRef): Promise<A
 
 /** Ids of what was decided lately, to find what no hook has told; `version` changes when an approval does. */
 export async function recentApprovals({ approvals }: Pick<Apis, 'approvals'>, top: number): Promise<{ ref: ApprovalRef; version: string }[]> {
-  const [approved, rejected, released, turnedDown] = await Promise.all([
-    approvals.pipelineApprovals('approved', top),
-    approvals.pipelineApprovals('rejected', top),
-    approvals.releaseApprovals('approved', top),
-    approvals.releaseApprovals('rejected', top),
+  const decided = ['approved', 'rejected'] as const;
+  const [stages, releases] = await Promise.all([
+    Promise.all(decided.map((state) => orNone(approvals.pipelineApprovals(state, top)))),
+    Promise.all(decided.map((state) => orNone(approvals.releaseApprovals(state, top)))),
   ]);
   return [
-    ...[...approved, ...rejected].map(({ id, lastModifiedOn }) => ({ ref: { kind: 'pipelines', id } as const, version: lastModifiedOn ?? '' })),
-    ...[...released, ...turnedDown].map(({ id, modifiedOn }) => ({ ref: { kind: 'release', id } as const, version: modifiedOn ?? '' })),
+    ...stages.flat().map(({ id, lastModifiedOn }) => ({ ref: { kind: 'pipelines', id } as const, version: lastModifiedOn ?? '' })),
+    ...releases.flat().map(({ id, modifiedOn }) => ({ ref: { kind: 'release', id } as const, version: modifiedOn ?? '' })),
   ];
+}
+
+/** A project may have no classic releases, or no pipelines. */
+async function orNone<T>(found: Promise<T[]>): Promise<T[]> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isFailure(error, FailureType.NotFound)) return [];
+    throw error;
+  }
 }
 
 async function withRun({ builds }: Apis, { id, steps = [], lastModifiedOn = '', pipeline }: PipelineApprovalBody): Promise<AzureApproval> {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ApprovalRef, AzureApproval } from '../../activities/azure-devops/approvals.ts';
-import { answerGates, type ApprovalPorts } from './approval-given.ts';
+import { answerGates, type ApprovalPorts, type ApprovalRules } from './approval-given.ts';
 
 export interface ApprovalPollOptions {
   ports: ApprovalPorts;
@@ -45,22 +45,28 @@ export class ApprovalPoll {
     try {
       const rules = await ports.rules();
       if (rules === null || !(await isAnyGateOpen())) return;
-      for (const { ref, version } of await recent()) {
-        const key = `${ref.kind}:${ref.id}:${version}`;
-        if (this.#settled.has(key)) continue;
-        const approval = this.#read.get(key) ?? (await ports.readApproval(ref));
-        if (approval === null) continue;
-        const outcome = await answerGates(ports, rules, approval);
-        const isEarly = 'decisions' in outcome && outcome.decisions.some(({ early }) => early);
-        if (isEarly) {
-          this.#read.set(key, approval);
-          continue;
-        }
-        this.#settle(key);
-        if ('decisions' in outcome) logger.info({ approval: ref, ...outcome }, 'approval found by the poll');
-      }
+      for (const { ref, version } of await recent()) await this.#lookAt(ref, `${ref.kind}:${ref.id}:${version}`, rules);
     } catch (error) {
       logger.warn({ err: error }, 'approvals could not be looked for');
+    }
+  }
+
+  /** An approval that cannot be judged now keeps no other from it. */
+  async #lookAt(ref: ApprovalRef, key: string, rules: ApprovalRules): Promise<void> {
+    if (this.#settled.has(key)) return;
+    const { ports, logger } = this.#options;
+    try {
+      const approval = this.#read.get(key) ?? (await ports.readApproval(ref));
+      if (approval === null) return;
+      const outcome = await answerGates(ports, rules, approval);
+      if ('decisions' in outcome && outcome.decisions.some(({ early }) => early)) {
+        this.#read.set(key, approval);
+        return;
+      }
+      this.#settle(key);
+      if ('decisions' in outcome) logger.info({ approval: ref, ...outcome }, 'approval found by the poll');
+    } catch (error) {
+      logger.warn({ approval: ref, err: error }, 'approval could not be answered with');
     }
   }
 

@@ -84,7 +84,7 @@ export async function buildRoutes(app: FastifyInstance, { builds, agent, address
   app.post<{ Params: { id: string }; Body: unknown }>('/builds/:id/tags', async (request) => {
     const build = requireBuild(builds, request.params.id);
     if (!Array.isArray(request.body) || !request.body.every((tag) => typeof tag === 'string')) throw invalidArgument('The body is a list of tags.');
-    const tags = [...new Set([...build.tags, ...(request.body as string[])])];
+    const tags = [...new Set([...build.tags, ...request.body])];
     builds.save({ ...build, tags });
     request.markChanged();
     return collection(tags);
