@@ -83,7 +83,7 @@ export interface AuditCommandOptions extends JsonOption {
   environment: string;
   /** False with `--no-platform`. */
   platform: boolean;
-  verify?: true;
+  verify?: boolean;
 }
 
 export interface AttachCommandOptions extends JsonOption {
