@@ -41,7 +41,7 @@ export interface AuditCommandOptions extends JsonOption {
   environment: string;
   /** False with `--no-platform`. */
   platform: boolean;
-  verify?: true;
+  verify?: boolean;
 }
 
 const json = (): Option => new Option('--json', 'print JSON on standard output');
