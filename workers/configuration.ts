@@ -2,10 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { parseSecretKeys } from '../activities/secrets/secret-keys.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
+/** An address without a path: what is in it is the receiver's to say. */
+const origin = url.refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an address without a path, such as https://holdpoint.example.com');
 const milliseconds = z.coerce.number().int().positive();
 /** A folder, or the URL of a container of Azure Blob Storage. */
 const location = z.string().min(1).optional().transform((given) => (given === undefined ? undefined : /^https?:\/\//.test(given) ? given.replace(/\/+$/, '') : resolve(given)));
@@ -22,10 +25,23 @@ const common = temporal.extend({
   HOLDPOINT_PROFILE: z.enum(['demo', 'production']).default('production'),
   HOLDPOINT_STATE: z.string().min(1).default('.cache/state').transform((path) => resolve(path)),
   HOLDPOINT_ESTATE: z.string().min(1).optional().transform((path) => path && resolve(path)),
+  HOLDPOINT_INBOX_URL: origin.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   HOLDPOINT_KEYS: z.string().min(1).optional().transform((path) => path && resolve(path)),
   HOLDPOINT_RECORD: location,
   HOLDPOINT_ANCHORS: location,
+});
+
+/** The vault of the tokens that checks of pipelines bring. */
+const secrets = z.object({
+  HOLDPOINT_SECRETS: z.string().min(1).optional().transform((path) => path && resolve(path)),
+  HOLDPOINT_SECRETS_KEY: z.string().min(1).optional().superRefine((keys, context) => {
+    try {
+      if (keys !== undefined) parseSecretKeys(keys);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+    }
+  }),
 });
 
 const azure = z.object({
@@ -45,10 +61,20 @@ const worker = z.object({
   HOLDPOINT_WORKER_HEALTH_PORT: port.default(8481),
   HOLDPOINT_BUILD: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be at most 64 letters, digits, ".", "_" or "-", such as a git commit').optional(),
   CHAT_WEBHOOK_URL: url.optional(),
+  TEMPORAL_PRINCIPALS: z.enum(['true', 'false']).default('false').transform((stated) => stated === 'true'),
   HOLDPOINT_KILL_AT: z.string().regex(/^[A-Za-z]+:(before|afterEffect)$/, 'must be <activity>:before or <activity>:afterEffect').optional(),
 });
 
-const receiver = z.object({
+/** Who may sign in to the inbox, and whose buttons are taken. */
+const inbox = z.object({
+  HOLDPOINT_OIDC_ISSUER: url.optional(),
+  HOLDPOINT_OIDC_CLIENT_ID: z.string().min(1).optional(),
+  HOLDPOINT_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  HOLDPOINT_OIDC_PERSON_CLAIM: z.string().min(1).default('preferred_username'),
+  SLACK_SIGNING_SECRET: z.string().min(1).optional(),
+});
+
+const receiver = inbox.extend({
   HOLDPOINT_PORT: port.default(8480),
   HOLDPOINT_HOST: z.string().min(1).default('127.0.0.1'),
   HOLDPOINT_WEBHOOK_USER: z.string().min(1),
@@ -89,8 +115,10 @@ export type CommonConfiguration = z.output<typeof common> & Addresses & RecordPl
 export type RecordConfiguration = TemporalConfiguration & RecordPlaces & Pick<z.output<typeof common>, 'HOLDPOINT_STATE'>;
 export type PlatformConfiguration = CommonConfiguration & AzureConfiguration;
 export type AzureConfiguration = z.output<typeof azure>;
-export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof worker>;
-export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof receiver>;
+export type SecretsConfiguration = z.output<typeof secrets>;
+export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof worker>;
+export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof receiver>;
+export type AttachConfiguration = AzureConfiguration & Pick<z.output<typeof receiver>, 'HOLDPOINT_WEBHOOK_USER' | 'HOLDPOINT_WEBHOOK_PASSWORD'>;
 
 /** All that the command line needs: neither profile nor estate nor any platform, so that it runs by hand beside whatever was started. */
 export function readTemporalConfiguration(environment: Environment = process.env): TemporalConfiguration {
@@ -98,7 +126,7 @@ export function readTemporalConfiguration(environment: Environment = process.env
 }
 
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
-  const configuration = parse(common.extend(azure.shape).extend(worker.shape), environment);
+  const configuration = parse(common.extend(azure.shape).extend(secrets.shape).extend(worker.shape), environment);
   if (configuration.HOLDPOINT_KILL_AT !== undefined && configuration.HOLDPOINT_PROFILE !== 'demo') throw new ConfigurationError('HOLDPOINT_KILL_AT: only a test worker, profile demo, may be told to kill itself');
   return withAddresses(withRecord(withEstate(configuration)));
 }
@@ -118,7 +146,23 @@ export function readPlatformConfiguration(environment: Environment = process.env
 }
 
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
-  return withAddresses(withRecord(withEstate(parse(common.extend(azure.shape).extend(receiver.shape), environment))));
+  return withAddresses(withRecord(withEstate(withSignIn(parse(common.extend(azure.shape).extend(secrets.shape).extend(receiver.shape), environment)))));
+}
+
+/**
+ * The secrets that the estate refers to by the names of environment variables; they are read here, once, and go no further than the adapter that needs them.
+ *
+ * @throws ConfigurationError naming each that is not set, never a value
+ */
+export function readSecrets(names: readonly string[], environment: Environment = process.env): Record<string, string> {
+  const missing = names.filter((name) => (environment[name] ?? '') === '');
+  if (missing.length > 0) throw new ConfigurationError(`The environment is not usable:\n${missing.map((name) => `  ${name}: is not set; the estate's notifications name it`).join('\n')}`);
+  return Object.fromEntries(names.map((name) => [name, environment[name]!]));
+}
+
+/** What `attach` needs: Azure DevOps, and the credentials with which its check will call the receiver. No estate, so that it runs wherever a person can sign in. */
+export function readAttachConfiguration(environment: Environment = process.env): AttachConfiguration {
+  return parse(azure.extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
@@ -142,6 +186,21 @@ function withEstate<T extends z.output<typeof common>>(configuration: T): T & { 
   const { HOLDPOINT_ESTATE } = configuration;
   if (HOLDPOINT_ESTATE === undefined) throw new ConfigurationError('The environment is not usable:\n  HOLDPOINT_ESTATE: is not set; give the path of the estate file');
   return { ...configuration, estateFile: HOLDPOINT_ESTATE };
+}
+
+/** The inbox needs to know how people sign in, and production needs it to be by HTTPS: a session that travels in the clear is anybody's. */
+function withSignIn<T extends z.output<typeof common> & z.output<typeof inbox>>(configuration: T): T {
+  const { HOLDPOINT_PROFILE, HOLDPOINT_INBOX_URL, HOLDPOINT_OIDC_ISSUER, HOLDPOINT_OIDC_CLIENT_ID } = configuration;
+  const lines: string[] = [];
+  if (HOLDPOINT_OIDC_ISSUER !== undefined && HOLDPOINT_OIDC_CLIENT_ID === undefined) lines.push('HOLDPOINT_OIDC_CLIENT_ID: is not set; the identity provider of HOLDPOINT_OIDC_ISSUER gives it');
+  if (HOLDPOINT_OIDC_ISSUER === undefined && HOLDPOINT_OIDC_CLIENT_ID !== undefined) lines.push('HOLDPOINT_OIDC_ISSUER: is not set; HOLDPOINT_OIDC_CLIENT_ID is of no use without it');
+  if (HOLDPOINT_PROFILE === 'production' && HOLDPOINT_OIDC_ISSUER !== undefined) {
+    if (HOLDPOINT_INBOX_URL === undefined) lines.push('HOLDPOINT_INBOX_URL: is not set; give the address by which people reach the inbox');
+    else if (!HOLDPOINT_INBOX_URL.startsWith('https://')) lines.push('HOLDPOINT_INBOX_URL: must begin with https:// under the profile production');
+    if (!HOLDPOINT_OIDC_ISSUER.startsWith('https://')) lines.push('HOLDPOINT_OIDC_ISSUER: must begin with https:// under the profile production');
+  }
+  if (lines.length > 0) throw new ConfigurationError(`The environment is not usable:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  return configuration;
 }
 
 function withRecord<T extends z.output<typeof common>>(configuration: T): T & RecordPlaces {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { FailureType } from '../../workflows/domain/failures.ts';
+import { checkGates } from './check-gates.ts';
 import { estateSchema, type Estate } from './schema.ts';
 
 /** Complaints shown at once; the rest is counted. */
@@ -43,6 +44,16 @@ export async function complaintAbout(file: string, field: readonly string[], pro
   return estateInvalid(`${file}:${lineOf(document, field, lines)}: ${field.join('.')}: ${problem}`);
 }
 
+/** What is valid in the file but may surprise, one line each, with file, line and field. */
+export async function readEstateWarnings(file: string): Promise<string[]> {
+  const text = await readText(file);
+  const warnings: string[] = [];
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  checkGates(parseEstate(text, file), () => undefined, (path, message) => warnings.push(`${file}:${lineOf(document, path, lines)}: ${path.join('.')}: ${message}`));
+  return warnings;
+}
+
 async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
@@ -60,22 +71,22 @@ function listed(complaints: readonly string[]): string {
   return [...complaints.slice(0, mostComplaints), ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
 }
 
-/** Line of a field, or of the nearest thing above it that exists; counted from 1. */
+/** Line of a field, or of the nearest thing above it that exists; counted from 1. What an alias repeats stands where its anchor is. */
 function lineOf(document: Document, path: readonly (string | number)[], lines: LineCounter): number {
-  for (let depth = path.length; depth > 0; depth -= 1) {
-    const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1));
-    const offset = offsetOf(parent, path[depth - 1]!);
-    if (offset !== undefined) return lines.linePos(offset).line;
+  let node: unknown = document.contents;
+  let line = 1;
+  for (const step of path) {
+    const parent = isAlias(node) ? node.resolve(document) : node;
+    const pair = isMap(parent) ? parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(step)) : undefined;
+    const item = isSeq(parent) ? parent.items[Number(step)] : undefined;
+    const range = rangeOf(pair?.key ?? item);
+    if (range === undefined) break;
+    line = lines.linePos(range[0]).line;
+    node = pair?.value ?? item;
   }
-  return 1;
+  return line;
 }
 
-/** Where a key, or the item of a list, begins in the text. */
-function offsetOf(parent: unknown, step: string | number): number | undefined {
-  if (isMap(parent)) {
-    const key = parent.items.map((pair) => pair.key).find((candidate) => isScalar(candidate) && String(candidate.value) === String(step));
-    return isScalar(key) ? key.range?.[0] : undefined;
-  }
-  const item = isSeq(parent) ? parent.items[Number(step)] : undefined;
-  return (item as { range?: [number, number, number] } | undefined)?.range?.[0];
+function rangeOf(node: unknown): readonly [number, number, number] | undefined {
+  return (node as { range?: [number, number, number] } | undefined)?.range;
 }

@@ -1,30 +1,17 @@
 /** The shape of the estate file. What each field means stands in the header of `estate/demo.yml`. */
-import ms, { type StringValue } from 'ms';
 import { z } from 'zod';
 import { isTargetName } from '../../workflows/domain/ids.ts';
+import { severities } from '../../workflows/domain/vocabulary.ts';
+import { calendar } from './calendar-schema.ts';
+import { checkGates } from './check-gates.ts';
+import { checkPeople } from './check-people.ts';
+import type { Complain } from './complaints.ts';
+import { duration } from './durations.ts';
+import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
+import { group, person } from './people-schema.ts';
+import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
 
 const text = z.string().min(1);
-
-const durationPattern = /^\d+(\.\d+)?\s?(ms|s|m|h|d)$/;
-
-/** A duration as text, in milliseconds once read. A bare number would leave the unit to guessing. */
-const duration = z
-  .string('must be a duration with its unit, such as "72h", "30m" or "10s"')
-  .regex(durationPattern, 'must be a duration with its unit, such as "72h", "30m" or "10s"')
-  .transform((value) => ms(value as StringValue));
-
-const person = z.strictObject({ id: text, aliases: z.array(text).default([]) });
-
-const gate = z.strictObject({
-  quorum: z.int().min(1),
-  approvers: z.array(text).min(1),
-  fourEyes: z.boolean(),
-  bindEvidence: z.boolean(),
-  identity: z.literal('claimed'),
-  deadline: duration,
-  remindAfter: duration,
-  onSilence: z.enum(['expire', 'approve', 'reject']),
-});
 
 const azure = z.strictObject({
   subscription: text,
@@ -66,27 +53,60 @@ const monitoring = z.strictObject({
   onBreach: z.enum(['gate', 'rollBack']),
 });
 
+const gates = z.strictObject({ stage1: gatePart.default({}), stage3: gatePart.default({}), rollback: gatePart.default({}) });
+
 const targetName = text.refine(isTargetName, 'must be letters, digits and "-", at most 32, beginning with a letter or digit');
 
-const plant = z.strictObject({ station: text, circuits: z.record(targetName, text) });
+const severity = z.enum(severities);
+const execution = z.strictObject({ training: z.enum(['native', 'accompany']) });
+
+/** The column alone, or with what else differs from the plant's other circuits. */
+const circuit = z.preprocess(
+  (value) => (typeof value === 'string' ? { column: value } : value),
+  z.strictObject({ column: text, severity: severity.optional(), execution: execution.optional() }, 'must be the column of the readings, or {column, severity, execution}'),
+);
+
+const plant = z.strictObject({
+  station: text,
+  severity: severity.optional(),
+  execution: execution.optional(),
+  gates: gates.partial().optional(),
+  circuits: z.record(targetName, circuit),
+});
+
+/** An address without a slash at the end. */
+const address = z.url('must be an address such as https://holdpoint.example.com').transform((url) => url.replace(/\/+$/, ''));
+
+/** Stages of pipelines that ask by a check: by which gate, for which environment. An environment that is not named has the gate of Stage 3 at the ordinary severity. */
+const stages = z.strictObject({
+  watchEvery: duration.default(300_000),
+  environments: z.record(text, z.strictObject({ gate: z.enum(gateNames).default('stage3'), severity: severity.default('P2') })).default({}),
+});
 
 const fields = z.strictObject({
+  inbox: address.optional(),
   releaseBranch: z.string().regex(/^refs\/heads\/.+/, 'must begin with refs/heads/'),
   settle: duration,
+  calendars: z.record(text, calendar).default({}),
   people: z.array(person).min(1),
+  groups: z.record(text, group).default({}),
+  escalation: z.record(text, text).default({}),
   azure,
-  azureDevOps: z.strictObject({ project: text }),
+  azureDevOps: z.strictObject({ project: text, stages: stages.default({ watchEvery: 300_000, environments: {} }) }),
   training,
   inference,
-  gates: z.strictObject({ stage1: gate, stage3: gate, rollback: gate }),
+  execution: execution.default({ training: 'native' }),
+  approvalPer: z.enum(['circuit', 'change']).default('circuit'),
+  supersede: z.enum(['retire', 'keep']).default('retire'),
+  gateDefaults: z.array(gateDefaultsEntry).default([]),
+  gates,
   monitoring,
   plants: z.record(targetName, plant),
+  notifications: notificationsSchema.optional(),
 });
 
 /** The estate once read: durations are milliseconds. */
 export type Estate = z.infer<typeof fields>;
-
-type Complain = (path: (string | number)[], message: string) => void;
 
 /** Shape first, then what no shape can say: who exists, who can still approve, what comes before what. */
 export const estateSchema = fields.superRefine((estate, context) => {
@@ -94,36 +114,8 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkPeople(estate, complain);
   checkGates(estate, complain);
   checkMonitoring(estate, complain);
+  checkAddresses(estate, complain);
 });
-
-function checkPeople({ people }: Estate, complain: Complain): void {
-  const owners = new Map<string, string>();
-  people.forEach(({ id, aliases }, index) => {
-    [id, ...aliases].forEach((name, position) => {
-      const owner = owners.get(name.toLowerCase());
-      const path = ['people', index, ...(position === 0 ? ['id'] : ['aliases', position - 1])];
-      if (owner !== undefined) complain(path, `"${name}" already names ${owner}; a name belongs to one person`);
-      owners.set(name.toLowerCase(), id);
-    });
-  });
-}
-
-function checkGates({ gates, people }: Estate, complain: Complain): void {
-  const known = people.map(({ id }) => id);
-  for (const [name, { approvers, quorum, fourEyes, deadline, remindAfter }] of Object.entries(gates)) {
-    approvers.forEach((approver, index) => {
-      if (!known.includes(approver)) complain(['gates', name, 'approvers', index], `"${approver}" is nobody in people; add the person or use the canonical id`);
-      if (approvers.indexOf(approver) < index) complain(['gates', name, 'approvers', index], `"${approver}" is listed twice`);
-    });
-    // Four-eyes may exclude the author and whoever started the run; at least one of them may be an approver.
-    const available = new Set(approvers).size - (fourEyes ? 1 : 0);
-    if (quorum > available) {
-      const when = fourEyes ? ' when one approver asked for the change' : '';
-      complain(['gates', name, 'quorum'], `${quorum} approvals can never be reached: ${available} can answer${when}; name more approvers or lower it`);
-    }
-    if (remindAfter >= deadline) complain(['gates', name, 'remindAfter'], 'must be shorter than the deadline');
-  }
-}
 
 function checkMonitoring({ monitoring }: Estate, complain: Complain): void {
   if (monitoring.every > monitoring.for) complain(['monitoring', 'every'], 'must not be longer than the window ("for")');

@@ -4,6 +4,9 @@ import { type SandboxContext, VendorError } from '../core/context.ts';
 import { AUDIENCE, ORGANISATION, PERSONAL_ACCESS_TOKEN, PROJECT, PROJECT_ID, REPOSITORY, REPOSITORY_ID } from '../core/tenancy.ts';
 import { tokenGuard } from '../core/tokens.ts';
 import { Addresses } from './addresses.ts';
+import { checkControl } from './checks/control.ts';
+import { checkRoutes, connectionRoutes, planRoutes, stageBuildRoutes } from './checks/routes.ts';
+import { createCheckServices } from './checks/services.ts';
 import { azureDevOpsControl } from './control.ts';
 import { devOpsError, devOpsErrorBody, invalidArgument } from './errors.ts';
 import { GitRepository } from './git/repository.ts';
@@ -30,10 +33,14 @@ export async function azureDevOpsPlugin(app: FastifyInstance, { store, clock, to
   const subscriptions = new Subscriptions(store, clock);
   const deliveries = new Deliveries(store, clock, subscriptions, addresses);
   const services = { store, clock, addresses, git, pullRequests, threads, workItems, subscriptions, deliveries };
+  const checks = createCheckServices({ store, clock, tokens, addresses, git, pullRequests });
 
   app.addHook('onListen', async () => deliveries.start());
   app.addHook('preClose', async () => deliveries.stop());
   await app.register(azureDevOpsControl, services);
+  app.addHook('onListen', async () => checks.evaluations.start());
+  app.addHook('preClose', async () => checks.evaluations.stop());
+  await app.register(checkControl, checks);
 
   await app.register(async (api) => {
     const guard = tokenGuard(tokens, {
@@ -59,6 +66,8 @@ export async function azureDevOpsPlugin(app: FastifyInstance, { store, clock, to
       await api.register(pullRequestRoutes, { ...services, prefix: `${scope}/git` });
       await api.register(workItemRoutes, { ...services, prefix: `${scope}/wit` });
     }
+    await api.register(connectionRoutes, { ...checks, prefix: `/ado/${ORGANISATION}/_apis/serviceendpoint` });
+    for (const routes of [checkRoutes, stageBuildRoutes, planRoutes]) await api.register(routes, { ...checks, prefix: `/ado/${ORGANISATION}/:project/_apis` });
     await api.register(pipelineRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/pipelines` });
   });
 }

@@ -18,6 +18,7 @@ export const sayHealthy: StartOptions['onHealthy'] = (part, seconds, reused) =>
 export function sayAddresses(settings: Settings): void {
   const { temporal, ui, receiver, sandbox, stateDir } = addresses(settings);
   const lines = [
+    ['approval inbox', `${receiver}/inbox`],
     ['Temporal Web UI', ui],
     ['Temporal', temporal],
     ['receiver', receiver],

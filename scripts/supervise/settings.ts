@@ -39,7 +39,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     sandbox,
     worker: { healthUrl: `http://127.0.0.1:${worker.HOLDPOINT_WORKER_HEALTH_PORT}`, healthPort: worker.HOLDPOINT_WORKER_HEALTH_PORT },
     keysDirectory: worker.keysDirectory,
-    environment: { ...parts, TEMPORAL_ADDRESS: worker.temporalAddress },
+    environment: { HOLDPOINT_INBOX_URL: `http://127.0.0.1:${receiver.HOLDPOINT_PORT}`, ...parts, TEMPORAL_ADDRESS: worker.temporalAddress },
   };
 }
 

@@ -6,11 +6,14 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import { readEstate } from '../../activities/estate/estate-file.ts';
+import { openVault } from '../../activities/secrets/open-vault.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { ConfigurationError, readReceiverConfiguration } from '../../workers/configuration.ts';
 import { platformSettings } from '../../workers/platform-settings.ts';
 import { createLazyClient } from '../temporal-connection.ts';
+import { approvals } from './approvals.ts';
 import { pullRequestReader } from './azure-devops-reader.ts';
+import { stageApprovals } from './checks/stage-approvals.ts';
 import { createReceiverLogger } from './logger.ts';
 import { createReceiver } from './server.ts';
 import { isTemporalReady, startRelease } from './temporal-releases.ts';
@@ -21,6 +24,8 @@ async function main(): Promise<void> {
   const estate = await readEstate(estateFile);
   const logger = createReceiverLogger(configuration.LOG_LEVEL);
   const client = createLazyClient(configuration);
+  const vault = openVault(configuration);
+  if (vault === null) logger.info('checks of Azure pipelines are off: HOLDPOINT_SECRETS_KEY is not set');
 
   const app = await createReceiver({
     credentials: { user, password },
@@ -30,7 +35,13 @@ async function main(): Promise<void> {
     releaseBranch: async () => (await readEstate(estateFile)).releaseBranch,
     startRelease: (input) => startRelease(client, input),
     isTemporalReady: () => isTemporalReady(client),
+    ...(await approvals(configuration, client)),
+    ...(vault && { checks: stageApprovals({ client, vault, organisationUrl: configuration.AZURE_DEVOPS_URL }) }),
   });
+
+  // Tokens whose run never closed, such as a terminated one's, lie no longer than they live.
+  const sweep = vault && setInterval(() => void vault.removeExpired(new Date()).catch((error: unknown) => logger.warn({ err: error }, 'expired tokens could not be removed')), 3_600_000);
+  sweep?.unref();
 
   const stop = async (signal: string): Promise<void> => {
     logger.info({ signal }, 'receiver is stopping');

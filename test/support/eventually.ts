@@ -1,10 +1,9 @@
-/** Repeats an assertion until it holds; after `timeoutMs` the assertion's own error is thrown. */
-export async function eventually(assertion: () => unknown, { timeoutMs = 20_000, everyMs = 50 }: { timeoutMs?: number; everyMs?: number } = {}): Promise<void> {
+/** Repeats an assertion until it holds, and answers what it returns; after `timeoutMs` the assertion's own error is thrown. */
+export async function eventually<T>(assertion: () => T | Promise<T>, { timeoutMs = 20_000, everyMs = 50 }: { timeoutMs?: number; everyMs?: number } = {}): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {
-      await assertion();
-      return;
+      return await assertion();
     } catch (error) {
       if (Date.now() > deadline) throw error;
       await new Promise((done) => setTimeout(done, everyMs));

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { refuseInsufficientIdentity } from '../../workers/production-check.ts';
 import { ConfigurationError, readReceiverConfiguration, readTemporalConfiguration, readWorkerConfiguration } from '../../workers/configuration.ts';
-import { testPolicy } from '../support/release-activities.ts';
 
 const azure = { AZURE_TENANT_ID: 't', AZURE_CLIENT_ID: 'c', AZURE_CLIENT_SECRET: 's', AZURE_DEVOPS_URL: 'https://dev.azure.com/contoso/' };
 const demo = { HOLDPOINT_PROFILE: 'demo', ...azure };
@@ -19,7 +17,7 @@ const refusal = (read: () => unknown): string => {
 describe('configuration', () => {
   it('fills in the demo, and leaves production to its operator', () => {
     const { HOLDPOINT_REQUEST_TIMEOUT_MS, estateFile, temporalAddress, HOLDPOINT_QUEUES, AZURE_DEVOPS_URL } = readWorkerConfiguration(demo);
-    assert.deepEqual([HOLDPOINT_REQUEST_TIMEOUT_MS, temporalAddress, HOLDPOINT_QUEUES.length, AZURE_DEVOPS_URL], [5000, '127.0.0.1:7233', 8, 'https://dev.azure.com/contoso']);
+    assert.deepEqual([HOLDPOINT_REQUEST_TIMEOUT_MS, temporalAddress, HOLDPOINT_QUEUES.length, AZURE_DEVOPS_URL], [5000, '127.0.0.1:7233', 10, 'https://dev.azure.com/contoso']);
     assert.match(estateFile, /estate\/demo\.yml$/);
     assert.equal(readWorkerConfiguration({ ...azure, HOLDPOINT_ESTATE: 'estate/demo.yml' }).HOLDPOINT_PROFILE, 'production');
   });
@@ -36,6 +34,7 @@ describe('configuration', () => {
     ['a profile that does not exist', { ...demo, HOLDPOINT_PROFILE: 'staging' }, /HOLDPOINT_PROFILE: /],
     ['a malformed kill switch', { ...demo, HOLDPOINT_KILL_AT: 'promoteModel' }, /HOLDPOINT_KILL_AT: must be/],
     ['a kill switch in production', { ...azure, HOLDPOINT_ESTATE: 'estate/demo.yml', HOLDPOINT_KILL_AT: 'promoteModel:before' }, /HOLDPOINT_KILL_AT: only a test worker/],
+    ['a statement about principals that is none', { ...demo, TEMPORAL_PRINCIPALS: 'perhaps' }, /TEMPORAL_PRINCIPALS: /],
     ['production without an estate', azure, /HOLDPOINT_ESTATE: is not set/],
   ] as const) {
     it(`names ${name}`, () => assert.match(refusal(() => readWorkerConfiguration(environment)), message));
@@ -49,15 +48,4 @@ describe('configuration', () => {
   it('never repeats a secret', () => assert.doesNotMatch(refusal(() => readReceiverConfiguration({ ...demo, HOLDPOINT_WEBHOOK_PASSWORD: 'hunter2', HOLDPOINT_PORT: 'x' })), /hunter2/));
 
   it('is enough for the demo without any variable but the profile', () => assert.equal(readTemporalConfiguration({ HOLDPOINT_PROFILE: 'demo' }).uiUrl, 'http://127.0.0.1:8233'));
-});
-
-describe('profile production', () => {
-  const { gates } = testPolicy({ plant: 'P001', circuit: 'C001' });
-  const estate = { gates: Object.fromEntries(Object.entries(gates).map(([name, gate]) => [name, { ...gate, deadline: gate.deadlineMs, remindAfter: gate.remindAfterMs }])) } as unknown as Parameters<typeof refuseInsufficientIdentity>[1];
-
-  it('refuses gates at which anybody can claim to be anybody', () => {
-    assert.match(refusal(() => refuseInsufficientIdentity({ HOLDPOINT_PROFILE: 'production', estateFile: 'estate.yml' }, estate)), /estate\.yml: gates stage1, stage3, rollback accept identity level "claimed"/);
-  });
-
-  it('is not asked for in the demo', () => assert.doesNotThrow(() => refuseInsufficientIdentity({ HOLDPOINT_PROFILE: 'demo', estateFile: 'estate.yml' }, estate)));
 });

@@ -5,6 +5,7 @@ import type { OpenCard } from '../domain/card.ts';
 import { jsonDigest, shortDigest } from '../domain/digest.ts';
 import type { GateEvent } from '../domain/gate-event.ts';
 import type { GateView } from '../domain/gate-view.ts';
+import { inboxGateUrl } from '../domain/inbox-address.ts';
 import { canonicalPerson, type GatePolicy } from '../domain/policy.ts';
 import type { GateStatus } from '../domain/run-status.ts';
 import type { OpenGate } from './open-gate.ts';
@@ -32,7 +33,7 @@ export function openCard(open: OpenGate): Omit<OpenCard, 'lastAnswer'> {
     isLast: open.isLast,
     unanswered: policy.checklist.filter(({ id }) => !ballot.checks.some(({ item, ok }) => item === id && ok)).map(({ id }) => id),
     proposals: open.proposals.map(({ by, verdict }) => `${by} (${verdict})`),
-    inbox: !request.inboxUrl ? null : `${request.inboxUrl}/inbox/gates/${encodeURIComponent(workflowInfo().workflowId)}`,
+    inbox: !request.inboxUrl ? null : inboxGateUrl(request.inboxUrl, workflowInfo().workflowId),
   };
 }
 

@@ -17,3 +17,12 @@ export const ReleaseModelPhase = {
 } as const;
 
 export const ReleaseGate = { Stage1: 'stage1', Stage3: 'stage3', Rollback: 'rollback' } as const;
+
+export const StageApprovalPhase = {
+  Reading: 'reading the run',
+  Passing: 'letting the stage pass',
+  Approval: 'stage approval',
+  Answering: 'answering the check',
+} as const;
+
+export const stageGateName = 'stage';

@@ -143,7 +143,7 @@ export interface TargetPolicy {
   /** Whether Holdpoint trains itself or follows the build pipeline that does. */
   execution: { training: 'native' | 'accompany' };
   monitoring: MonitoringPolicy;
-  /** Where people decide in a browser; null: nowhere but in Temporal Web UI. */
+  /** Where people decide in a browser: the receiver's address, such as `https://holdpoint.example.com`; null: nowhere but in Temporal Web UI. Not part of the digest. */
   inboxUrl: string | null;
   /** How long after an uncertain write a late arrival of it is still looked for. */
   settleMs: number;

@@ -1,0 +1,59 @@
+/** All gates that wait for somebody: what the inbox, the command line and reviews begin with. */
+import type { Client } from '@temporalio/client';
+import pMap from 'p-map';
+import type { GateView } from '../../workflows/domain/gate-view.ts';
+import { within } from '../temporal-connection.ts';
+import { GateSilent, queryGate } from './read-gate.ts';
+
+/** Most queries under way at the same time: each may make a worker replay a history. */
+const concurrency = 16;
+/** After so many runs without an answer, and none with one, no worker is there: asking on would only take long. */
+const silentRuns = concurrency;
+/** Milliseconds for all pages of the list. */
+const listMs = 60_000;
+
+/** Open runs whose search attribute says that a gate is open, or was until moments ago. */
+export const waitingQuery = 'Gate IS NOT NULL';
+
+export interface WaitingGates {
+  gates: GateView[];
+  /** Workflow ids of runs that wait, but for which no worker answered. */
+  silent: string[];
+}
+
+export interface WaitingGatesOptions {
+  /** Narrows the list, in the words of Temporal's list filter: `Plant = 'P001'`. */
+  query?: string;
+}
+
+/** The gates that are open now, each confirmed by its run. Visibility lags by moments: a gate that has just opened may be missing. */
+export async function listWaitingGates(client: Client, options: WaitingGatesOptions = {}): Promise<GateView[]> {
+  return (await findWaitingGates(client, options)).gates;
+}
+
+/** The same, with those that did not answer: whoever shows a list says so, or it looks complete. */
+export async function findWaitingGates(client: Client, { query }: WaitingGatesOptions = {}): Promise<WaitingGates> {
+  const filter = [`ExecutionStatus = 'Running'`, waitingQuery, ...(query === undefined ? [] : [`(${query})`])].join(' AND ');
+  const runs: { workflowId: string; runId: string }[] = [];
+  await within(client, listMs, async () => {
+    for await (const { workflowId, runId } of client.workflow.list({ query: filter, pageSize: 500 })) runs.push({ workflowId, runId });
+  });
+  let answered = 0;
+  const silent: string[] = [];
+  const gates = await pMap(runs, async (run) => {
+    if (answered === 0 && silent.length >= silentRuns) {
+      silent.push(run.workflowId);
+      return null;
+    }
+    try {
+      const view = await queryGate(client, run);
+      answered += 1;
+      return view;
+    } catch (error) {
+      if (!(error instanceof GateSilent)) throw error;
+      silent.push(run.workflowId);
+      return null;
+    }
+  }, { concurrency });
+  return { gates: gates.filter((gate) => gate !== null), silent };
+}
