@@ -279,7 +279,7 @@ describe('holdpoint audit', () => {
         const task = events?.find((event) => event.workflowTaskCompletedEventAttributes);
         const { client } = temporal.environment;
         await client.workflowService.resetWorkflowExecution({ namespace: 'default', workflowExecution: { workflowId: handle.workflowId, runId }, workflowTaskFinishEventId: task!.eventId, reason: 'a test of resets', requestId: 'r1' });
-        const again = client.workflow.getHandle(handle.workflowId) as Handle;
+        const again: Handle = client.workflow.getHandle(handle.workflowId);
         // The signal is applied again, and comes before its gate has opened: it does not count this time.
         await gateOpen(again, 'stage1');
         await again.signal('approve', { gate: 'stage1', by: 'alice', comment: 'once more' });
