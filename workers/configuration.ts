@@ -79,6 +79,8 @@ const receiver = inbox.extend({
   HOLDPOINT_HOST: z.string().min(1).default('127.0.0.1'),
   HOLDPOINT_WEBHOOK_USER: z.string().min(1),
   HOLDPOINT_WEBHOOK_PASSWORD: z.string().min(1),
+  /** How often approvals on Azure DevOps' pages are looked for that no hook has told. */
+  HOLDPOINT_APPROVAL_POLL_MS: milliseconds.default(60_000),
 });
 
 const demoDefaults: Record<string, string> = {

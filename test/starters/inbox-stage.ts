@@ -6,7 +6,6 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { FastifyInstance } from 'fastify';
 import { openFolderStore } from '../../activities/record/folder-store.ts';
 import { createRecordActivities } from '../../activities/record/index.ts';
-import { openFolderStore } from '../../activities/record/folder-store.ts';
 import { keyFiles, mintKeys } from '../../activities/record/key-ring.ts';
 import { createDecisionSigner } from '../../starters/decision-signer.ts';
 import { readGate } from '../../starters/gates/read-gate.ts';
