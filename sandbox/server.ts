@@ -22,8 +22,11 @@ import { Tokens } from './core/tokens.ts';
 import { entraPlugin } from './entra/plugin.ts';
 import { createMachineLearning } from './machine-learning.ts';
 import { mlflowPlugin } from './mlflow/plugin.ts';
+import { pagerDutyPlugin } from './pagerduty/plugin.ts';
 import { runHistoryPlugin } from './run-history/plugin.ts';
 import { layGround, trainFirstModels } from './seed/seed.ts';
+import { slackPlugin } from './slack/plugin.ts';
+import { teamsPlugin } from './teams/plugin.ts';
 
 export interface SandboxOptions {
   /** Where everything is kept; created when it does not exist. */
@@ -141,4 +144,7 @@ async function registerPlatforms(app: FastifyInstance, context: SandboxContext):
   await app.register(blobPlugin, context);
   await app.register(alertsPlugin, context);
   await app.register(chatPlugin, context);
+  await app.register(slackPlugin, context);
+  await app.register(teamsPlugin, context);
+  await app.register(pagerDutyPlugin, context);
 }

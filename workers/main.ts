@@ -1,18 +1,23 @@
 /** The worker process: one worker for each task queue that it is told to serve. In production give each process one queue and only that platform's credentials. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { FailureType } from '../workflows/domain/failures.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 import { readEstate, readEstateWarnings } from '../activities/estate/estate-file.ts';
+import { secretNames } from '../activities/estate/notifications-schema.ts';
+import { buttonKeysFile } from '../activities/notifications/button-token.ts';
 import { createActivities } from './activity-sets.ts';
 import { buildBundle, bundlePath } from './bundle.ts';
-import { ConfigurationError, readWorkerConfiguration } from './configuration.ts';
+import { ConfigurationError, readSecrets, readWorkerConfiguration } from './configuration.ts';
 import { serveHealth } from './health.ts';
 import { killSwitch } from './kill-switch.ts';
 import { platformSettings } from './platform-settings.ts';
-import { refuseInsufficientIdentity } from './production-check.ts';
+import { refuseUnattributable } from './principal-check.ts';
+import { gatesOfLevel, refuseInsufficientIdentity } from './production-check.ts';
 import { createLogger, installRuntime } from './telemetry.ts';
+import { connectClient } from './temporal-client.ts';
 import { connectWorker } from './temporal-worker.ts';
 
 async function main(): Promise<void> {
@@ -25,14 +30,19 @@ async function main(): Promise<void> {
 
   if (!existsSync(bundlePath)) await buildBundle();
   const { connection, namespace } = await connectWorker(configuration);
+  await refuseUnattributable(connection.workflowService, { estateFile: configuration.estateFile, gates: gatesOfLevel(estate, 'attributed') });
   const settings = platformSettings(configuration, estate);
+  const notifications = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Notifications) ? estate.notifications : undefined;
+  const telling = { notificationSecrets: notifications === undefined ? {} : readSecrets(secretNames(notifications)), buttonKeysFile: join(configuration.keysDirectory, buttonKeysFile) };
+  const readsRuns = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Runs) || (configuration.TEMPORAL_PRINCIPALS && configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Record));
+  const client = readsRuns ? await connectClient(configuration) : undefined;
   const workers = await Promise.all(
     configuration.HOLDPOINT_QUEUES.map((taskQueue) =>
       Worker.create({
         connection,
         namespace,
         taskQueue,
-        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: createActivities(taskQueue, settings, configuration) }),
+        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: createActivities(taskQueue, settings, { ...configuration, ...telling }, client) }),
         // The floor of crash recovery: how long a run waits for the worker that last held it. 10 s by default.
         stickyQueueScheduleToStartTimeout: '1s',
         // A cancellation reaches an activity with the answer to a heartbeat, and heartbeats are sent no more often than this.
@@ -49,6 +59,7 @@ async function main(): Promise<void> {
   logger.info({ queues: configuration.HOLDPOINT_QUEUES, temporal: configuration.temporalAddress, namespace }, 'worker started');
   await Promise.all(workers.map((worker) => worker.run()));
   await health.close();
+  await client?.connection.close();
   await connection.close();
   logger.info('worker stopped');
 }

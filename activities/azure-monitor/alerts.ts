@@ -1,6 +1,8 @@
 /** Azure Monitor's alerts about one deployment. */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import pMap from 'p-map';
 import { FailureType } from '../../workflows/domain/failures.ts';
+import type { CircuitAlert } from '../../workflows/domain/review-progress.ts';
 import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
 import { ApiVersion, batchDeploymentId } from '../azure-resource-manager/resource-ids.ts';
 import { lastProgress, recordProgress } from '../heartbeat.ts';
@@ -85,6 +87,19 @@ export async function watchAlerts(arm: RestClient, { known, since, breachSeverit
     nextRetryDelay: intervalMs,
     category: ApplicationFailureCategory.BENIGN,
   });
+}
+
+export interface ReadAlertRulesInput {
+  workspace: WorkspaceRef;
+  places: { circuit: string; endpoint: string; deployment: string }[];
+  /** ISO instant: only alerts that began after it. */
+  since: string;
+}
+
+/** Which rules fired for which circuits since then, whether they fire still or not; at most 500. Safe to retry because it only reads. */
+export async function readAlertRules(arm: RestClient, { workspace, places, since }: ReadAlertRulesInput): Promise<{ alerts: CircuitAlert[] }> {
+  const found = await pMap(places, async ({ circuit, ...place }) => (await alertsAbout(arm, { workspace, ...place })).filter(({ beganAt }) => beganAt >= Date.parse(since)).map(({ rule }) => ({ circuit, rule })), { concurrency: 8 });
+  return { alerts: found.flat().slice(0, 500) };
 }
 
 /** All alerts about the deployment of the last 30 days, the service's longest range, whether they fire still or are resolved. */

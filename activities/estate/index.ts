@@ -5,6 +5,7 @@ import type { GateClock, TargetPolicy } from '../../workflows/domain/policy.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { gateTicks } from '../calendar/gate-ticks.ts';
 import { nextWorkingTime } from '../calendar/working-time.ts';
+import { reviewedCircuits, type LoadedCircuits } from './circuits.ts';
 import { complaintAbout, readEstate } from './estate-file.ts';
 import { calendarsOf } from './names.ts';
 import { targetPolicy } from './target-policy.ts';
@@ -39,6 +40,9 @@ export const createEstateActivities = ({ estateFile, inboxUrl }: EstateSettings)
     if ('problem' in policy) throw await complaintAbout(estateFile, policy.field, policy.problem);
     return policy;
   },
+
+  /** Severity, sensor and deployment of many circuits, for reviews; one that the estate does not know is left out. Safe to retry because it only reads. */
+  loadCircuits: async ({ targets }: { targets: Target[] }): Promise<LoadedCircuits> => reviewedCircuits(await readEstate(estateFile), targets),
 
   /** What holds for every release. Safe to retry because it only reads. */
   loadReleaseRules: async (_input: Record<string, never>): Promise<ReleaseRules> => {

@@ -1,29 +1,195 @@
-/** Activities that tell people: chat messages, at least once. */
+/** Activities that tell people of gates: over every channel that the estate names for an event, each at least once. */
+import { log } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { FailureType } from '../../workflows/domain/failures.ts';
+import type { GateEvent } from '../../workflows/domain/gate-event.ts';
+import { inboxGateUrl } from '../../workflows/domain/inbox-address.ts';
 import { messageId, type StepKey } from '../../workflows/domain/keys.ts';
+import { readEstate } from '../estate/estate-file.ts';
+import type { Estate } from '../estate/schema.ts';
+import { recordProgress, lastProgress } from '../heartbeat.ts';
+import { isFailure, vendorAnswer } from '../http/classify.ts';
 import type { RestClient } from '../http/rest-client.ts';
+import { gateButtons } from './gate-buttons.ts';
+import { gateMail, type MailClient } from './mail.ts';
+import { gateMessage, plain, type GateMessage } from './message.ts';
+import { pagerEvent, sendToPagerDuty } from './pager-duty.ts';
+import { addressesOf } from './recipients.ts';
+import { channelsFor } from './routes.ts';
+import { postToSlack, slackMessage } from './slack.ts';
+import { postToTeams, teamsMessage } from './teams.ts';
 
-export interface PostMessageInput {
+export interface NotifyInput {
   key: StepKey;
-  text: string;
-  /** Appended to the text. */
-  link?: string;
+  event: GateEvent;
 }
 
-export interface NotificationClients {
-  /** Where messages go, a secret; null: nowhere, and each message says that it was not posted. */
+/** `delivered`: names of channels. `failed`: the name and why, of channels that refused for good; nothing repeats those. */
+export interface Notified {
+  delivered: string[];
+  failed: string[];
+}
+
+export interface NotificationDependencies {
+  estateFile: string;
+  /** Where messages go when the estate has no section `notifications`; a secret. Null: nowhere. */
   webhookUrl: string | null;
+  /** What the names of environment variables in the estate stand for. */
+  secrets: Readonly<Record<string, string>>;
+  /** Where the approval inbox is in this deployment; beats the estate's `inbox`. Without either, messages have no link. */
+  inboxUrl: string | null;
+  /** Keys that sign the buttons; null: messages have none. */
+  buttonKeysFile: string | null;
   rest: RestClient;
+  mail: MailClient;
 }
 
-export const createNotificationActivities = ({ webhookUrl, rest }: NotificationClients) => ({
+/** What is kept between attempts: names, reasons and instants, no secret. */
+interface Progress extends Notified {
+  /** Channels that asked for patience, with milliseconds since the epoch. */
+  notBefore: Record<string, number>;
+}
+
+/** Sends to one channel; answers a remark where it was not delivered to all. */
+type Send = () => Promise<string | void>;
+
+/** A wrong estate is repaired by a person: looked at again this seldom, in milliseconds. */
+const estateRetryMs = 30_000;
+
+/** A channel that cannot be used as it is configured; said to people, so without secrets. */
+class Unusable extends Error {}
+
+export const createNotificationActivities = (dependencies: NotificationDependencies) => ({
   /**
-   * Posts a message to the chat's incoming webhook.
+   * Tells people of an event over all channels that the estate names for it, all at the same time. A channel that is away is tried again without repeating the others.
    *
-   * Safe to retry because nothing depends on it: a chat has no key, so a message may come twice, with the same `message_id`.
+   * Safe to retry because what was told is kept in the heartbeat's details, and a repetition after a lost answer carries the same id: `message_id`, Message-ID, a line in the
+   * message, and PagerDuty's dedup_key, by which PagerDuty joins the two. Chat and mail have no key, so there a message may come twice.
+   *
+   * @throws Throttled, Unavailable (retried, with the channels' Retry-After) while a channel is away; EstateInvalid (retried, for a person repairs it)
    */
-  postMessage: async ({ key, text, link }: PostMessageInput): Promise<{ posted: boolean }> => {
-    if (webhookUrl === null) return { posted: false };
-    await rest.send({ method: 'POST', url: webhookUrl, secretUrl: true, body: { text: link === undefined ? text : `${text}\n${link}`, message_id: messageId(key) } });
-    return { posted: true };
+  notify: async ({ key, event }: NotifyInput): Promise<Notified> => {
+    const progress: Progress = structuredClone(lastProgress<Progress>() ?? { delivered: [], failed: [], notBefore: {} });
+    const isSettled = (name: string): boolean => [...progress.delivered, ...progress.failed.map((line) => line.split(':')[0])].includes(name);
+    const pending = new Map<string, ApplicationFailure>();
+    const now = Date.now(); // paces the vendors' Retry-After; nothing is decided by it
+
+    const tell = async ([name, send]: [string, Send]): Promise<void> => {
+      if (isSettled(name)) return;
+      if ((progress.notBefore[name] ?? 0) > now) return void pending.set(name, waiting(progress.notBefore[name]! - now));
+      try {
+        const remark = await send();
+        progress.delivered.push(name);
+        if (typeof remark === 'string') log.warn(`notification channel ${name}: ${remark}`);
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (refusal === null) {
+          const failure = error as ApplicationFailure;
+          if (failure.nextRetryDelay !== undefined && failure.nextRetryDelay !== null) progress.notBefore[name] = Date.now() + Number(failure.nextRetryDelay);
+          pending.set(name, failure);
+          return recordProgress(progress);
+        }
+        log.warn(`notification channel ${name} refused a message: ${refusal}`);
+        progress.failed.push(`${name}: ${refusal}`);
+      }
+      recordProgress(progress);
+    };
+
+    await Promise.all((await sends(dependencies, key, event)).map(tell));
+    if (pending.size > 0) throw untold(pending, progress);
+    return { delivered: progress.delivered, failed: progress.failed };
   },
 });
+
+/** One function for each channel that the event goes to. */
+async function sends(dependencies: NotificationDependencies, key: StepKey, event: GateEvent): Promise<[string, Send][]> {
+  const { webhookUrl, rest, buttonKeysFile } = dependencies;
+  const estate = await estateOrLater(dependencies.estateFile);
+  const { notifications } = estate;
+  if (!notifications) {
+    if (webhookUrl === null) return [];
+    return [['chat', async () => void (await rest.send({ method: 'POST', url: webhookUrl, secretUrl: true, body: { text: event.text, message_id: messageId(key) } }))]];
+  }
+  const names = channelsFor(notifications, event);
+  const hasButtons = buttonKeysFile !== null && names.some((name) => notifications.channels[name]!.kind === 'slack');
+  const inbox = dependencies.inboxUrl ?? estate.inbox;
+  const message = gateMessage(key, event, { link: inbox === undefined ? null : inboxGateUrl(inbox, event.workflowId), buttons: hasButtons ? await buttonsOrNone(buttonKeysFile, event) : null });
+  return names.map((name) => [name, sendTo(name, message, estate as Told, dependencies)]);
+}
+
+/** Keys that cannot be read keep nobody from being told: the link leads to the same decision. */
+async function buttonsOrNone(keysFile: string, event: GateEvent): Promise<GateMessage['buttons']> {
+  try {
+    return await gateButtons(keysFile, event);
+  } catch (error) {
+    log.warn(`chat messages go out without buttons: their keys cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'malformed'})`);
+    return null;
+  }
+}
+
+type Told = Estate & { notifications: NonNullable<Estate['notifications']> };
+
+function sendTo(name: string, message: GateMessage, estate: Told, { rest, mail, secrets }: NotificationDependencies): Send {
+  const { channels, addresses } = estate.notifications;
+  const channel = channels[name]!;
+  const secret = (variable: string): string => {
+    const value = Object.hasOwn(secrets, variable) ? secrets[variable] : undefined;
+    if (value === undefined) throw new Unusable(`${variable} is not set in the environment of the worker; set it and start the worker again`);
+    return value;
+  };
+  const directory = { ...estate, addresses };
+  return async () => {
+    switch (channel.kind) {
+      case 'slack':
+        return await postToSlack(rest, channel, secret(channel.webhook ?? channel.token!), slackMessage(message, addressesOf(message.event.to, 'slack', directory), channel), message.id);
+      case 'teams':
+        return await postToTeams(rest, secret(channel.webhook), teamsMessage(message));
+      case 'pagerDuty':
+        return await sendToPagerDuty(rest, channel.events, secret(channel.routingKey), pagerEvent(message));
+      case 'mail': {
+        const to = [...new Set([...channel.to, ...addressesOf(message.event.to, 'mail', directory)])];
+        if (to.length === 0) throw new Unusable('nobody whom it is for has a mail address in the estate');
+        const { refused } = await mail.send(secret(channel.smtp), gateMail(message, { from: channel.from, to }));
+        return refused === 0 ? undefined : `${refused} of ${to.length} addresses were refused`;
+      }
+    }
+  };
+}
+
+/** Why a channel refused for good; null where another try may help. */
+function refusalOf(error: unknown): string | null {
+  if (error instanceof Unusable) return error.message;
+  if (!(error instanceof ApplicationFailure)) throw error;
+  const isFinal = error.nonRetryable === true || isFailure(error, FailureType.Unauthorized);
+  if (!isFinal) return null;
+  // The vendor's words are shown only where they are one of its codes: more could repeat what was sent.
+  const { status, code, message } = vendorAnswer(error) ?? { status: null, code: null, message: '' };
+  const word = [code, message].find((said) => typeof said === 'string' && /^[A-Za-z0-9_. -]{1,60}$/.test(said));
+  return [status ?? '', word ?? 'refused'].join(' ').trim();
+}
+
+/** What the next attempt needs to know, and when it may be. Only types and names: a vendor's text could repeat an address. */
+function untold(pending: ReadonlyMap<string, ApplicationFailure>, { delivered }: Notified): ApplicationFailure {
+  const failures = [...pending.values()];
+  const delays = failures.map(({ nextRetryDelay }) => (nextRetryDelay === undefined || nextRetryDelay === null ? null : Number(nextRetryDelay)));
+  // The soonest that any of them may be tried; a channel that asked for more is left out until then.
+  const named = delays.filter((delay) => delay !== null);
+  return ApplicationFailure.create({
+    type: failures[0]!.type ?? FailureType.Unavailable,
+    message: `not told yet: ${[...pending].map(([name, { type }]) => `${name} (${plain(type ?? 'unknown', 40)})`).join(', ')}${delivered.length === 0 ? '' : `; told: ${delivered.join(', ')}`}`,
+    ...(named.length === delays.length && { nextRetryDelay: Math.max(1, Math.min(...named)) }),
+  });
+}
+
+function waiting(milliseconds: number): ApplicationFailure {
+  return ApplicationFailure.create({ type: FailureType.Throttled, message: 'asked for patience', nextRetryDelay: milliseconds });
+}
+
+async function estateOrLater(file: string): Promise<Estate> {
+  try {
+    return await readEstate(file);
+  } catch (error) {
+    if (!isFailure(error, FailureType.EstateInvalid)) throw error;
+    throw ApplicationFailure.create({ type: FailureType.EstateInvalid, message: error.message, nextRetryDelay: estateRetryMs });
+  }
+}

@@ -1,5 +1,8 @@
 /** The commands and their options. Each command's code is imported when it is called, so that help and errors come at once. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import type { Verdict } from '../../workflows/domain/answer.ts';
+import { holdpoint } from '../command-line.ts';
+import { CommandError, ExitCode } from './exit.ts';
 
 export interface JsonOption {
   json?: true;
@@ -21,11 +24,50 @@ export interface StartCommandOptions extends JsonOption {
 export interface AnswerCommandOptions extends JsonOption, WaitOption {
   gate: string;
   as: string;
-  /** Of an approval. */
+  /** Of an approval, or of an item of a checklist. */
   comment?: string;
-  /** Of a rejection. */
+  /** Of a rejection, or of a bypass. */
   reason?: string;
   evidence?: string;
+  /** Parts of the change that an approval leaves out. */
+  except?: string[];
+  /** ISO instants, or lengths of time from now. */
+  effectiveAt?: string;
+  until?: string;
+  /** Of a delegation. */
+  to?: string;
+  /** Of a bypass. */
+  incident?: string;
+  /** Of a checklist. */
+  item?: string;
+}
+
+/** What all decisions in bulk have in common. */
+export interface BulkOptions extends JsonOption, WaitOption {
+  yes?: true;
+  dryRun?: true;
+}
+
+/** `approve --all`, `reject --all`. */
+export interface BulkCommandOptions extends BulkOptions {
+  target?: string;
+  gate?: string;
+  as: string;
+  comment?: string;
+  reason?: string;
+  /** Targets. */
+  except?: string[];
+}
+
+type DecisionCommandOptions = Omit<AnswerCommandOptions, 'gate'> & BulkCommandOptions & { all?: true };
+
+export interface DecideCommandOptions extends BulkOptions {
+  file: string;
+  as: string;
+}
+
+export interface ShowCommandOptions extends JsonOption {
+  run?: string;
 }
 
 export interface CancelCommandOptions extends JsonOption {
@@ -36,10 +78,33 @@ export interface ListCommandOptions extends JsonOption {
   waiting?: true;
 }
 
+export interface AuditCommandOptions extends JsonOption {
+  period?: string;
+  environment: string;
+  /** False with `--no-platform`. */
+  platform: boolean;
+  verify?: boolean;
+}
+
+export interface AttachCommandOptions extends JsonOption {
+  project: string;
+  environment: string;
+  mode: 'observe' | 'enforce';
+  form: 'callback' | 'polling';
+  /** Where Azure DevOps reaches the receiver. */
+  url?: string;
+  /** Minutes. */
+  timeout?: number;
+  remove?: true;
+  print?: true;
+}
+
 const json = (): Option => new Option('--json', 'print JSON on standard output');
 const evidence = (): Option => new Option('--evidence <digest>', 'digest of the evidence that was looked at, as the card shows it');
 const timeout = (): Option => new Option('--timeout <seconds>', 'how long to wait for a worker to take the answer').argParser(seconds).default(30);
 const person = '--as <person>';
+const yes = (): Option => new Option('--yes', 'decide without asking; needed where no terminal is there to ask on');
+const dryRun = (): Option => new Option('--dry-run', 'show what would be decided, and send nothing');
 const runId = ['<id>', 'the run, such as releaseModel:P001:C001:42-3f2a91c0'] as const;
 
 export function createProgram(): Command {
@@ -64,23 +129,83 @@ export function createProgram(): Command {
   program.command('list').description('runs, the newest first').option('--waiting', 'only those that wait for an answer now').addOption(json())
     .action(async (options: ListCommandOptions) => (await import('./commands/list.ts')).list(options));
 
-  program.command('show').description('one run: where it stands, what it asks, how it ended').argument(...runId).addOption(json())
-    .action(async (id: string, options: JsonOption) => (await import('./commands/show.ts')).show(id, options));
+  program.command('show').description('one run: where it stands, what it asks, how it ended').argument(...runId)
+    .option('--run <runId>', 'this run of the id and not the latest').addOption(json())
+    .action(async (id: string, options: ShowCommandOptions) => (await import('./commands/show.ts')).show(id, options));
 
-  program.command('approve').description('approve the open gate of a run').argument(...runId)
-    .requiredOption('--gate <gate>', 'the gate, such as stage1').requiredOption(person, 'who approves')
-    .option('--comment <text>', 'a remark for the record').addOption(evidence()).addOption(timeout()).addOption(json())
-    .action(async (id: string, options: AnswerCommandOptions) => (await import('./commands/answer.ts')).answer(id, 'approve', options));
+  const decision = (verdict: 'approve' | 'reject') => program.command(verdict)
+    .description(`${verdict} the open gate of a run, or with --all of many`).argument('[id]', runId[1])
+    .option('--gate <gate>', 'the gate, such as stage1').requiredOption(person, `who ${verdict}s`)
+    .option('--all', 'all gates that wait, one decision for each on the evidence that the preview shows')
+    .option('--target <pattern>', 'with --all: of these targets only, such as P001:C003 or P001:*')
+    .option('--except <part...>', verdict === 'approve' ? 'with --all: targets that are left out; else parts of the change that the approval leaves out' : 'with --all: targets that are left out')
+    .addOption(yes()).addOption(dryRun()).addOption(evidence()).addOption(timeout()).addOption(json());
+  decision('approve').option('--comment <text>', 'a remark for the record').option('--effective-at <when>', 'the approval takes effect no sooner: 2026-11-24T09:00:00Z, or a length of time such as 4h')
+    .action(async (id: string | undefined, options: DecisionCommandOptions) => await decideOneOrAll('approve', id, options));
+  decision('reject').requiredOption('--reason <text>', 'why; the data scientist reads it')
+    .action(async (id: string | undefined, options: DecisionCommandOptions) => await decideOneOrAll('reject', id, options));
 
-  program.command('reject').description('reject the open gate of a run').argument(...runId)
-    .requiredOption('--gate <gate>', 'the gate, such as stage1').requiredOption(person, 'who rejects').requiredOption('--reason <text>', 'why; the data scientist reads it')
-    .addOption(evidence()).addOption(timeout()).addOption(json())
-    .action(async (id: string, options: AnswerCommandOptions) => (await import('./commands/answer.ts')).answer(id, 'reject', options));
+  program.command('decide').description('decide the gates that a file lists, each with its own verdict').requiredOption('--file <file>', 'YAML or JSON: a list of {run, gate, verdict, comment, evidence}; - reads standard input')
+    .requiredOption(person, 'who decides').addOption(yes()).addOption(dryRun()).addOption(timeout()).addOption(json())
+    .action(async (options: DecideCommandOptions) => (await import('./commands/bulk-file.ts')).decideFile(options));
+
+  const other = (verdict: Verdict, description: string) => program.command(verdict).description(description).argument(...runId)
+    .requiredOption('--gate <gate>', 'the gate, such as stage1').requiredOption(person, 'who you are').addOption(timeout()).addOption(json())
+    .action(async (id: string, options: AnswerCommandOptions) => (await import('./commands/answer.ts')).answer(id, verdict, options));
+  other('withdraw', 'take back your own decision while the gate is open');
+  other('delegate', 'name somebody who decides in your place').requiredOption('--to <person>', 'who decides instead').option('--until <when>', 'how long: an instant, or a length of time such as 8h; the whole gate when left out').option('--comment <text>', 'a remark for the record');
+  other('defer', 'be reminded no sooner').requiredOption('--until <when>', 'an instant such as 2026-11-24T09:00:00Z, or a length of time such as 4h').option('--comment <text>', 'a remark for the record');
+  other('check', 'answer an item of the checklist').requiredOption('--item <id>', 'the item').option('--comment <text>', 'what you found');
+  other('bypass', 'break the glass: pass the gate alone in an incident; a review follows').requiredOption('--incident <id>', 'the incident').requiredOption('--reason <text>', 'why nobody could be waited for').addOption(evidence());
 
   program.command('cancel').description('stop a run; it undoes what it must').argument(...runId).option('--reason <text>', 'why; shown in the history').addOption(json())
     .action(async (id: string, options: CancelCommandOptions) => (await import('./commands/cancel.ts')).cancel(id, options));
 
+  program.command('audit').description('what the record says: of one run, of a period of production, or whether all of it is whole').argument('[id]', 'a run, such as releaseModel:P001:C001:42-3f2a91c0')
+    .option('--period <period>', 'every change of production in a year, month or day, in UTC: 2026-11, or from..to')
+    .addOption(new Option('--environment <environment>', 'of the period').choices(['production']).default('production'))
+    .option('--no-platform', 'do not ask the platform for changes that no run has recorded')
+    .option('--verify', 'check every signature, and compare with the history as long as it exists').addOption(json())
+    .action(async (id: string | undefined, options: AuditCommandOptions) => (await import('./commands/audit.ts')).audit(id, options));
+
+  const keys = program.command('keys').description('the keys that decisions and the record are signed with');
+  keys.command('list', { isDefault: true }).description('which sign, and which still verify').addOption(json())
+    .action(async (options: JsonOption) => (await import('./commands/keys.ts')).listKeys(options));
+  keys.command('mint').description('make those that are missing').addOption(json())
+    .action(async (options: JsonOption) => (await import('./commands/keys.ts')).mint(options));
+  keys.command('rotate').description('let a new key sign; older ones go on verifying').addArgument(new Argument('<which>', 'whose key').choices(['decisions', 'record'])).addOption(json())
+    .action(async (which: 'decisions' | 'record', options: JsonOption) => (await import('./commands/keys.ts')).rotate(which, options));
+
+  const attach = program.command('attach').description('put Holdpoint in front of what exists already');
+  attach.command('azure-pipelines').description('hold the stages of existing Azure pipelines that deploy to an environment, by a check of that environment')
+    .requiredOption('--project <name>', 'the project of the environment').requiredOption('--environment <name>', 'the environment')
+    .addOption(new Option('--mode <mode>', 'observe: stages pass at once, and what people would have said is recorded; enforce: stages wait').choices(['observe', 'enforce']).default('observe'))
+    .addOption(new Option('--form <form>', 'callback: the decision is sent to Azure DevOps; polling: Azure DevOps asks for it every so often').choices(['callback', 'polling']).default('callback'))
+    .option('--url <receiver>', 'where Azure DevOps reaches the receiver, such as https://holdpoint.example.com; kept when left out')
+    .addOption(new Option('--timeout <minutes>', 'how long Azure DevOps lets the check wait (default: 43200, of polling 1440)').argParser(minutes))
+    .option('--remove', 'take the check away')
+    .option('--print', 'change nothing, and print the settings for a person to fill in')
+    .addOption(json())
+    .action(async (options: AttachCommandOptions) => (await import('./commands/attach.ts')).attachAzurePipelines(options));
+
   return program;
+}
+
+function minutes(value: string): number {
+  const parsed = Number(value);
+  if (!Number.isInteger(parsed) || parsed < 1 || parsed > 43_200) throw new InvalidArgumentError('It must be a whole number of minutes from 1 to 43200.');
+  return parsed;
+}
+
+async function decideOneOrAll(verdict: 'approve' | 'reject', id: string | undefined, { all, gate, target, ...options }: DecisionCommandOptions): Promise<void> {
+  if (all) {
+    if (id !== undefined || options.evidence !== undefined || options.effectiveAt !== undefined) throw new CommandError(ExitCode.Usage, '--all takes no run, no --evidence and no --effective-at: each decision carries the evidence that the preview shows');
+    return (await import('./commands/bulk.ts')).answerAll(verdict, { ...options, target, gate });
+  }
+  if (id === undefined) throw new CommandError(ExitCode.Usage, `${verdict} needs the run, or --all`);
+  if (gate === undefined) throw new CommandError(ExitCode.Usage, `--gate <gate> is missing; \`${holdpoint} show ${id}\` shows what is open`);
+  if (target !== undefined || options.yes || options.dryRun || (verdict === 'reject' && options.except)) throw new CommandError(ExitCode.Usage, `--target, --yes${verdict === 'reject' ? ', --except' : ''} and --dry-run go with --all`);
+  return (await import('./commands/answer.ts')).answer(id, verdict, { ...options, gate });
 }
 
 function seconds(value: string): number {

@@ -56,6 +56,7 @@ export class Run {
   #card: Omit<OpenCard, 'lastAnswer'> | null = null;
   #lastAnswer: LastAnswer | null = null;
   #notes: string[] = [];
+  #progress: string[] = [];
   #background = 0;
   #closingChecks: { what: string; check: () => Promise<unknown> }[] = [];
   #pending: Partial<Record<SearchAttributeName, string | Date>> | null = null;
@@ -91,6 +92,12 @@ export class Run {
   /** A sentence for whoever looks at the run between gates. */
   note(text: string): void {
     if (this.#notes.length < 5) this.#notes.push(clip(text, 200));
+    this.show();
+  }
+
+  /** How far a long step is: replaces what was said before. */
+  progress(lines: readonly string[]): void {
+    this.#progress = lines.slice(0, 8).map((line) => clip(line, 200));
     this.show();
   }
 
@@ -210,12 +217,13 @@ export class Run {
   }
 
   private show(): void {
-    setCurrentDetails(this.#card ? renderOpenCard({ ...this.#card, lastAnswer: this.#lastAnswer }) : renderProgress(this.#phases.at(-1)!.name, this.#notes, this.#lastAnswer));
+    setCurrentDetails(this.#card ? renderOpenCard({ ...this.#card, lastAnswer: this.#lastAnswer }) : renderProgress(this.#phases.at(-1)!.name, [...this.#progress, ...this.#notes], this.#lastAnswer));
   }
 
   #close(outcome: Outcome, reason: string): void {
     this.#endPhase();
     this.#outcome = outcome;
+    this.#progress = [];
     this.#notes = [`**${outcome}:** ${clip(reason, 300)}`, ...this.#notes];
     this.gateClosed();
     this.#upsert({ Outcome: outcome });

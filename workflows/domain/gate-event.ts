@@ -1,8 +1,10 @@
 /** What people are told about a gate; the notifications adapter renders it for each channel. */
+import type { CardFigures } from './card.ts';
 import type { Severity, Target } from './vocabulary.ts';
 
 export interface GateEvent {
-  kind: 'opened' | 'reminded' | 'escalated' | 'widened' | 'reopened' | 'held' | 'decided' | 'finding';
+  /** `answered`: a decision counted that does not suffice yet. */
+  kind: 'opened' | 'answered' | 'reminded' | 'escalated' | 'widened' | 'reopened' | 'held' | 'decided' | 'finding';
   severity: Severity;
   runbook: string;
   workflowId: string;
@@ -13,6 +15,8 @@ export interface GateEvent {
   generation: number;
   question: string;
   recommendation: string;
+  /** The figures of the card, where it has some. */
+  comparison?: CardFigures | null;
   /** One or two sentences: the message itself. */
   text: string;
   /** Short digest of the evidence as shown; a button's decision carries it. */

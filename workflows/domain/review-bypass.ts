@@ -16,6 +16,8 @@ export interface ReviewBypassInput {
   /** The policy of the gate that was passed: who may decide it may review the bypass, but for whoever made it. */
   policy: GatePolicy;
   people: Person[];
+  /** Where the inbox is, for the card's link; null: there is none. */
+  inboxUrl: string | null;
 }
 
 export interface ReviewBypassResult {
@@ -27,6 +29,9 @@ export interface ReviewBypassResult {
   bypassedBy: string;
   reviewedBy: string | null;
 }
+
+/** The phase of the review: it has one. */
+export const bypassReviewPhase = 'reviewing the bypass';
 
 /** Name of the review's own gate: what an answer must name. */
 export const bypassReviewGate = 'review';

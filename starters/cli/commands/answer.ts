@@ -1,34 +1,64 @@
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { Verdict } from '../../../workflows/domain/answer.ts';
+import ms, { type StringValue } from 'ms';
+import type { Answer, Verdict } from '../../../workflows/domain/answer.ts';
 import type { Standing } from '../../../workflows/domain/approval.ts';
 import { within } from '../../temporal-connection.ts';
 import { holdpoint } from '../../command-line.ts';
-import { decide, type Decision } from '../../decide.ts';
+import { decide } from '../../decide.ts';
 import { refuseClosed } from '../closed-run.ts';
 import { CommandError, ExitCode } from '../exit.ts';
-import { print, printJson, withProgress } from '../output.ts';
+import { instant, print, printJson, withProgress } from '../output.ts';
 import type { AnswerCommandOptions } from '../program.ts';
 import { silenceAdvice } from '../run-query.ts';
 import { withTemporal, type Session } from '../session.ts';
 
+/** What `decide` answers: where the gate stands, and whether this answer counted; if it did not, `reason` says why. */
+type Taken = Standing & { counted: boolean };
+
 /** Answers the open gate of a run and waits until the run has counted or refused the answer. */
 export async function answer(workflowId: string, verdict: Verdict, options: AnswerCommandOptions): Promise<void> {
-  const { gate, as: by, comment, reason, evidence, timeout, json } = options;
+  const { gate, as: by, timeout, json } = options;
+  const given = answerOf(verdict, options);
   await withTemporal(async (session) => {
     const { runId } = await refuseClosed(session, workflowId, `the answer of ${by} was not taken`);
-    const decision: Decision = { gate, verdict, by, comment: reason ?? comment, evidence };
-    const standing = await send(session, { workflowId, runId }, decision, timeout * 1000);
-    if (json) return printJson({ workflowId, runId, gate, verdict, by, standing });
-    print(`${verdict === 'approve' ? 'Approved' : 'Rejected'} ${gate} of ${workflowId} as ${by}. Identity level: claimed, a name that nobody has verified.`);
+    const { counted, ...standing } = await send(session, { workflowId, runId }, given, timeout * 1000);
+    if (!counted) process.exitCode = ExitCode.Refused;
+    if (json) return printJson({ workflowId, runId, gate, verdict, by, standing, counted });
+    if (!counted) return print(`Not counted: ${'reason' in standing ? standing.reason : 'the run gives no reason'}.`);
+    print(`${done[verdict](given)} ${gate} of ${workflowId} as ${by}. Identity level: claimed, a name that nobody has verified.`);
     print(describe(standing, gate));
   });
 }
 
-async function send(session: Session, run: { workflowId: string; runId: string }, decision: Decision, timeoutMs: number): Promise<Standing> {
+const done: Record<Verdict, (answer: Answer) => string> = {
+  approve: () => 'Approved',
+  reject: () => 'Rejected',
+  withdraw: () => 'Withdrew the decision on',
+  delegate: ({ to, until }) => `Named ${to}${until === undefined ? '' : ` until ${instant(until)}`} for`,
+  defer: ({ until }) => `Deferred until ${instant(until!)}`,
+  check: ({ item }) => `Answered ${item} of`,
+  bypass: ({ incident }) => `Broke the glass for ${incident} at`,
+};
+
+function answerOf(verdict: Verdict, { gate, as: by, comment, reason, evidence, except, effectiveAt, until, to, incident, item }: AnswerCommandOptions): Answer & { by: string } {
+  const fields = { comment: reason ?? comment, evidence, except, effectiveAt: instantOf('--effective-at', effectiveAt), until: instantOf('--until', until), to, incident, item };
+  return { gate, verdict, by, ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) };
+}
+
+/** An instant as ISO has it, or so long from now. */
+function instantOf(option: string, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const length = /^\d+(\.\d+)?\s?(m|h|d)$/.test(value) ? ms(value as StringValue) : undefined;
+  const at = length === undefined ? (/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) ? Date.parse(value) : NaN) : Date.now() + length;
+  if (Number.isNaN(at)) throw new CommandError(ExitCode.Usage, `${option} must be an instant such as 2026-11-24T09:00:00Z, or a length of time such as 90m, 4h or 2d`);
+  return new Date(at).toISOString();
+}
+
+async function send(session: Session, run: { workflowId: string; runId: string }, decision: Answer & { by: string }, timeoutMs: number): Promise<Taken> {
   const { client } = session;
   try {
-    return await withProgress(() => 'waiting for a worker to take the answer', within(client, timeoutMs, () => decide(client.workflow, run, decision)));
+    return await withProgress(() => 'waiting for a worker to take the answer', within(client, timeoutMs, () => decide<Taken>(client.workflow, run, decision)));
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) {
       throw new CommandError(ExitCode.Refused, `The answer of ${decision.by} was refused: ${error.cause?.message ?? error.message}`, `\`${holdpoint} show ${run.workflowId}\` shows what is asked, and of whom.`);
@@ -49,5 +79,6 @@ async function send(session: Session, run: { workflowId: string; runId: string }
 function describe(standing: Standing, gate: string): string {
   if (standing.state === 'approved') return `${gate} is passed, approved by ${standing.by.join(', ')}; the run goes on.`;
   if (standing.state === 'rejected') return `${gate} is rejected by ${standing.by}; the run ends with that reason.`;
-  return `${gate} stays open: ${standing.missing} more ${standing.missing === 1 ? 'approval is' : 'approvals are'} missing.`;
+  const groups = standing.missingGroups.length === 0 ? '' : `, and somebody of ${standing.missingGroups.join(', ')}`;
+  return `${gate} stays open: ${standing.missing} more ${standing.missing === 1 ? 'approval is' : 'approvals are'} missing${groups}.`;
 }

@@ -1,0 +1,21 @@
+/** Activities that read and tend other runs, through a Temporal client that the worker hands in. */
+import type { Client } from '@temporalio/client';
+import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
+import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
+import { findOlderRuns, supersedeRun, type FindOlderRunsInput, type SupersedeRunInput } from './older-runs.ts';
+import { findBusyTargets, followReleases, type FollowReleasesInput } from './released-runs.ts';
+import { findWaitingGates, readGates, type FindWaitingGatesInput } from './waiting-gates.ts';
+
+export const createRunsActivities = ({ client }: { client: Client }) => ({
+  findWaitingGates: (input: FindWaitingGatesInput) => findWaitingGates(client, input),
+  readGates: (input: Parameters<typeof readGates>[1]) => readGates(client, input),
+  answerGate: (input: AnswerGateInput) => answerGate(client, input),
+  answerGates: (input: AnswerGatesInput) => answerGates(client, input),
+  tendGate: (input: TendGateInput) => tendGate(client, input),
+  tendGates: (input: TendGatesInput) => tendGates(client, input),
+  findOlderRuns: (input: FindOlderRunsInput) => findOlderRuns(client, input),
+  supersedeRun: (input: SupersedeRunInput) => supersedeRun(client, input),
+  findBusyTargets: (input: { plant?: string }) => findBusyTargets(client, input),
+  followReleases: (input: FollowReleasesInput) => followReleases(client, input),
+  findInterruptedRuns: (input: FindInterruptedRunsInput) => findInterruptedRuns(client, input),
+});

@@ -1,0 +1,64 @@
+/** `decide --file`: decisions from a file, checked as a whole before anything is sent. */
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import pMap from 'p-map';
+import { concurrency, type BulkResult } from '../../bulk/decide-all.ts';
+import { complaints, DecisionsFileError, parseDecisions, type FileDecision } from '../../bulk/decisions-file.ts';
+import { wasDecidedBefore } from '../../bulk/earlier-decision.ts';
+import { planDecision, type PlannedDecision } from '../../bulk/planned-decision.ts';
+import { GateSilent, readGate } from '../../gates/read-gate.ts';
+import { CommandError, ExitCode } from '../exit.ts';
+import type { DecideCommandOptions } from '../program.ts';
+import { withTemporal, type Session } from '../session.ts';
+import { carryOut } from './bulk-report.ts';
+
+type Looked = { planned: PlannedDecision } | { settled: BulkResult } | { complaint: string };
+
+export async function decideFile(options: DecideCommandOptions): Promise<void> {
+  const { file, as: by } = options;
+  const decisions = parsed(await read(file), file === '-' ? 'standard input' : file);
+  await withTemporal(async (session) => {
+    const looked = await pMap(decisions, (decision) => look(session, decision, by), { concurrency });
+    const wrong = looked.flatMap((each) => ('complaint' in each ? [each.complaint] : []));
+    if (wrong.length > 0) throw new CommandError(ExitCode.Refused, complaints(wrong).message, 'Nothing was sent.');
+    const planned = looked.flatMap((each) => ('planned' in each ? [each.planned] : []));
+    const settled = looked.flatMap((each) => ('settled' in each ? [each.settled] : []));
+    await carryOut(session, planned, settled, { ...options, what: `Send ${planned.length} ${planned.length === 1 ? 'decision' : 'decisions'} as ${by}?` });
+  });
+}
+
+function parsed(content: string, file: string): FileDecision[] {
+  try {
+    return parseDecisions(content, file);
+  } catch (error) {
+    throw error instanceof DecisionsFileError ? new CommandError(ExitCode.Usage, error.message, 'Nothing was sent.') : error;
+  }
+}
+
+async function read(file: string): Promise<string> {
+  if (file === '-') return await text(process.stdin);
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    throw new CommandError(ExitCode.Usage, `${file} cannot be read`, 'Give the path of a YAML or JSON file, or - for standard input.');
+  }
+}
+
+/** What the run shows now. A decision on other evidence than that is a complaint, for nobody who wrote the file has seen it. */
+async function look({ client }: Session, { where, run, gate, verdict, comment, evidence }: FileDecision, by: string): Promise<Looked> {
+  try {
+    const view = await readGate(client, run);
+    if (view === null || view.gate !== gate) {
+      const base = { workflowId: run, runId: view?.runId ?? '', gate, verdict, state: null, missing: 0 };
+      const before = await wasDecidedBefore(client, run, { gate, verdict, by });
+      return { settled: before ? { ...base, result: 'already', reason: `${by} has said so before; nothing was changed` } : { ...base, result: 'refused', reason: view === null ? 'no gate is open' : `gate "${gate}" is not open; open is "${view.gate}"` } };
+    }
+    if (evidence !== undefined && !view.evidence.startsWith(evidence.toLowerCase().slice(0, 12))) return { complaint: `${where}: evidence: ${run} shows ${view.evidence} now; look at it again with \`show\`` };
+    return { planned: planDecision(view, { verdict, by, comment }) };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { complaint: `${where}: run: there is no run ${run}` };
+    if (error instanceof GateSilent) return { complaint: `${where}: run: ${error.message}` };
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+/** Preview, consent, sending and report: what all bulk decisions share. */
+import { createInterface } from 'node:readline/promises';
+import { clip } from '../../../workflows/domain/answer.ts';
+import { decideAll, type BulkResult } from '../../bulk/decide-all.ts';
+import type { PlannedDecision } from '../../bulk/planned-decision.ts';
+import { CommandError, ExitCode } from '../exit.ts';
+import { colour, duration, note, print, printJson, table } from '../output.ts';
+import type { BulkOptions } from '../program.ts';
+import type { Session } from '../session.ts';
+
+interface CarryOutOptions extends BulkOptions {
+  /** The question of consent. */
+  what: string;
+}
+
+/** Shows what would be decided, asks whether it shall be, and decides. `settled`: what needs no sending, for the report. Ends with the exit code for the worst result. */
+export async function carryOut(session: Session, planned: readonly PlannedDecision[], settled: readonly BulkResult[], { what, yes, dryRun, json, timeout }: CarryOutOptions): Promise<void> {
+  const preview = planned.map(previewed);
+  if (!json) print(planned.length === 0 ? 'Nothing waits for such a decision.' : previewTable(planned));
+  if (dryRun || planned.length === 0) {
+    if (json) printJson({ preview, results: settled });
+    else if (settled.length > 0) print(`\n${resultTable(settled)}`);
+    return finish(settled);
+  }
+  if (!yes) await consent(what);
+  const began = performance.now();
+  const results = [...settled, ...(await decideAll(session.client, planned, { timeoutMs: timeout * 1000, onResult: progress(planned.length) }))];
+  if (json) printJson({ preview, results });
+  else print(`\n${resultTable(results)}\n\n${summary(results)}`);
+  note(`${planned.length} ${planned.length === 1 ? 'decision' : 'decisions'} in ${duration(performance.now() - began)}.`);
+  finish(results);
+}
+
+/** An entry of the preview, for scripts. */
+function previewed({ view, answer, remark }: PlannedDecision): object {
+  const { workflowId, runId, target, gate, card, evidence, openedAt, deadline } = view;
+  return { workflowId, runId, target, gate, verdict: answer.verdict, question: card.question, recommendation: card.recommendation, evidence, openedAt, deadline, remark };
+}
+
+function previewTable(planned: readonly PlannedDecision[]): string {
+  const hasRemarks = planned.some(({ remark }) => remark !== null);
+  const hasBoth = new Set(planned.map(({ answer }) => answer.verdict)).size > 1;
+  const rows = planned.map(({ view, answer, remark }) => [
+    view.workflowId, colour.yellow(view.gate), ...(hasBoth ? [answer.verdict] : []), clip(view.card.question, 60), clip(view.card.recommendation, 60), view.evidence,
+    duration(Date.now() - Date.parse(view.openedAt)), ...(hasRemarks ? [remark ?? ''] : []),
+  ]);
+  return table(['run', 'gate', ...(hasBoth ? ['verdict'] : []), 'question', 'recommendation', 'evidence', 'age', ...(hasRemarks ? ['remark'] : [])], rows);
+}
+
+function resultTable(results: readonly BulkResult[]): string {
+  const tint = { counted: colour.green, already: colour.dim, proposed: colour.yellow, refused: colour.red, unanswered: colour.red };
+  return table(['run', 'gate', 'verdict', 'result', ''], results.map(({ workflowId, gate, verdict, result, state, missing, reason }) => [workflowId, gate, verdict, tint[result](result), reason || standing(state, missing)]));
+}
+
+function standing(state: BulkResult['state'], missing: number): string {
+  if (state !== 'open') return state ?? '';
+  return missing === 0 ? 'stays open' : `stays open: ${missing} more ${missing === 1 ? 'approval is' : 'approvals are'} missing`;
+}
+
+function summary(results: readonly BulkResult[]): string {
+  const kinds = ['counted', 'already', 'proposed', 'refused', 'unanswered'] as const;
+  const words = { counted: 'counted', already: 'were decided so before', proposed: 'are kept as proposals only', refused: 'were refused', unanswered: 'were taken by nobody' };
+  const counts = kinds.map((kind) => [results.filter(({ result }) => result === kind).length, words[kind]] as const).filter(([count]) => count > 0);
+  const changed = results.some(({ result }) => result === 'counted' || result === 'proposed');
+  return `${counts.map(([count, word]) => `${count} ${word}`).join(', ')}.${changed ? '' : ' Nothing was changed.'} Identity level: claimed, a name that nobody has verified.`;
+}
+
+function finish(results: readonly BulkResult[]): void {
+  const has = (kind: BulkResult['result']): boolean => results.some(({ result }) => result === kind);
+  if (has('unanswered')) process.exitCode = ExitCode.TimedOut;
+  else if (has('refused') || has('proposed')) process.exitCode = ExitCode.Refused;
+}
+
+async function consent(what: string): Promise<void> {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) throw new CommandError(ExitCode.Usage, 'Nothing was sent: nobody is there to confirm it', 'Repeat it with --yes once the preview is what you want, or with --dry-run to see the preview alone.');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const reply = await terminal.question(`${what} [y/N] `);
+    if (!/^y(es)?$/i.test(reply.trim())) throw new CommandError(ExitCode.Refused, 'Nothing was sent');
+  } finally {
+    terminal.close();
+  }
+}
+
+/** A line on standard error every few seconds, so that hundreds of decisions do not look like none. */
+function progress(all: number): () => void {
+  let [done, told] = [0, Date.now()];
+  return () => {
+    done += 1;
+    if (Date.now() - told < 2_000) return;
+    told = Date.now();
+    note(`${done} of ${all} sent`);
+  };
+}

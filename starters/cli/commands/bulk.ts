@@ -1,0 +1,36 @@
+/** `approve --all` and `reject --all`: the gates that wait, a preview of them, and one decision for each, bound to the evidence that the preview showed. */
+import { PatternError, targetPattern, type TargetPattern } from '../../bulk/target-pattern.ts';
+import { planDecision, type BulkVerdict, type PlannedDecision } from '../../bulk/planned-decision.ts';
+import { findWaitingGates } from '../../gates/waiting-gates.ts';
+import { CommandError, ExitCode } from '../exit.ts';
+import { note } from '../output.ts';
+import type { BulkCommandOptions } from '../program.ts';
+import { silenceAdvice } from '../run-query.ts';
+import { withTemporal, type Session } from '../session.ts';
+import { carryOut } from './bulk-report.ts';
+
+export async function answerAll(verdict: BulkVerdict, options: BulkCommandOptions): Promise<void> {
+  const { target = '*', gate, as: by, comment, reason, except = [] } = options;
+  const [wanted, excepted] = [patternOf(target), except.map(patternOf)];
+  await withTemporal(async (session) => {
+    const views = await waiting(session, wanted);
+    const chosen = views.filter((view) => wanted.matches(view.target) && !excepted.some((pattern) => pattern.matches(view.target)) && (gate === undefined || view.gate === gate));
+    const oldestFirst = chosen.sort((one, other) => (one.openedAt < other.openedAt ? -1 : 1));
+    const planned: PlannedDecision[] = oldestFirst.map((view) => planDecision(view, { verdict, by, comment: reason ?? comment }));
+    await carryOut(session, planned, [], { ...options, what: `${verdict === 'approve' ? 'Approve' : 'Reject'} ${planned.length} ${planned.length === 1 ? 'gate' : 'gates'} as ${by}?` });
+  });
+}
+
+async function waiting(session: Session, { filter }: TargetPattern) {
+  const { gates, silent } = await findWaitingGates(session.client, { query: filter });
+  if (silent.length > 0) note(`${silent.length} of ${gates.length + silent.length} runs that wait did not answer and are left out. ${await silenceAdvice(session)}`);
+  return gates;
+}
+
+function patternOf(text: string): TargetPattern {
+  try {
+    return targetPattern(text);
+  } catch (error) {
+    throw error instanceof PatternError ? new CommandError(ExitCode.Usage, error.message) : error;
+  }
+}

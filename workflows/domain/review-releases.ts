@@ -1,0 +1,74 @@
+/** What a review over waiting releases is given, and what it comes to. */
+import type { IdentityLevel, Outcome, Severity } from './vocabulary.ts';
+import type { Recommended, Refusal } from './review-gates.ts';
+import type { Conflict } from './review-plan.ts';
+import type { Counts } from './review-progress.ts';
+
+export interface ReviewPendingReleasesInput {
+  /** Only releases of this plant. */
+  plant?: string;
+  /** Only releases that wait at this gate. */
+  gate?: 'stage1' | 'stage3';
+  /** Most releases that one decision is asked for; 50 by default. */
+  groupSize?: number;
+  /** Most releases that are deployed at the same time; 10 by default. */
+  waveSize?: number;
+  /** How many releases may fail or be taken back before no further wave is begun without a person's word; 0 by default. */
+  failureBudget?: number;
+  /** How long each group waits for its decision, in milliseconds; an hour by default. After that its releases wait on as they did before. */
+  decideWithinMs?: number;
+  /** Milliseconds between two looks at a deployment, 15 s by default, and at releases that are being watched, 5 min by default. */
+  deploymentPollMs?: number;
+  watchPollMs?: number;
+}
+
+export const reviewDefaults = { groupSize: 50, waveSize: 10, failureBudget: 0, decideWithinMs: 3_600_000, deploymentPollMs: 15_000, watchPollMs: 300_000 };
+
+export type ReviewTerms = Required<Omit<ReviewPendingReleasesInput, 'plant' | 'gate'>>;
+
+export const ReviewPhase = {
+  Gathering: 'gathering what waits',
+  Review: 'review',
+  Deployment: 'deployment in waves',
+  Watching: 'watching what was deployed',
+} as const;
+
+/** What was decided about one group. `inbox`: its gates want more proof of who decides than a review can pass on, so people decide each in the inbox. */
+export interface GroupResult {
+  gate: string;
+  of: string;
+  severity: Severity;
+  column: string;
+  recommends: Recommended;
+  identity: IdentityLevel;
+  members: number;
+  state: 'approved' | 'rejected' | 'undecided' | 'inbox';
+  by: string[];
+  except: string[];
+  /** Members whose own gate did not take the decision; they wait on. At most 50, and how many there are. */
+  refused: Refusal[];
+  refusedCount: number;
+}
+
+export interface WavesResult {
+  planned: number;
+  done: number;
+  /** Why no further wave was begun; null when all were. */
+  stopped: string | null;
+}
+
+export interface ReviewPendingReleasesResult {
+  outcome: Outcome;
+  reason: string;
+  groups: GroupResult[];
+  conflicts: Conflict[];
+  /** Releases beyond what one review takes in, and runs that did not answer. */
+  more: number;
+  silent: string[];
+  waves: WavesResult;
+  /** How far the releases into production are; null when there were none. */
+  counts: Counts | null;
+  lost: string[];
+  /** Rules that fired on several of the released circuits. */
+  patterns: { rule: string; circuits: string[] }[];
+}

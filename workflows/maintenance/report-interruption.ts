@@ -1,0 +1,44 @@
+import { requireInput } from '../blocks/required-input.ts';
+import { Run } from '../blocks/run.ts';
+import { now } from '../blocks/workflow-clock.ts';
+import { targetLabel } from '../domain/ids.ts';
+import { describeInterruption, interruptionSeverity, reportPhase, type InterruptedRun, type ReportInterruptionResult } from '../domain/sweep-runs.ts';
+import { appendToRecord, createWorkItem, notify } from '../releases/release-activities.ts';
+
+/** One interruption, told: on the record of the run that it happened to, as an incident, and to people. Started by `sweepRuns`. */
+export async function reportInterruption(interruption: InterruptedRun): Promise<ReportInterruptionResult> {
+  requireInput(interruption, ['run.workflowId', 'runId', 'how']);
+  const run = new Run({ phase: reportPhase, target: interruption.run.target, appendToRecord });
+  const { how, at, run: interrupted } = interruption;
+  const detail = describeInterruption(interruption);
+  const severity = interruptionSeverity(interruption);
+  const what = interrupted.target === null ? interrupted.workflowId : `${targetLabel(interrupted.target)} ${interrupted.target.version}`;
+
+  return await run.conclude<ReportInterruptionResult>(async () => {
+    await appendToRecord({ key: run.key('finding'), run: interrupted, entries: [{ kind: 'finding', what: `the run was interrupted from outside: ${how}`, detail, at: now().toISOString() }] });
+
+    // There is no lock yet: nothing is to be freed. Once there is, the locks that this run held are freed here, before people are told that it holds them no more.
+    const locks = 'It held no lock.';
+
+    const workItem = await run.attempt('The incident could not be opened', () => createWorkItem({
+      key: run.key('incident'),
+      type: 'Bug',
+      title: `${severity}: run for ${what} was interrupted from outside (${how})`,
+      descriptionHtml: `<p>${html(detail)}</p><p>${locks} First run ${html(interrupted.runId)}, at ${at}.</p>`,
+      tags: ['holdpoint', 'incident', severity, ...(interrupted.target === null ? [] : [targetLabel(interrupted.target)])],
+    }));
+
+    await run.attempt('Nobody could be told', () => notify({
+      key: run.key('tell'),
+      event: {
+        kind: 'finding', severity, runbook: interrupted.runbook, workflowId: interrupted.workflowId, runId: interrupted.runId, target: interrupted.target, gate: interruption.gate ?? '', generation: 0,
+        question: `What became of ${what}?`, recommendation: '', text: `${detail} ${locks}${workItem ? ` Incident ${workItem.url}` : ''}`, evidence: '', deadline: null, to: [],
+      },
+    }));
+    return { outcome: 'succeeded', reason: detail, workItem: workItem && { id: workItem.id, url: workItem.url } };
+  }, (outcome, reason) => ({ outcome, reason, workItem: null }));
+}
+
+function html(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
