@@ -230,6 +230,7 @@ describe('the inbox in a browser', () => {
     await desk.page.getByLabel(/^Decision on .*C022/).selectOption('reject');
     await desk.page.getByLabel('Own comment').nth(2).fill('worse than production');
     await desk.isAccessible('bulk preview');
+    await desk.page.getByRole('heading', { name: 'Approve 3 gates?' }).scrollIntoViewIfNeeded();
     await desk.picture('inbox-bulk-preview');
     assert.deepEqual((await stage.gate(views[0].workflowId))?.decisions, [], 'nothing has been sent yet');
     await desk.page.getByRole('button', { name: 'Send the decisions' }).click();
