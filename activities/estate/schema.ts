@@ -58,7 +58,11 @@ const gates = z.strictObject({ stage1: gatePart.default({}), stage3: gatePart.de
 const targetName = text.refine(isTargetName, 'must be letters, digits and "-", at most 32, beginning with a letter or digit');
 
 const severity = z.enum(severities);
-const execution = z.strictObject({ training: z.enum(['native', 'accompany']) });
+const execution = z.strictObject({
+  training: z.enum(['native', 'accompany']),
+  pipeline: text.optional(),
+  modelTags: z.strictObject({ build: text, commit: text }).optional(),
+});
 
 /** The column alone, or with what else differs from the plant's other circuits. */
 const circuit = z.preprocess(
