@@ -185,7 +185,7 @@ export class AnswerDesk {
     const { standing } = open;
     if (standing.state !== 'open' || (verdict !== 'approve' && verdict !== 'reject') || this.#told.has(step)) return;
     this.#told.add(step);
-    const wanted = standing.missing > 0 ? `${standing.missing} more ${standing.missing === 1 ? 'approval is' : 'approvals are'} wanted` : `somebody of ${standing.missingGroups.join(', ')} is wanted`;
+    const wanted = verdict === 'reject' ? 'that alone does not reject it here' : standing.missing > 0 ? `${standing.missing} more ${standing.missing === 1 ? 'approval is' : 'approvals are'} wanted` : `somebody of ${standing.missingGroups.join(', ')} is wanted`;
     this.#services.tell(step, gateEvent(open, this.#run, 'answered', `${open.card.question} ${verdict === 'approve' ? 'Approved' : 'Rejected'} by ${by}; ${wanted}.`, open.awaited));
   }
 
