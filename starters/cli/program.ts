@@ -1,5 +1,5 @@
 /** The commands and their options. Each command's code is imported when it is called, so that help and errors come at once. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { Verdict } from '../../workflows/domain/answer.ts';
 import { holdpoint } from '../command-line.ts';
 import { CommandError, ExitCode } from './exit.ts';
@@ -78,6 +78,14 @@ export interface ListCommandOptions extends JsonOption {
   waiting?: true;
 }
 
+export interface AuditCommandOptions extends JsonOption {
+  period?: string;
+  environment: string;
+  /** False with `--no-platform`. */
+  platform: boolean;
+  verify?: boolean;
+}
+
 export interface AttachCommandOptions extends JsonOption {
   project: string;
   environment: string;
@@ -152,6 +160,21 @@ export function createProgram(): Command {
 
   program.command('cancel').description('stop a run; it undoes what it must').argument(...runId).option('--reason <text>', 'why; shown in the history').addOption(json())
     .action(async (id: string, options: CancelCommandOptions) => (await import('./commands/cancel.ts')).cancel(id, options));
+
+  program.command('audit').description('what the record says: of one run, of a period of production, or whether all of it is whole').argument('[id]', 'a run, such as releaseModel:P001:C001:42-3f2a91c0')
+    .option('--period <period>', 'every change of production in a year, month or day, in UTC: 2026-11, or from..to')
+    .addOption(new Option('--environment <environment>', 'of the period').choices(['production']).default('production'))
+    .option('--no-platform', 'do not ask the platform for changes that no run has recorded')
+    .option('--verify', 'check every signature, and compare with the history as long as it exists').addOption(json())
+    .action(async (id: string | undefined, options: AuditCommandOptions) => (await import('./commands/audit.ts')).audit(id, options));
+
+  const keys = program.command('keys').description('the keys that decisions and the record are signed with');
+  keys.command('list', { isDefault: true }).description('which sign, and which still verify').addOption(json())
+    .action(async (options: JsonOption) => (await import('./commands/keys.ts')).listKeys(options));
+  keys.command('mint').description('make those that are missing').addOption(json())
+    .action(async (options: JsonOption) => (await import('./commands/keys.ts')).mint(options));
+  keys.command('rotate').description('let a new key sign; older ones go on verifying').addArgument(new Argument('<which>', 'whose key').choices(['decisions', 'record'])).addOption(json())
+    .action(async (which: 'decisions' | 'record', options: JsonOption) => (await import('./commands/keys.ts')).rotate(which, options));
 
   const attach = program.command('attach').description('put Holdpoint in front of what exists already');
   attach.command('azure-pipelines').description('hold the stages of existing Azure pipelines that deploy to an environment, by a check of that environment')

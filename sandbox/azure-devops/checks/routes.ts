@@ -8,6 +8,8 @@ import { collection } from '../collection.ts';
 import { devOpsError, invalidArgument } from '../errors.ts';
 import type { GitRepository } from '../git/repository.ts';
 import { presentPullRequest } from '../pull-requests/presentation.ts';
+import type { Agent } from '../pipelines/agent.ts';
+import { presentBuild, type Builds } from '../pipelines/builds.ts';
 import type { PullRequests } from '../pull-requests/pull-requests.ts';
 import { configurationSchema, type Configuration, type Configurations } from './configurations.ts';
 import type { Environment, Environments } from './environments.ts';
@@ -23,6 +25,9 @@ export interface CheckServices {
   git: GitRepository;
   pullRequests: PullRequests;
   runs: StageRuns;
+  /** Runs of every other pipeline. */
+  builds: Builds;
+  agent: Agent;
   configurations: Configurations;
   connections: ServiceConnections;
   environments: Environments;
@@ -120,14 +125,17 @@ export async function connectionRoutes(app: FastifyInstance, { connections }: Ch
 }
 
 /** The run that waits: its build, timeline, changes, test runs, and the pull requests behind a commit. */
-export async function stageBuildRoutes(app: FastifyInstance, { runs, addresses, git, pullRequests }: CheckServices): Promise<void> {
+export async function stageBuildRoutes(app: FastifyInstance, { runs, builds, agent, addresses, git, pullRequests }: CheckServices): Promise<void> {
   const runOf = ({ id }: Params): StageRun => {
     const found = runs.get(Number(id));
     if (!found) throw devOpsError(404, 'BuildNotFoundException', `The requested build ${id} could not be found.`);
     return found;
   };
 
-  app.get<{ Params: Params }>('/build/builds/:id', async ({ params }) => presentStageBuild(runOf(params), addresses));
+  app.get<{ Params: Params }>('/build/builds/:id', async ({ params }) => {
+    const build = builds.get(Number(params.id));
+    return build ? presentBuild(agent.settle(build), addresses) : presentStageBuild(runOf(params), addresses);
+  });
   app.get<{ Params: Params }>('/build/builds/:id/timeline', async ({ params }) => ({ id: runOf(params).timelineId, records: stageRecords(runOf(params)) }));
   app.get<{ Params: Params }>('/build/builds/:id/changes', async ({ params }) => {
     const { sourceVersion } = runOf(params);
