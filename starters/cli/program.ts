@@ -184,7 +184,7 @@ export function createProgram(): Command {
     .requiredOption('--project <name>', 'the project of the environment').requiredOption('--environment <name>', 'the environment')
     .addOption(new Option('--mode <mode>', 'observe: stages pass at once, and what people would have said is recorded; enforce: stages wait').choices(['observe', 'enforce']).default('observe'))
     .addOption(new Option('--form <form>', 'callback: the decision is sent to Azure DevOps; polling: Azure DevOps asks for it every so often').choices(['callback', 'polling']).default('callback'))
-    .option('--url <receiver>', 'where Azure DevOps reaches the receiver, such as https://holdpoint.example.com; kept when left out')
+    .addOption(new Option('--url <receiver>', 'where Azure DevOps reaches the receiver, such as https://holdpoint.example.com; kept when left out').argParser(webAddress))
     .addOption(new Option('--timeout <minutes>', 'how long Azure DevOps lets the check wait (default: 43200, of polling 1440)').argParser(minutes))
     .option('--remove', 'take the check away')
     .option('--print', 'change nothing, and print the settings for a person to fill in')
@@ -192,6 +192,11 @@ export function createProgram(): Command {
     .action(async (options: AttachCommandOptions) => (await import('./commands/attach.ts')).attachAzurePipelines(options));
 
   return program;
+}
+
+function webAddress(value: string): string {
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) throw new InvalidArgumentError('It must be an address such as https://holdpoint.example.com.');
+  return value;
 }
 
 function minutes(value: string): number {
