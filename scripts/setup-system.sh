@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Installs the system packages that the tests need and that npm cannot bring: Chromium, Java and Maven. The demo needs none of them.
+# Installs the system packages that the tests need and that npm cannot bring: Chromium, Java and Maven; for the lane `platforms` also PostgreSQL. The demo needs none of them.
 # Only what is missing is installed; needs root and a Debian or Ubuntu.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: sudo scripts/setup-system.sh [--check | --chromium-path]
+Usage: sudo scripts/setup-system.sh [--platforms] [--check | --chromium-path]
 
   (nothing)         install what is missing
+  --platforms       also what `npm run test:platforms` needs: PostgreSQL, of which each test starts a private cluster
   --check           install nothing; list what is missing, exit status 1 if something is
   --chromium-path   print the path of the browser that the tests would drive
 USAGE
@@ -39,15 +40,19 @@ look() {
   chromium_path >/dev/null || missing+=(chromium)
   has_java || missing+=(default-jdk-headless)
   type -P mvn >/dev/null || missing+=(maven)
+  # Debian keeps initdb off PATH.
+  [ -z "$platforms" ] || type -P initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 }
 
+platforms=
+if [ "${1:-}" = --platforms ]; then platforms=1; shift; fi
 case "${1:-}" in
   '') ;;
   --check)
     look
     [ ${#missing[@]} -gt 0 ] || { echo 'System packages for the tests: all there.'; exit 0; }
     echo "The tests need system packages that are missing: ${missing[*]}. Install them with:"
-    echo '  sudo scripts/setup-system.sh'
+    echo "  sudo scripts/setup-system.sh${platforms:+ --platforms}"
     exit 1
     ;;
   --chromium-path) chromium_path; exit ;;
@@ -57,7 +62,7 @@ esac
 
 look
 if [ ${#missing[@]} -eq 0 ]; then
-  echo 'Nothing to install: Chromium, Java and Maven are there.'
+  echo "Nothing to install: Chromium, Java and Maven${platforms:+, PostgreSQL} are there."
   exit 0
 fi
 if ! type -P apt-get >/dev/null; then

@@ -9,7 +9,7 @@ import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { group, person } from './people-schema.ts';
-import { notificationsSchema } from './notifications-schema.ts';
+import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
 
 const text = z.string().min(1);
 
@@ -118,6 +118,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkPeople(estate, complain);
   checkGates(estate, complain);
   checkMonitoring(estate, complain);
+  checkAddresses(estate, complain);
 });
 
 function checkMonitoring({ monitoring }: Estate, complain: Complain): void {

@@ -4,12 +4,13 @@ import { pathWithProject } from './paths.mjs';
 import { runCommand } from './run-command.mjs';
 import { onSignal } from './signals.mjs';
 import { say, StepFailed, stopSteps } from './steps.mjs';
-import { chromiumPath, ensureTemporal, ensureTestServer, ensureWorkflowBundle, requireSystemPackages } from './tools.mjs';
+import { chromiumPath, ensureProductionTemporal, ensureTemporal, ensureTestServer, ensureWorkflowBundle, requireSystemPackages } from './tools.mjs';
 
-const usage = `Usage: node scripts/bootstrap.mjs [installed | run | test] [-- command argument ...]
+const usage = `Usage: node scripts/bootstrap.mjs [installed | run | test | platforms] [-- command argument ...]
   installed   the packages
   run         also the Temporal CLI and the workflow bundle (the default)
-  test        also the time-skipping server; Chromium, Java and Maven must be there`;
+  test        also the time-skipping server; Chromium, Java and Maven must be there
+  platforms   also Temporal as it runs in production; PostgreSQL must be there`;
 
 /** What each level of need prepares. Values become environment variables of the command. */
 const preparations = {
@@ -25,6 +26,11 @@ const preparations = {
     requireSystemPackages();
     const [prepared] = await together(preparations.run(), ensureTestServer());
     return { ...prepared, CHROMIUM_PATH: chromiumPath() };
+  },
+  async platforms() {
+    // One after the other: compiling Temporal's server takes all that a small machine has.
+    const prepared = await preparations.run();
+    return { ...prepared, POSTGRES_BIN: await ensureProductionTemporal() };
   },
 };
 

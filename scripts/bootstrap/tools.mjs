@@ -13,6 +13,14 @@ export async function ensureTemporal() {
   return step('temporal', 'Temporal CLI', async () => (await runProgram('temporal', script, ['--ensure'], { show: true })).trim());
 }
 
+/** Finds or builds Temporal's server as it runs in production; returns the directory of PostgreSQL's programs, which it needs. */
+export async function ensureProductionTemporal() {
+  const script = join(root, 'scripts', 'temporal-production', 'ensure.sh');
+  const known = spawnSync(script, ['--check'], { cwd: root, encoding: 'utf8' });
+  if (known.status === 0) return known.stdout.trim();
+  return step('temporal server', 'as in production (one time; about 5 minutes)', async () => (await runProgram('temporal server', script, [], { show: true })).trim());
+}
+
 /** Builds the workflow bundle if a file that goes into it has changed. */
 export async function ensureWorkflowBundle() {
   const stampFile = join(cache, 'workflow-bundle.stamp');

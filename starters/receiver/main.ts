@@ -46,8 +46,8 @@ async function main(): Promise<void> {
     releaseBranch: async () => (await readEstate(estateFile)).releaseBranch,
     startRelease: (input) => startRelease(client, input),
     isTemporalReady: () => isTemporalReady(client),
-    ...(vault && { checks: stageApprovals({ client, vault, organisationUrl: configuration.AZURE_DEVOPS_URL }) }),
     ...(await approvals(configuration, client)),
+    ...(vault && { checks: stageApprovals({ client, vault, organisationUrl: configuration.AZURE_DEVOPS_URL }) }),
   });
 
   // Tokens whose run never closed, such as a terminated one's, lie no longer than they live.

@@ -31,7 +31,7 @@ const bodyLimit = 256 * 1024;
 const retryAfterSeconds = 10;
 
 /** Builds the receiver; it listens to nothing yet and needs neither Temporal nor Azure DevOps to start. */
-export async function createReceiver({ credentials, isTemporalReady, logger, checks, inbox, slack, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
+export async function createReceiver({ credentials, isTemporalReady, logger, inbox, slack, checks, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
   const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit, requestTimeout: 30_000, routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 } }); // a workflow id is one segment of the inbox's paths
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = statusOf(error);

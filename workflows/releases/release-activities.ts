@@ -9,12 +9,9 @@ import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
-import type { GateEvent } from '../domain/gate-event.ts';
-import type { Tick } from '../domain/gate-clock.ts';
-import type { VerifiedAnswer, VerifyAnswersInput } from '../domain/identity.ts';
-import type { StepKey } from '../domain/keys.ts';
-import type { GateClock } from '../domain/policy.ts';
-import type { AppendedToRecord, AppendToRecordInput } from '../domain/record.ts';
+import type { createNotificationActivities } from '../../activities/notifications/index.ts';
+import type { createRecordActivities } from '../../activities/record/index.ts';
+import type { createRunsActivities } from '../../activities/runs/index.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type AzureMl = ReturnType<typeof createAzureMlActivities>;
@@ -22,17 +19,9 @@ type AzureMonitor = ReturnType<typeof createAzureMonitorActivities>;
 type AzureDevOps = ReturnType<typeof createAzureDevOpsActivities>;
 type Estate = ReturnType<typeof createEstateActivities>;
 type Mlflow = ReturnType<typeof createMlflowActivities>;
-interface Record {
-  appendToRecord(input: AppendToRecordInput): Promise<AppendedToRecord>;
-  verifyAnswers(input: VerifyAnswersInput): Promise<{ answers: VerifiedAnswer[] }>;
-}
-interface Clocks {
-  planGateClock(input: { clock: GateClock; openedAt: string; approvers: string[] }): Promise<{ ticks: Tick[] }>;
-  nextOpening(input: { opening: string; from: string }): Promise<{ from: string; until: string }>;
-}
-interface Messages {
-  notify(input: { key: StepKey; event: GateEvent }): Promise<{ delivered: string[]; failed: string[] }>;
-}
+type Notifications = ReturnType<typeof createNotificationActivities>;
+type Record = ReturnType<typeof createRecordActivities>;
+type Runs = ReturnType<typeof createRunsActivities>;
 
 /** A look or a small write: seconds when the platform answers; a platform that is away for half a day is waited for. */
 const brief: ActivityOptions = {
@@ -48,6 +37,9 @@ const write: ActivityOptions = { ...brief, startToCloseTimeout: '1h', cancellati
 
 /** Messages to people: useless after an hour, and nobody waits for them. */
 const message: ActivityOptions = { ...brief, startToCloseTimeout: '30s', scheduleToCloseTimeout: '1h' };
+
+/** Looks at other runs that this one can go on without. */
+const tending: ActivityOptions = { ...brief, startToCloseTimeout: '30s', scheduleToCloseTimeout: '10m' };
 
 /** Waiting by failing: a look every so often, no worker held in between, and a bound that is the whole waiting time. */
 const polling = (intervalMs: number, boundMs: number): ActivityOptions => ({ ...brief, scheduleToCloseTimeout: boundMs, retry: { initialInterval: intervalMs, backoffCoefficient: 1, maximumInterval: intervalMs } });
@@ -92,10 +84,13 @@ export const { restoreBatchDeployment: restoreProduction } = on<AzureMl>(TaskQue
 export const { readRunMetrics } = on<Mlflow>(TaskQueue.Mlflow, brief, 'Read MAE, RMSE and R² of the training run');
 export const { readFiringAlerts } = on<AzureMonitor>(TaskQueue.AzureMonitor, brief, 'Note the alerts that fire already');
 
-export const { notify } = on<Messages>(TaskQueue.Notifications, message, 'Tell people');
+export const { notify } = on<Notifications>(TaskQueue.Notifications, message, 'Tell people');
 
-export const { planGateClock } = on<Clocks>(TaskQueue.Estate, brief, 'Place working hours in time');
-export const { nextOpening } = on<Clocks>(TaskQueue.Estate, brief, 'Find the next opening');
+export const { findOlderRuns } = on<Runs>(TaskQueue.Runs, tending, 'Look for older releases of this circuit');
+export const { supersedeRun } = on<Runs>(TaskQueue.Runs, tending, 'Retire an older release');
+
+export const { planGateClock } = on<Estate>(TaskQueue.Estate, brief, 'Place working hours in time');
+export const { nextOpening } = on<Estate>(TaskQueue.Estate, brief, 'Find the next opening');
 export const { appendToRecord } = on<Record>(TaskQueue.Record, brief, 'Put it on record');
 export const { verifyAnswers } = on<Record>(TaskQueue.Record, brief, 'Find out whose the answers are');
 

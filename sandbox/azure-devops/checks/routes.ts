@@ -61,9 +61,10 @@ export async function checkRoutes(app: FastifyInstance, { environments, configur
     return found;
   };
 
-  app.get<{ Querystring: Query }>('/pipelines/environments', async ({ query }) => collection(environments.list().filter(({ name }) => query['name'] === undefined || name.toLowerCase() === query['name'].toLowerCase())));
-  app.get<{ Params: Params }>('/pipelines/environments/:id', async ({ params }) => environmentOf(params.id));
-  app.get<{ Params: Params; Querystring: Query }>('/pipelines/environments/:id/environmentdeploymentrecords', async ({ params, query }) =>
+  const present = (environment: Environment) => ({ ...environment, project: addresses.project() });
+  app.get<{ Querystring: Query }>('/distributedtask/environments', async ({ query }) => collection(environments.list().filter(({ name }) => query['name'] === undefined || name.toLowerCase() === query['name'].toLowerCase()).map(present)));
+  app.get<{ Params: Params }>('/distributedtask/environments/:id', async ({ params }) => present(environmentOf(params.id)));
+  app.get<{ Params: Params; Querystring: Query }>('/distributedtask/environments/:id/environmentdeploymentrecords', async ({ params, query }) =>
     collection(environments.deployments(environmentOf(params.id).id).slice(0, Number(query['top'] ?? 25))),
   );
 
@@ -183,7 +184,7 @@ export async function planRoutes(app: FastifyInstance, { runs, evaluations, stor
     if (check.state === 'completed' || run.result !== null) throw devOpsError(400, 'TaskOrchestrationPlanTerminatedException', `The orchestration plan ${run.planId} has already been completed.`);
     evaluations.complete(run, check, result);
     request.markChanged();
-    return reply.code(204).send();
+    return reply.code(200).send();
   });
 
   const records = `${plan}/timelines/:timelineId/records`;
