@@ -14,6 +14,7 @@ import { createMlflowClients } from '../activities/mlflow/clients.ts';
 import { createMlflowActivities } from '../activities/mlflow/index.ts';
 import { createNotificationClients } from '../activities/notifications/clients.ts';
 import { createNotificationActivities } from '../activities/notifications/index.ts';
+import { attributeAnswers } from '../activities/record/attribution.ts';
 import { createRecordActivities } from '../activities/record/index.ts';
 import { openStore } from '../activities/record/write-once-store.ts';
 import { createRunsActivities } from '../activities/runs/index.ts';
@@ -32,13 +33,13 @@ export interface NotificationSettings {
 }
 
 /** What the activities need of the worker's configuration. */
-export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & VaultSettings & Partial<NotificationSettings>;
+export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & Partial<VaultSettings> & Partial<NotificationSettings>;
 
-/** The activities of one queue, each heartbeating while it runs. `client` is for the queue that reads and tends other runs. */
+/** The activities of one queue, each heartbeating while it runs. `client` is for the queues that read runs: the one that tends other runs, and the record's where Temporal's server tells who sent an answer. */
 export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: ActivityConfiguration, client?: Client): object {
   switch (queue) {
     case TaskQueue.Estate:
-      return withHeartbeat({ ...createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }), ...createStagePolicyActivities({ estateFile: configuration.estateFile }) });
+      return withHeartbeat({ ...createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }), ...createStagePolicyActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }) });
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent:
       return withHeartbeat(createAzureMlActivities(createAzureMlClients(settings)));
@@ -52,7 +53,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
       return withHeartbeat(createNotificationActivities({ estateFile: configuration.estateFile, webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, secrets: configuration.notificationSecrets ?? {}, buttonKeysFile: configuration.buttonKeysFile ?? null, ...createNotificationClients(settings) }));
     case TaskQueue.Record: {
       const { keysDirectory, recordLocation, anchorsLocation, HOLDPOINT_BUILD } = configuration;
-      return withHeartbeat(createRecordActivities({ record: openStore(recordLocation, () => settings), anchors: openStore(anchorsLocation, () => settings), keysDirectory, build: buildName(HOLDPOINT_BUILD) }));
+      return withHeartbeat(createRecordActivities({ record: openStore(recordLocation, () => settings), anchors: openStore(anchorsLocation, () => settings), keysDirectory, build: buildName(HOLDPOINT_BUILD), ...(client && { attribute: (input) => attributeAnswers(client, input) }) }));
     }
     case TaskQueue.Runs:
       if (!client) throw new Error(`${queue} needs a Temporal client`);

@@ -14,7 +14,8 @@ import { ConfigurationError, readSecrets, readWorkerConfiguration } from './conf
 import { serveHealth } from './health.ts';
 import { killSwitch } from './kill-switch.ts';
 import { platformSettings } from './platform-settings.ts';
-import { refuseInsufficientIdentity } from './production-check.ts';
+import { refuseUnattributable } from './principal-check.ts';
+import { gatesOfLevel, refuseInsufficientIdentity } from './production-check.ts';
 import { createLogger, installRuntime } from './telemetry.ts';
 import { connectClient } from './temporal-client.ts';
 import { connectWorker } from './temporal-worker.ts';
@@ -29,10 +30,12 @@ async function main(): Promise<void> {
 
   if (!existsSync(bundlePath)) await buildBundle();
   const { connection, namespace } = await connectWorker(configuration);
+  await refuseUnattributable(connection.workflowService, { estateFile: configuration.estateFile, gates: gatesOfLevel(estate, 'attributed') });
   const settings = platformSettings(configuration, estate);
   const notifications = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Notifications) ? estate.notifications : undefined;
   const telling = { notificationSecrets: notifications === undefined ? {} : readSecrets(secretNames(notifications)), buttonKeysFile: join(configuration.keysDirectory, buttonKeysFile) };
-  const client = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Runs) ? await connectClient(configuration) : undefined;
+  const readsRuns = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Runs) || (configuration.TEMPORAL_PRINCIPALS && configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Record));
+  const client = readsRuns ? await connectClient(configuration) : undefined;
   const workers = await Promise.all(
     configuration.HOLDPOINT_QUEUES.map((taskQueue) =>
       Worker.create({

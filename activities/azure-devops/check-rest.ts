@@ -4,7 +4,6 @@ import type { CheckAddress } from '../../workflows/domain/stage-check.ts';
 import type { PullRequestBody } from './rest.ts';
 
 const version = { 'api-version': '7.1' };
-const preview = { 'api-version': '7.1-preview.1' };
 
 export interface BuildBody {
   id: number;
@@ -52,7 +51,7 @@ export const checkApi = (rest: RestClient) => {
     changes: async (projectId: string, buildId: number) => (await get<{ value: { id: string; message?: string; author?: { uniqueName?: string; displayName?: string } }[] }>(projectId, `build/builds/${buildId}/changes`, { ...version, $top: 50 })).value,
     testRuns: async (projectId: string, buildId: number) => (await get<{ value: { totalTests: number; passedTests: number }[] }>(projectId, 'test/runs', { ...version, buildUri: `vstfs:///Build/Build/${buildId}`, includeRunDetails: 'true' })).value,
     /** Newest first. */
-    deployments: async (projectId: string, environmentId: number) => (await get<{ value: DeploymentRecordBody[] }>(projectId, `pipelines/environments/${environmentId}/environmentdeploymentrecords`, { ...preview, top: 25 })).value,
+    deployments: async (projectId: string, environmentId: number) => (await get<{ value: DeploymentRecordBody[] }>(projectId, `distributedtask/environments/${environmentId}/environmentdeploymentrecords`, { ...version, top: 25 })).value,
     /** Pull requests whose merge made the commit. */
     async pullRequestsOf(projectId: string, repositoryId: string, commit: string): Promise<PullRequestBody[]> {
       const body = { queries: [{ type: 'lastMergeCommit', items: [commit] }] };

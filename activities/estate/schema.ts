@@ -9,7 +9,7 @@ import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { group, person } from './people-schema.ts';
-import { notificationsSchema } from './notifications-schema.ts';
+import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
 
 const text = z.string().min(1);
 
@@ -58,7 +58,11 @@ const gates = z.strictObject({ stage1: gatePart.default({}), stage3: gatePart.de
 const targetName = text.refine(isTargetName, 'must be letters, digits and "-", at most 32, beginning with a letter or digit');
 
 const severity = z.enum(severities);
-const execution = z.strictObject({ training: z.enum(['native', 'accompany']) });
+const execution = z.strictObject({
+  training: z.enum(['native', 'accompany']),
+  pipeline: text.optional(),
+  modelTags: z.strictObject({ build: text, commit: text }).optional(),
+});
 
 /** The column alone, or with what else differs from the plant's other circuits. */
 const circuit = z.preprocess(
@@ -114,6 +118,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkPeople(estate, complain);
   checkGates(estate, complain);
   checkMonitoring(estate, complain);
+  checkAddresses(estate, complain);
 });
 
 function checkMonitoring({ monitoring }: Estate, complain: Complain): void {

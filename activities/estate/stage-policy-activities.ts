@@ -1,8 +1,9 @@
+import type { EstateSettings } from './index.ts';
 import { complaintAbout, readEstate } from './estate-file.ts';
 import { stagePolicy, type StagePolicy } from './stage-policy.ts';
 
 /** The estate's word on stages of pipelines. */
-export const createStagePolicyActivities = ({ estateFile }: { estateFile: string }) => ({
+export const createStagePolicyActivities = ({ estateFile, inboxUrl }: EstateSettings) => ({
   /**
    * Reads who decides about a pipeline's stage before an environment, anew each time, so that a change of the estate reaches runs that wait.
    *
@@ -11,7 +12,7 @@ export const createStagePolicyActivities = ({ estateFile }: { estateFile: string
    * @throws EstateInvalid (not retried) naming file, line and field
    */
   loadStagePolicy: async ({ environment }: { environment: string }): Promise<StagePolicy> => {
-    const policy = stagePolicy(await readEstate(estateFile), environment);
+    const policy = stagePolicy(await readEstate(estateFile), environment, inboxUrl ?? undefined);
     if ('problem' in policy) throw await complaintAbout(estateFile, policy.field, policy.problem);
     return policy;
   },

@@ -1,5 +1,5 @@
 /**
- * The webhook receiver: Azure DevOps' notifications start releases.
+ * The webhook receiver: Azure DevOps' notifications start releases, wake those that follow a build, and answer their gates.
  *
  * How it answers decides what Azure DevOps does next. 202: delivered. 503: delivered again within minutes; hence for everything that may pass, defects included. 401, 400, 413:
  * not delivered again, and the subscription goes on probation; hence only for what its owner must repair. Never 410, which switches the subscription off at once, and never 500.
@@ -8,13 +8,13 @@ import basicAuth from '@fastify/basic-auth';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import { MalformedNotification, readNotification } from './azure-devops-event.ts';
 import { checkRoutes, type CheckPorts } from './checks/check-routes.ts';
+import { outcomeOf, sentence, type HookPorts } from './hook-outcome.ts';
 import { slackPlugin, type SlackOptions } from './chat-actions/plugin.ts';
 import { inboxPlugin, type InboxOptions } from './inbox/plugin.ts';
-import { releaseCompleted, type ReleasePorts } from './release-completed.ts';
 import { TryLater } from './try-later.ts';
 import { credentialCheck, type WebhookCredentials } from './webhook-credentials.ts';
 
-export interface ReceiverOptions extends ReleasePorts {
+export interface ReceiverOptions extends HookPorts {
   credentials: WebhookCredentials;
   /** Checks of Azure pipelines; left out where no vault is configured for their tokens. */
   checks?: CheckPorts;
@@ -55,10 +55,10 @@ export async function createReceiver({ credentials, isTemporalReady, logger, inb
     // Before the body is read: nobody without the password makes the receiver take 256 KiB.
     hooks.addHook('onRequest', hooks.basicAuth);
     hooks.post('/webhooks/azure-devops', async (request, reply) => {
-      const { ids, pullRequest } = readNotification(request.body);
-      const log = request.log.child(ids);
-      const outcome = pullRequest === null ? { ignored: `${ids.eventType} starts nothing` } : await releaseCompleted(ports, pullRequest);
-      log.info({ ...pullRequest, ...outcome }, 'ignored' in outcome ? 'ignored' : outcome.started ? 'release started' : 'release was started before');
+      const notification = readNotification(request.body);
+      const { ids, pullRequest, buildId } = notification;
+      const outcome = await outcomeOf(ports, notification);
+      request.log.child(ids).info({ ...pullRequest, ...(buildId !== null && { buildId }), ...outcome }, sentence(outcome));
       return reply.code(202).send(outcome);
     });
   });

@@ -8,7 +8,7 @@ import { TaskQueue } from '../../workflows/domain/queues.ts';
 import { releaseActivities, type ReleaseActivities } from './release-activities.ts';
 
 /** Runs `body` while the workers run, and stops them with it. `cached: 0` replays the whole history at every task. */
-export async function withReleaseWorkers<T>(environment: TestWorkflowEnvironment, activities: Partial<ReleaseActivities>, body: () => Promise<T>, { cached }: { cached?: number } = {}): Promise<T> {
+export async function withReleaseWorkers<T>(environment: Pick<TestWorkflowEnvironment, 'nativeConnection' | 'namespace' | 'client'>, activities: Partial<ReleaseActivities>, body: () => Promise<T>, { cached }: { cached?: number } = {}): Promise<T> {
   const shared = { connection: environment.nativeConnection, namespace: environment.namespace ?? 'default', stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '1s' } as const;
   const runbooks = await Worker.create({ ...shared, taskQueue: TaskQueue.Runbooks, workflowBundle: { codePath: bundlePath }, ...(cached !== undefined && { maxCachedWorkflows: cached }) });
   const served = releaseActivities(activities); // one set: what one platform's activity did, another's finds

@@ -4,6 +4,8 @@ export const ReleaseChangePhase = {
   Training: 'training',
 } as const;
 
+export const HookPhase = { Unresolved: 'waiting for its change' } as const;
+
 export const ReleaseModelPhase = {
   Review: 'reviewing the training',
   Stage1: 'Stage 1 approval',

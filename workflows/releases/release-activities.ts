@@ -41,6 +41,9 @@ const message: ActivityOptions = { ...brief, startToCloseTimeout: '30s', schedul
 /** Looks at other runs that this one can go on without. */
 const tending: ActivityOptions = { ...brief, startToCloseTimeout: '30s', scheduleToCloseTimeout: '10m' };
 
+/** Waiting by failing: a look every so often, no worker held in between, and a bound that is the whole waiting time. */
+const polling = (intervalMs: number, boundMs: number): ActivityOptions => ({ ...brief, scheduleToCloseTimeout: boundMs, retry: { initialInterval: intervalMs, backoffCoefficient: 1, maximumInterval: intervalMs } });
+
 const on = <A extends object>(taskQueue: TaskQueue, options: ActivityOptions, summary: string) => proxyActivities<A>({ ...options, taskQueue, summary });
 
 export const { loadPolicy } = on<Estate>(TaskQueue.Estate, brief, 'Load the policy of the target');
@@ -52,9 +55,20 @@ export const { closeDuplicateComments } = on<AzureDevOps>(TaskQueue.AzureDevOps,
 export const { createWorkItem } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Create the work item for the data scientist');
 export const { closeDuplicateWorkItems } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Close late twins of the work item');
 
+/** Follows the builds of a commit to their end, one look per attempt, for so many milliseconds at most. */
+export function awaitBuilds(input: Parameters<AzureDevOps['awaitBuilds']>[0], boundMs: number): ReturnType<AzureDevOps['awaitBuilds']> {
+  return on<AzureDevOps>(TaskQueue.AzureDevOps, polling(input.intervalMs, boundMs), `Follow the build of ${input.commit.slice(0, 8)}`).awaitBuilds(input);
+}
+
+/** Looks for the change of a build, one look per attempt, for so many milliseconds at most. */
+export function awaitBuildOrigin(input: Parameters<AzureDevOps['awaitBuildOrigin']>[0], boundMs: number): ReturnType<AzureDevOps['awaitBuildOrigin']> {
+  return on<AzureDevOps>(TaskQueue.AzureDevOps, polling(input.intervalMs, boundMs), `Look for the change of build ${input.buildId}`).awaitBuildOrigin(input);
+}
+
 export const { fixModelVersion } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Fix the model version');
 export const { submitTrainingJob } = on<AzureMl>(TaskQueue.AzureMl, write, 'Submit the training job');
 export const { cancelJob } = on<AzureMl>(TaskQueue.AzureMl, write, 'Cancel the job');
+export const { readPublishedVersion } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Find the version that the build published');
 export const { registerModel } = on<AzureMl>(TaskQueue.AzureMl, write, 'Register the model in the dev workspace');
 export const { readModelHistory } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Read the metrics of earlier versions');
 export const { readTrainingEvidence } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Look for anomalies in the training log');

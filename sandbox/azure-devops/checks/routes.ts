@@ -8,6 +8,8 @@ import { collection } from '../collection.ts';
 import { devOpsError, invalidArgument } from '../errors.ts';
 import type { GitRepository } from '../git/repository.ts';
 import { presentPullRequest } from '../pull-requests/presentation.ts';
+import type { Agent } from '../pipelines/agent.ts';
+import { presentBuild, type Builds } from '../pipelines/builds.ts';
 import type { PullRequests } from '../pull-requests/pull-requests.ts';
 import { configurationSchema, type Configuration, type Configurations } from './configurations.ts';
 import type { Environment, Environments } from './environments.ts';
@@ -23,6 +25,9 @@ export interface CheckServices {
   git: GitRepository;
   pullRequests: PullRequests;
   runs: StageRuns;
+  /** Runs of every other pipeline. */
+  builds: Builds;
+  agent: Agent;
   configurations: Configurations;
   connections: ServiceConnections;
   environments: Environments;
@@ -56,9 +61,10 @@ export async function checkRoutes(app: FastifyInstance, { environments, configur
     return found;
   };
 
-  app.get<{ Querystring: Query }>('/pipelines/environments', async ({ query }) => collection(environments.list().filter(({ name }) => query['name'] === undefined || name.toLowerCase() === query['name'].toLowerCase())));
-  app.get<{ Params: Params }>('/pipelines/environments/:id', async ({ params }) => environmentOf(params.id));
-  app.get<{ Params: Params; Querystring: Query }>('/pipelines/environments/:id/environmentdeploymentrecords', async ({ params, query }) =>
+  const present = (environment: Environment) => ({ ...environment, project: addresses.project() });
+  app.get<{ Querystring: Query }>('/distributedtask/environments', async ({ query }) => collection(environments.list().filter(({ name }) => query['name'] === undefined || name.toLowerCase() === query['name'].toLowerCase()).map(present)));
+  app.get<{ Params: Params }>('/distributedtask/environments/:id', async ({ params }) => present(environmentOf(params.id)));
+  app.get<{ Params: Params; Querystring: Query }>('/distributedtask/environments/:id/environmentdeploymentrecords', async ({ params, query }) =>
     collection(environments.deployments(environmentOf(params.id).id).slice(0, Number(query['top'] ?? 25))),
   );
 
@@ -119,14 +125,17 @@ export async function connectionRoutes(app: FastifyInstance, { connections }: Ch
 }
 
 /** The run that waits: its build, timeline, changes, test runs, and the pull requests behind a commit. */
-export async function stageBuildRoutes(app: FastifyInstance, { runs, addresses, git, pullRequests }: CheckServices): Promise<void> {
+export async function stageBuildRoutes(app: FastifyInstance, { runs, builds, agent, addresses, git, pullRequests }: CheckServices): Promise<void> {
   const runOf = ({ id }: Params): StageRun => {
     const found = runs.get(Number(id));
     if (!found) throw devOpsError(404, 'BuildNotFoundException', `The requested build ${id} could not be found.`);
     return found;
   };
 
-  app.get<{ Params: Params }>('/build/builds/:id', async ({ params }) => presentStageBuild(runOf(params), addresses));
+  app.get<{ Params: Params }>('/build/builds/:id', async ({ params }) => {
+    const build = builds.get(Number(params.id));
+    return build ? presentBuild(agent.settle(build), addresses) : presentStageBuild(runOf(params), addresses);
+  });
   app.get<{ Params: Params }>('/build/builds/:id/timeline', async ({ params }) => ({ id: runOf(params).timelineId, records: stageRecords(runOf(params)) }));
   app.get<{ Params: Params }>('/build/builds/:id/changes', async ({ params }) => {
     const { sourceVersion } = runOf(params);
@@ -175,7 +184,7 @@ export async function planRoutes(app: FastifyInstance, { runs, evaluations, stor
     if (check.state === 'completed' || run.result !== null) throw devOpsError(400, 'TaskOrchestrationPlanTerminatedException', `The orchestration plan ${run.planId} has already been completed.`);
     evaluations.complete(run, check, result);
     request.markChanged();
-    return reply.code(204).send();
+    return reply.code(200).send();
   });
 
   const records = `${plan}/timelines/:timelineId/records`;
