@@ -168,6 +168,9 @@ export function createProgram(): Command {
     .option('--verify', 'check every signature, and compare with the history as long as it exists').addOption(json())
     .action(async (id: string | undefined, options: AuditCommandOptions) => (await import('./commands/audit.ts')).audit(id, options));
 
+  program.command('schedules').description('make or bring up to date what runs by itself: the anchor of the record, the sweeps').addOption(json())
+    .action(async (options: JsonOption) => (await import('./commands/schedules.ts')).schedules(options));
+
   const keys = program.command('keys').description('the keys that decisions and the record are signed with');
   keys.command('list', { isDefault: true }).description('which sign, and which still verify').addOption(json())
     .action(async (options: JsonOption) => (await import('./commands/keys.ts')).listKeys(options));
