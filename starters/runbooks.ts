@@ -81,6 +81,8 @@ const releaseModel: Runbook<ReleaseModelInput> = {
       trainingJob: text(255),
       pullRequest: z.strictObject({ id: positive, title: text(4000), url: text(2000), createdBy: text(200), repositoryId: text(200) }),
       requestedBy: people,
+      /** Printed with the input of a release that was approved with its change; it is not taken over. */
+      stage1: z.unknown().optional().transform((): undefined => undefined),
     })
     .refine((input) => input.model === modelName(input.target), { path: ['model'], error: ({ input }) => `must be the name of the target's model, ${modelName((input as ReleaseModelInput).target)}` }),
   workflowId: ({ target: { plant, circuit }, version }) => releaseModelId({ plant, circuit }, version),

@@ -56,6 +56,7 @@ export function gateView(open: OpenGate, run: Run): GateView {
     card,
     evidence: shortDigest(open.evidenceDigest),
     items: open.measured.items,
+    parts: [...(request.parts ?? [])],
     changes: [...open.changes],
     policy,
     eligible: open.eligible,
