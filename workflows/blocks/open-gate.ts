@@ -43,6 +43,8 @@ export class OpenGate<E = unknown> {
   effectiveAt: string | null = null;
   proposals: GateView['proposals'] = [];
   expired = false;
+  /** Why its silence was let decide before its deadline, and who asked for that. */
+  lapse: { by: string; reason: string } | null = null;
   bypass: Bypass | null = null;
   superseded: { by: string; reason: string } | null = null;
   /** Nothing that anybody says now changes the outcome. */
