@@ -11,7 +11,6 @@ import { createRecordActivities } from '../../activities/record/index.ts';
 import { mintKeys } from '../../activities/record/key-ring.ts';
 import { createDecisionSigner } from '../../starters/decision-signer.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
-import type { ReleaseModelResult } from '../../workflows/domain/release.ts';
 import type { Answer } from '../../workflows/domain/answer.ts';
 import type { GatePolicy } from '../../workflows/domain/policy.ts';
 import { eventually } from '../support/eventually.ts';
