@@ -1,5 +1,5 @@
 /**
- * `npm run bench:approvals [-- rounds]`: decisions accepted and counted per second by gates of `releaseModel`, and how long an acknowledgement takes, at 1 and 32 clients, by update and
+ * `npm run bench:approvals [-- rounds [many | one]]`: decisions accepted and counted per second by gates of `releaseModel`, and how long an acknowledgement takes, at 1 and 32 clients, by update and
  * by signal, for each identity level; beside a bare workflow that only counts, interleaved on the same server and in the same worker process. The last line is one JSON object.
  *
  * `many`: many runs, each with a gate that wants three approvals and gets two within the measurement, so that no release goes on meanwhile. `one`: a single run whose gate wants more approvals than
@@ -47,7 +47,8 @@ const volume: Record<Clients, number> = { 1: 80, 32: 320 };
 /** Of the three whom a gate of `many` wants. */
 const perRun = 2;
 const people = Array.from({ length: volume[32] + 1 }, (_, n) => `approver-${n}`);
-const combinations: Combination[] = (['many', 'one'] as const).flatMap((shape) => (['update', 'signal'] as const).flatMap((channel) => ([1, 32] as const).map((clients) => ({ shape, channel, clients }))));
+const shapes = (['many', 'one'] as const).filter((shape) => [undefined, shape].includes(process.argv[3] as Shape | undefined));
+const combinations: Combination[] = shapes.flatMap((shape) => (['update', 'signal'] as const).flatMap((channel) => ([1, 32] as const).map((clients) => ({ shape, channel, clients }))));
 const nameOf = ({ shape, channel, clients }: Combination): string => `${shape} ${channel} ${clients}`;
 /** Whose answers are counted only after an activity has verified them. */
 const isVerified = (side: Side): boolean => side === 'authenticated' || side === 'attributed';
