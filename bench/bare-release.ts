@@ -16,6 +16,7 @@ export async function bareRelease({ stages }: { stages: readonly number[] }): Pr
     if (stage > 0) {
       void announce({ stage });
       await condition(() => approvals === stage);
+      void announce({ stage, decided: true });
     }
     for (let done = 0; done < steps; done += 1) await step({ stage, done });
   }

@@ -3,8 +3,9 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { z } from 'zod';
 import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
 import { isTargetName, modelName, releaseChangeId, releaseModelId, targetLabel } from '../workflows/domain/ids.ts';
-import { ReleaseChangePhase, ReleaseModelPhase } from '../workflows/domain/phases.ts';
+import { ReleaseChangePhase, ReleaseModelPhase, StageApprovalPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
+import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineStageInput } from '../workflows/domain/stage-check.ts';
 import { startCommand } from './command-line.ts';
 
 /** Why a closed or running workflow of the same id may be run once more. */
@@ -87,6 +88,29 @@ const releaseModel: Runbook<ReleaseModelInput> = {
     const change = { repositoryId: input.pullRequest.repositoryId, pullRequestId: input.pullRequest.id, only: [targetLabel(input.target)] };
     return `A model version is released once: another try is a new version, trained anew. Start its change again:\n  ${startCommand('releaseChange', change, again.reason)}`;
   },
+};
+
+const guid = z.guid('must be a GUID');
+
+/** Started by the receiver alone, when a check of Azure Pipelines comes in: by hand there would be no check to answer. */
+export const approvePipelineStage: Runbook<ApprovePipelineStageInput> = {
+  name: 'approvePipelineStage',
+  description: 'Hold a stage of an Azure pipeline until people have decided',
+  schema: z.strictObject({
+    check: z.strictObject({ projectId: guid, hub: text(64), planId: guid, timelineId: guid, jobId: guid, taskInstanceId: guid }),
+    buildId: positive,
+    stage: text(200).nullable(),
+    attempt: positive,
+    environment: z.strictObject({ id: positive, name: text(200) }),
+    mode: z.enum(checkModes),
+    form: z.enum(checkForms),
+    secret: text(127).nullable(),
+  }),
+  workflowId: approvePipelineStageId,
+  summary: ({ stage, environment, buildId, mode }) => `${mode === 'observe' ? 'Observe' : 'Hold'} stage ${stage ?? '(unnamed)'} of run ${buildId} before ${environment.name}`,
+  details: ({ buildId, stage, environment, mode }) => `Azure pipeline run ${buildId}, stage ${stage ?? '(unnamed)'}, environment ${environment.name}\n\nMode: ${mode}`,
+  searchAttributes: () => searchAttributePairs({ Phase: StageApprovalPhase.Reading }),
+  attribute: (input) => input,
 };
 
 /** All runbooks that can be started, in the order in which they are listed. */

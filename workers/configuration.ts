@@ -1,6 +1,8 @@
 /** The configuration of every process of the product: the only place that reads the environment. A wrong variable is named, with what it should be. */
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { parseSecretKeys } from '../activities/secrets/secret-keys.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -28,6 +30,18 @@ const common = temporal.extend({
   HOLDPOINT_KEYS: z.string().min(1).optional().transform((path) => path && resolve(path)),
   HOLDPOINT_RECORD: location,
   HOLDPOINT_ANCHORS: location,
+});
+
+/** The vault of the tokens that checks of pipelines bring. */
+const secrets = z.object({
+  HOLDPOINT_SECRETS: z.string().min(1).optional().transform((path) => path && resolve(path)),
+  HOLDPOINT_SECRETS_KEY: z.string().min(1).optional().superRefine((keys, context) => {
+    try {
+      if (keys !== undefined) parseSecretKeys(keys);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+    }
+  }),
 });
 
 const azure = z.object({
@@ -65,6 +79,8 @@ const receiver = inbox.extend({
   HOLDPOINT_HOST: z.string().min(1).default('127.0.0.1'),
   HOLDPOINT_WEBHOOK_USER: z.string().min(1),
   HOLDPOINT_WEBHOOK_PASSWORD: z.string().min(1),
+  /** How often approvals on Azure DevOps' pages are looked for that no hook has told. */
+  HOLDPOINT_APPROVAL_POLL_MS: milliseconds.default(60_000),
 });
 
 const demoDefaults: Record<string, string> = {
@@ -73,6 +89,9 @@ const demoDefaults: Record<string, string> = {
   HOLDPOINT_WEBHOOK_PASSWORD: 'demo',
   HOLDPOINT_REQUEST_TIMEOUT_MS: '5000',
 };
+
+/** In the state directory of the demo: the environment of its parts, for commands that are typed beside it. */
+export const demoEnvironmentFile = 'environment.json';
 
 type Environment = Record<string, string | undefined>;
 
@@ -95,9 +114,13 @@ interface RecordPlaces {
 
 export type TemporalConfiguration = z.output<typeof temporal> & Addresses;
 export type CommonConfiguration = z.output<typeof common> & Addresses & RecordPlaces & { estateFile: string };
+export type RecordConfiguration = TemporalConfiguration & RecordPlaces & Pick<z.output<typeof common>, 'HOLDPOINT_STATE'>;
+export type PlatformConfiguration = CommonConfiguration & AzureConfiguration;
 export type AzureConfiguration = z.output<typeof azure>;
-export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof worker>;
-export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & z.output<typeof receiver>;
+export type SecretsConfiguration = z.output<typeof secrets>;
+export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof worker>;
+export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof receiver>;
+export type AttachConfiguration = AzureConfiguration & Pick<z.output<typeof receiver>, 'HOLDPOINT_WEBHOOK_USER' | 'HOLDPOINT_WEBHOOK_PASSWORD'>;
 
 /** All that the command line needs: neither profile nor estate nor any platform, so that it runs by hand beside whatever was started. */
 export function readTemporalConfiguration(environment: Environment = process.env): TemporalConfiguration {
@@ -105,13 +128,27 @@ export function readTemporalConfiguration(environment: Environment = process.env
 }
 
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
-  const configuration = parse(common.extend(azure.shape).extend(worker.shape), environment);
+  const configuration = parse(common.extend(azure.shape).extend(secrets.shape).extend(worker.shape), environment);
   if (configuration.HOLDPOINT_KILL_AT !== undefined && configuration.HOLDPOINT_PROFILE !== 'demo') throw new ConfigurationError('HOLDPOINT_KILL_AT: only a test worker, profile demo, may be told to kill itself');
   return withAddresses(withRecord(withEstate(configuration)));
 }
 
+/** Where the record is and how to verify it; neither estate nor platform. The profile does not matter: reading changes nothing. */
+export function readRecordConfiguration(environment: Environment = process.env): RecordConfiguration {
+  return withAddresses(withRecord(parse(common, environment)));
+}
+
+/**
+ * The estate and the way to its platforms, for a command typed by hand. Where nothing of it is set and `npm run up` has prepared the state directory, it is what the demo's parts run
+ * with: `environment.json`, beside the demo's other state.
+ */
+export function readPlatformConfiguration(environment: Environment = process.env): PlatformConfiguration {
+  const given = environment['AZURE_TENANT_ID'] === undefined ? { ...demoEnvironment(environment), ...environment } : environment;
+  return withAddresses(withRecord(withEstate(parse(common.extend(azure.shape), given))));
+}
+
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
-  return withAddresses(withRecord(withEstate(withSignIn(parse(common.extend(azure.shape).extend(receiver.shape), environment)))));
+  return withAddresses(withRecord(withEstate(withSignIn(parse(common.extend(azure.shape).extend(secrets.shape).extend(receiver.shape), environment)))));
 }
 
 /**
@@ -123,6 +160,11 @@ export function readSecrets(names: readonly string[], environment: Environment =
   const missing = names.filter((name) => (environment[name] ?? '') === '');
   if (missing.length > 0) throw new ConfigurationError(`The environment is not usable:\n${missing.map((name) => `  ${name}: is not set; the estate's notifications name it`).join('\n')}`);
   return Object.fromEntries(names.map((name) => [name, environment[name]!]));
+}
+
+/** What `attach` needs: Azure DevOps, and the credentials with which its check will call the receiver. No estate, so that it runs wherever a person can sign in. */
+export function readAttachConfiguration(environment: Environment = process.env): AttachConfiguration {
+  return parse(azure.extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
@@ -167,4 +209,9 @@ function withRecord<T extends z.output<typeof common>>(configuration: T): T & Re
   const { HOLDPOINT_STATE, HOLDPOINT_KEYS, HOLDPOINT_RECORD, HOLDPOINT_ANCHORS } = configuration;
   const inState = (name: string): string => resolve(HOLDPOINT_STATE, name);
   return { ...configuration, keysDirectory: HOLDPOINT_KEYS ?? inState('keys'), recordLocation: HOLDPOINT_RECORD ?? inState('record'), anchorsLocation: HOLDPOINT_ANCHORS ?? inState('anchors') };
+}
+
+function demoEnvironment(environment: Environment): Environment {
+  const file = resolve(environment['HOLDPOINT_STATE'] || '.cache/state', demoEnvironmentFile);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Environment) : {};
 }

@@ -6,7 +6,7 @@ import type { TransportSettings } from '../activities/http/transport.ts';
 import type { AzureConfiguration } from './configuration.ts';
 
 /** Where the platforms are and how this process signs in to them. */
-export function platformSettings(configuration: AzureConfiguration, { azureDevOps }: Pick<Estate, 'azureDevOps'>): PlatformSettings {
+export function platformSettings(configuration: AzureConfiguration, { azureDevOps }: { azureDevOps: Pick<Estate['azureDevOps'], 'project'> }): PlatformSettings {
   const transport = { caFile: configuration.AZURE_CA_FILE, requestTimeoutMs: configuration.HOLDPOINT_REQUEST_TIMEOUT_MS };
   return {
     ...transport,

@@ -1,4 +1,6 @@
-/** Activities against Azure DevOps: reading a merged change, commenting on it, work items. */
+/** Activities against Azure DevOps: reading a merged change, commenting on it, following its builds, work items. */
+import { awaitBuildOrigin, awaitBuilds, type AwaitBuildOriginInput, type AwaitBuildsInput } from './builds.ts';
+import { buildsApi } from './builds-rest.ts';
 import { readChange, type ReadChangeInput } from './change.ts';
 import { closeDuplicateComments, commentOnPullRequest, type CloseDuplicateCommentsInput, type CommentOnPullRequestInput } from './comment.ts';
 import type { AzureDevOpsClients } from './clients.ts';
@@ -7,10 +9,13 @@ import { closeDuplicateWorkItems, createWorkItem, type CloseDuplicateWorkItemsIn
 
 export const createAzureDevOpsActivities = ({ rest, project }: AzureDevOpsClients) => {
   const api = azureDevOpsApi(rest, project);
+  const builds = buildsApi(rest, project);
   return {
     readChange: (input: ReadChangeInput) => readChange(api, input),
     commentOnPullRequest: (input: CommentOnPullRequestInput) => commentOnPullRequest(api, input),
     closeDuplicateComments: (input: CloseDuplicateCommentsInput) => closeDuplicateComments(api, input),
+    awaitBuilds: (input: AwaitBuildsInput) => awaitBuilds(builds, input),
+    awaitBuildOrigin: (input: AwaitBuildOriginInput) => awaitBuildOrigin(builds, input),
     createWorkItem: (input: CreateWorkItemInput) => createWorkItem(api, input),
     closeDuplicateWorkItems: (input: CloseDuplicateWorkItemsInput) => closeDuplicateWorkItems(api, input),
   };

@@ -7,6 +7,7 @@ import { checkInference, type CheckInferenceInput } from './inference-check.ts';
 import { awaitJob, cancelJob, type AwaitJobInput, type CancelJobInput } from './job-end.ts';
 import { fixModelVersion, readModelHistory, registerModel, type FixModelVersionInput, type ReadModelHistoryInput, type RegisterModelInput } from './model-versions.ts';
 import { promoteModel, type PromoteModelInput } from './promotion.ts';
+import { readPublishedVersion, type ReadPublishedVersionInput } from './published-versions.ts';
 import { restoreBatchDeployment, type RestoreBatchDeploymentInput } from './restore-batch-deployment.ts';
 import { readTrainingEvidence, type ReadTrainingEvidenceInput } from './training-evidence.ts';
 import { submitTrainingJob, type SubmitTrainingJobInput } from './training-job.ts';
@@ -18,6 +19,7 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   cancelJob: (input: CancelJobInput) => cancelJob(clients, input),
   registerModel: (input: RegisterModelInput) => registerModel(clients, input),
   readModelHistory: (input: ReadModelHistoryInput) => readModelHistory(clients, input),
+  readPublishedVersion: (input: ReadPublishedVersionInput) => readPublishedVersion(clients, input),
   readTrainingEvidence: (input: ReadTrainingEvidenceInput) => readTrainingEvidence(clients, input),
   promoteModel: (input: PromoteModelInput) => promoteModel(clients, input),
   readBatchDeployment: (input: BatchDeploymentRef) => readBatchDeployment(clients, input),

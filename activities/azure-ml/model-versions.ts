@@ -43,7 +43,10 @@ export interface ReadModelHistoryInput {
 interface RegisteredVersion {
   version: string;
   tags: Record<string, string>;
+  /** Milliseconds since the epoch. */
   createdAt: number;
+  jobName: string | undefined;
+  modelUri: string | undefined;
 }
 
 /**
@@ -119,12 +122,12 @@ async function isOurs(arm: RestClient, url: string, { key }: StepKey): Promise<b
 }
 
 /** All versions of a model, archived ones too; none where there is no such model. */
-async function listVersions(arm: ArmClient, { workspace: { subscriptionId, resourceGroup, workspace }, model }: { workspace: WorkspaceRef; model: string }): Promise<RegisteredVersion[]> {
+export async function listVersions(arm: ArmClient, { workspace: { subscriptionId, resourceGroup, workspace }, model }: { workspace: WorkspaceRef; model: string }): Promise<RegisteredVersion[]> {
   try {
     return await arm.typed(subscriptionId, async (client) => {
       const versions: RegisteredVersion[] = [];
       for await (const { name, properties, systemData } of client.modelVersions.list(resourceGroup, workspace, model, { listViewType: 'All' })) {
-        versions.push({ version: name ?? '', tags: (properties.tags ?? {}) as Record<string, string>, createdAt: systemData?.createdAt?.getTime() ?? 0 });
+        versions.push({ version: name ?? '', tags: (properties.tags ?? {}) as Record<string, string>, createdAt: systemData?.createdAt?.getTime() ?? 0, jobName: properties.jobName, modelUri: properties.modelUri });
       }
       return versions;
     });

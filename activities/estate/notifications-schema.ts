@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { severities } from '../../workflows/domain/vocabulary.ts';
+import type { Complain } from './complaints.ts';
 
 const text = z.string().min(1);
 
@@ -43,7 +44,7 @@ export const notificationsSchema = z
   .strictObject({
     channels: z.record(channelName, channel),
     routes: z.array(route).min(1),
-    /** By canonical id of a person, or name of a group or contact. */
+    /** By canonical id of a person, or name of a group or contact. Aliases that are such addresses need not be repeated here. */
     addresses: z.record(text, address).default({}),
   })
   .superRefine(({ channels, routes }, context) => {
@@ -58,6 +59,14 @@ export type Notifications = z.infer<typeof notificationsSchema>;
 export type Channel = z.infer<typeof channel>;
 export type ChannelOf<K extends Channel['kind']> = Extract<Channel, { kind: K }>;
 export type Addresses = Notifications['addresses'];
+
+/** An address of nobody would never be used, and nobody would notice. */
+export function checkAddresses({ people, groups, escalation, notifications }: { people: { id: string }[]; groups: object; escalation: object; notifications?: Notifications | undefined }, complain: Complain): void {
+  for (const name of Object.keys(notifications?.addresses ?? {})) {
+    if (people.some(({ id }) => id === name) || Object.hasOwn(groups, name) || Object.hasOwn(escalation, name)) continue;
+    complain(['notifications', 'addresses', name], 'is nobody in people, no group and no contact of the escalation path');
+  }
+}
 
 /** The environment variables that the channels need. */
 export function secretNames({ channels }: Pick<Notifications, 'channels'>): string[] {

@@ -7,9 +7,9 @@ import { checkGates } from './check-gates.ts';
 import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
-import { gateDefaultsEntry, gatePart } from './gate-schema.ts';
+import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { group, person } from './people-schema.ts';
-import { notificationsSchema } from './notifications-schema.ts';
+import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
 
 const text = z.string().min(1);
 
@@ -58,7 +58,11 @@ const gates = z.strictObject({ stage1: gatePart.default({}), stage3: gatePart.de
 const targetName = text.refine(isTargetName, 'must be letters, digits and "-", at most 32, beginning with a letter or digit');
 
 const severity = z.enum(severities);
-const execution = z.strictObject({ training: z.enum(['native', 'accompany']) });
+const execution = z.strictObject({
+  training: z.enum(['native', 'accompany']),
+  pipeline: text.optional(),
+  modelTags: z.strictObject({ build: text, commit: text }).optional(),
+});
 
 /** The column alone, or with what else differs from the plant's other circuits. */
 const circuit = z.preprocess(
@@ -77,6 +81,12 @@ const plant = z.strictObject({
 /** An address without a slash at the end. */
 const address = z.url('must be an address such as https://holdpoint.example.com').transform((url) => url.replace(/\/+$/, ''));
 
+/** Stages of pipelines that ask by a check: by which gate, for which environment. An environment that is not named has the gate of Stage 3 at the ordinary severity. */
+const stages = z.strictObject({
+  watchEvery: duration.default(300_000),
+  environments: z.record(text, z.strictObject({ gate: z.enum(gateNames).default('stage3'), severity: severity.default('P2') })).default({}),
+});
+
 const fields = z.strictObject({
   inbox: address.optional(),
   releaseBranch: z.string().regex(/^refs\/heads\/.+/, 'must begin with refs/heads/'),
@@ -86,7 +96,7 @@ const fields = z.strictObject({
   groups: z.record(text, group).default({}),
   escalation: z.record(text, text).default({}),
   azure,
-  azureDevOps: z.strictObject({ project: text }),
+  azureDevOps: z.strictObject({ project: text, stages: stages.default({ watchEvery: 300_000, environments: {} }) }),
   training,
   inference,
   execution: execution.default({ training: 'native' }),
@@ -108,6 +118,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkPeople(estate, complain);
   checkGates(estate, complain);
   checkMonitoring(estate, complain);
+  checkAddresses(estate, complain);
 });
 
 function checkMonitoring({ monitoring }: Estate, complain: Complain): void {

@@ -12,6 +12,8 @@ export interface RestRequest {
   query?: Record<string, string | number | undefined>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, in place of a body. */
+  text?: string;
   /** `application/json` unless the platform wants another kind of JSON. */
   contentType?: string;
   headers?: Record<string, string>;
@@ -53,6 +55,9 @@ export function createRestClient({ transport, baseUrl, authentication }: RestCli
       if (request.body !== undefined) {
         outgoing.headers.set('Content-Type', request.contentType ?? 'application/json');
         outgoing.body = JSON.stringify(request.body);
+      } else if (request.text !== undefined) {
+        outgoing.headers.set('Content-Type', request.contentType ?? 'text/plain; charset=utf-8');
+        outgoing.body = request.text;
       }
       try {
         const response = await pipeline.sendRequest(transport, outgoing);

@@ -137,7 +137,7 @@ function sendTo(name: string, message: GateMessage, estate: Told, { rest, mail, 
     if (value === undefined) throw new Unusable(`${variable} is not set in the environment of the worker; set it and start the worker again`);
     return value;
   };
-  const directory = { people: estate.people, groups: groupsOf(estate), addresses };
+  const directory = { ...estate, addresses };
   return async () => {
     switch (channel.kind) {
       case 'slack':
@@ -154,13 +154,6 @@ function sendTo(name: string, message: GateMessage, estate: Told, { rest, mail, 
       }
     }
   };
-}
-
-/** The estate's groups by name, once it has any. */
-function groupsOf(estate: Estate): Record<string, readonly string[]> {
-  const groups = (estate as { groups?: unknown }).groups;
-  if (typeof groups !== 'object' || groups === null) return {};
-  return Object.fromEntries(Object.entries(groups).filter((entry): entry is [string, string[]] => Array.isArray(entry[1])));
 }
 
 /** Why a channel refused for good; null where another try may help. */

@@ -1,5 +1,5 @@
 /** Slack: Block Kit by an incoming webhook, or by chat.postMessage. */
-import type { Button, KnownBlock } from '@slack/types';
+import type { Button, InputBlock, KnownBlock } from '@slack/types';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { ChannelOf } from '../estate/notifications-schema.ts';
 import { vendorFailure } from '../http/classify.ts';
@@ -30,9 +30,11 @@ export function slackMessage(message: GateMessage, mentions: readonly string[], 
   const deadline = event.deadline === null ? [] : [{ type: 'mrkdwn' as const, text: `Until ${localTime(event.deadline)}` }];
   const figures = facts(message).filter(([name]) => name !== 'Until').map(([name, value]) => words(plain(`${name}: ${value}`, 1_900)));
   const actions: Button[] = [];
+  const reason: InputBlock[] = [];
   if (buttons && buttons.approve.length <= longestValue && buttons.reject.length <= longestValue) {
     actions.push({ type: 'button', text: words('Approve'), style: 'primary', action_id: 'holdpoint_approve', value: buttons.approve });
     actions.push({ type: 'button', text: words('Reject'), style: 'danger', action_id: 'holdpoint_reject', value: buttons.reject });
+    reason.push({ type: 'input', block_id: `holdpoint reason ${key.key}`, optional: true, label: words('Reason (of a rejection) or remark'), element: { type: 'plain_text_input', action_id: 'comment', max_length: 500 } });
   }
   if (link !== null) actions.push({ type: 'button', text: words('Open the card'), action_id: 'holdpoint_open', url: link });
   return {
@@ -42,6 +44,7 @@ export function slackMessage(message: GateMessage, mentions: readonly string[], 
       ...shown.map(section),
       { type: 'section', fields: figures },
       ...(mentioned === '' && deadline.length === 0 ? [] : [{ type: 'context' as const, elements: [...(mentioned === '' ? [] : [{ type: 'mrkdwn' as const, text: mentioned }]), ...deadline] }]),
+      ...reason,
       ...(actions.length === 0 ? [] : [{ type: 'actions' as const, block_id: `holdpoint ${key.key}`, elements: actions }]),
       // Repetitions of one message are known by it.
       { type: 'context', elements: [words(plain(`${event.workflowId} ${id}`, 300))] },

@@ -1,10 +1,13 @@
-/** Older releases of the same target that still wait when a newer version comes. */
+/** Older releases of the same target that are still under way when a newer version comes. */
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { ReleaseGate } from '../../workflows/domain/phases.ts';
+import { ReleaseModelPhase as Phase } from '../../workflows/domain/phases.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { classifyTemporal } from './temporal-failures.ts';
 import { attribute, listRuns, ownRuns, quoted } from './visibility.ts';
+
+/** Phases in which the older version is in production already. */
+const serving: readonly string[] = [Phase.Deployment, Phase.Monitoring, Phase.Rollback, Phase.Closing];
 
 export interface FindOlderRunsInput {
   target: Target;
@@ -17,18 +20,19 @@ export interface FindOlderRunsInput {
 export interface OlderRun {
   workflowId: string;
   version: string;
-  gate: string;
+  /** The gate at which it waits; null while it is on its way to one. */
+  gate: string | null;
 }
 
-/** Releases of the same target that began earlier and wait for a decision. One that asks for a rollback is left out: its version serves. Safe to retry because it only reads. */
+/** Releases of the same target that began earlier and have not deployed. One that deploys, is watched or asks for a rollback is left out: its version serves. Safe to retry because it only reads. */
 export async function findOlderRuns(client: Client, { target, version, workflowId }: FindOlderRunsInput): Promise<{ runs: OlderRun[] }> {
-  const query = [ownRuns, `WorkflowType = 'releaseModel'`, `ExecutionStatus = 'Running'`, `Plant = ${quoted(target.plant)}`, `Circuit = ${quoted(target.circuit)}`, 'Gate IS NOT NULL'].join(' AND ');
+  const query = [ownRuns, `WorkflowType = 'releaseModel'`, `ExecutionStatus = 'Running'`, `Plant = ${quoted(target.plant)}`, `Circuit = ${quoted(target.circuit)}`].join(' AND ');
   const [{ runs }, newer] = await Promise.all([listRuns(client, query), client.workflow.getHandle(workflowId).describe().catch((error: unknown) => { throw classifyTemporal(error, workflowId); })]);
   const older = runs.filter((run) => run.workflowId !== workflowId && run.startTime < newer.startTime);
   return {
     runs: older.flatMap((run) => {
-      const [gate, other] = [attribute(run, 'Gate'), attribute(run, 'ModelVersion')];
-      return gate === null || gate === ReleaseGate.Rollback || other === null || other === version ? [] : [{ workflowId: run.workflowId, version: other, gate }];
+      const [gate, other, phase] = [attribute(run, 'Gate'), attribute(run, 'ModelVersion'), attribute(run, 'Phase')];
+      return other === null || other === version || serving.includes(phase ?? '') ? [] : [{ workflowId: run.workflowId, version: other, gate }];
     }),
   };
 }

@@ -4,11 +4,18 @@ import { type SandboxContext, VendorError } from '../core/context.ts';
 import { AUDIENCE, ORGANISATION, PERSONAL_ACCESS_TOKEN, PROJECT, PROJECT_ID, REPOSITORY, REPOSITORY_ID } from '../core/tenancy.ts';
 import { tokenGuard } from '../core/tokens.ts';
 import { Addresses } from './addresses.ts';
+import { checkControl } from './checks/control.ts';
+import { checkRoutes, connectionRoutes, planRoutes, stageBuildRoutes } from './checks/routes.ts';
+import { createCheckServices } from './checks/services.ts';
 import { azureDevOpsControl } from './control.ts';
 import { devOpsError, devOpsErrorBody, invalidArgument } from './errors.ts';
 import { GitRepository } from './git/repository.ts';
 import { gitRoutes } from './git/routes.ts';
-import { pipelineRoutes } from './pipelines/routes.ts';
+import { Agent } from './pipelines/agent.ts';
+import { PipelineApprovals, ReleaseApprovals } from './pipelines/approvals.ts';
+import { Builds } from './pipelines/builds.ts';
+import { pipelineControl } from './pipelines/control.ts';
+import { buildRoutes, pipelineRoutes, releaseRoutes } from './pipelines/routes.ts';
 import { PullRequests } from './pull-requests/pull-requests.ts';
 import { pullRequestRoutes } from './pull-requests/routes.ts';
 import { Threads } from './pull-requests/threads.ts';
@@ -21,7 +28,8 @@ import { WorkItems } from './work-items/work-items.ts';
 type Params = { project?: string; repository?: string };
 
 /** Azure DevOps Services, REST 7.1: one organisation, one project, one repository. */
-export async function azureDevOpsPlugin(app: FastifyInstance, { store, clock, tokens, baseUrl }: SandboxContext): Promise<void> {
+export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxContext): Promise<void> {
+  const { store, clock, tokens, baseUrl } = sandbox;
   const addresses = new Addresses(baseUrl);
   const git = new GitRepository(store, clock);
   const pullRequests = new PullRequests(store, clock, git);
@@ -29,11 +37,21 @@ export async function azureDevOpsPlugin(app: FastifyInstance, { store, clock, to
   const workItems = new WorkItems(store, clock);
   const subscriptions = new Subscriptions(store, clock);
   const deliveries = new Deliveries(store, clock, subscriptions, addresses);
-  const services = { store, clock, addresses, git, pullRequests, threads, workItems, subscriptions, deliveries };
+  const builds = new Builds(store, clock);
+  const agent = new Agent({ sandbox, builds, git, deliveries, addresses });
+  const pipelines = { builds, agent, approvals: new PipelineApprovals(store, clock, builds), releaseApprovals: new ReleaseApprovals(store, clock) };
+  const services = { store, clock, addresses, git, pullRequests, threads, workItems, subscriptions, deliveries, ...pipelines };
+  const checks = createCheckServices({ store, clock, tokens, addresses, git, pullRequests, builds, agent });
 
   app.addHook('onListen', async () => deliveries.start());
   app.addHook('preClose', async () => deliveries.stop());
   await app.register(azureDevOpsControl, services);
+  app.addHook('onListen', async () => agent.start());
+  app.addHook('preClose', async () => agent.stop());
+  await app.register(pipelineControl, services);
+  app.addHook('onListen', async () => checks.evaluations.start());
+  app.addHook('preClose', async () => checks.evaluations.stop());
+  await app.register(checkControl, checks);
 
   await app.register(async (api) => {
     const guard = tokenGuard(tokens, {
@@ -59,6 +77,10 @@ export async function azureDevOpsPlugin(app: FastifyInstance, { store, clock, to
       await api.register(pullRequestRoutes, { ...services, prefix: `${scope}/git` });
       await api.register(workItemRoutes, { ...services, prefix: `${scope}/wit` });
     }
+    await api.register(connectionRoutes, { ...checks, prefix: `/ado/${ORGANISATION}/_apis/serviceendpoint` });
+    for (const routes of [checkRoutes, stageBuildRoutes, planRoutes]) await api.register(routes, { ...checks, prefix: `/ado/${ORGANISATION}/:project/_apis` });
+    await api.register(buildRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/build` });
+    await api.register(releaseRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/release` });
     await api.register(pipelineRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/pipelines` });
   });
 }

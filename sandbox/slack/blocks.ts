@@ -27,6 +27,8 @@ function problemsOf(block: unknown): string[] {
       return [...id, ...(block['text'] === undefined ? [] : text(block['text'], LONGEST.section)), ...(block['fields'] === undefined ? [] : list(block['fields'], 10, (field) => text(field, LONGEST.field)))];
     case 'context':
       return [...id, ...list(block['elements'], 10, (element) => text(element, LONGEST.section))];
+    case 'input':
+      return [...id, ...text(block['label'], LONGEST.field, ['plain_text']), ...(isObject(block['element']) && block['element']['type'] === 'plain_text_input' ? [] : ['only text inputs are known here'])];
     case 'actions':
       return [...id, ...list(block['elements'], 25, button), ...uniqueActions(block['elements'])];
     default:

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { mintKeys } from '../../activities/record/key-ring.ts';
 import { sandboxEnvironment } from '../../sandbox/environment.ts';
-import { ConfigurationError, readReceiverConfiguration, readWorkerConfiguration } from '../../workers/configuration.ts';
+import { ConfigurationError, demoEnvironmentFile, readReceiverConfiguration, readWorkerConfiguration } from '../../workers/configuration.ts';
 
 export const root = resolve(import.meta.dirname, '..', '..');
 
@@ -43,11 +43,13 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   };
 }
 
-/** Makes the state directory, with the keys of the demo and the profile file that keeps it away from a Temporal that the user's own one names. */
-export async function prepareState({ stateDir, keysDirectory }: Settings): Promise<void> {
+/** Makes the state directory, with the keys of the demo, its environment for commands that are typed beside it, and the profile file that keeps it away from a Temporal that the user's own one names. */
+export async function prepareState({ stateDir, keysDirectory, environment }: Settings): Promise<void> {
   mkdirSync(join(stateDir, 'logs'), { recursive: true });
   const profile = profileFile(stateDir);
   if (!existsSync(profile)) writeFileSync(profile, '[profile.default]\nnamespace = "default"\n');
+  const ours = Object.entries(environment).filter(([name]) => /^(AZURE|HOLDPOINT|TEMPORAL)_/.test(name));
+  writeFileSync(join(stateDir, demoEnvironmentFile), `${JSON.stringify(Object.fromEntries(ours), null, 2)}\n`, { mode: 0o600 });
   await mintKeys(keysDirectory);
 }
 

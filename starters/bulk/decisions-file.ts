@@ -45,7 +45,7 @@ export function parseDecisions(text: string, file: string): FileDecision[] {
         const names = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path[0]];
         return names.map((name) => {
           const field = name === undefined ? undefined : String(name);
-          const message = issue.code === 'unrecognized_keys' ? 'is no field of a decision' : issue.code === 'invalid_type' && field !== undefined && !isGiven(item, field) ? 'is missing' : issue.message;
+          const message = issue.code === 'unrecognized_keys' ? 'is no field of a decision' : issue.code !== 'custom' && field !== undefined && !isGiven(item, field) ? 'is missing' : issue.message;
           return `${at(field === undefined ? start : (offsetOf(item, field) ?? start))}: ${field === undefined ? 'the decision' : field}: ${field === undefined ? 'must be an object with run, gate and verdict' : message}`;
         });
       }));

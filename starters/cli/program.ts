@@ -1,5 +1,5 @@
 /** The commands and their options. Each command's code is imported when it is called, so that help and errors come at once. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { Verdict } from '../../workflows/domain/answer.ts';
 import { holdpoint } from '../command-line.ts';
 import { CommandError, ExitCode } from './exit.ts';
@@ -78,6 +78,27 @@ export interface ListCommandOptions extends JsonOption {
   waiting?: true;
 }
 
+export interface AuditCommandOptions extends JsonOption {
+  period?: string;
+  environment: string;
+  /** False with `--no-platform`. */
+  platform: boolean;
+  verify?: boolean;
+}
+
+export interface AttachCommandOptions extends JsonOption {
+  project: string;
+  environment: string;
+  mode: 'observe' | 'enforce';
+  form: 'callback' | 'polling';
+  /** Where Azure DevOps reaches the receiver. */
+  url?: string;
+  /** Minutes. */
+  timeout?: number;
+  remove?: true;
+  print?: true;
+}
+
 const json = (): Option => new Option('--json', 'print JSON on standard output');
 const evidence = (): Option => new Option('--evidence <digest>', 'digest of the evidence that was looked at, as the card shows it');
 const timeout = (): Option => new Option('--timeout <seconds>', 'how long to wait for a worker to take the answer').argParser(seconds).default(30);
@@ -140,7 +161,40 @@ export function createProgram(): Command {
   program.command('cancel').description('stop a run; it undoes what it must').argument(...runId).option('--reason <text>', 'why; shown in the history').addOption(json())
     .action(async (id: string, options: CancelCommandOptions) => (await import('./commands/cancel.ts')).cancel(id, options));
 
+  program.command('audit').description('what the record says: of one run, of a period of production, or whether all of it is whole').argument('[id]', 'a run, such as releaseModel:P001:C001:42-3f2a91c0')
+    .option('--period <period>', 'every change of production in a year, month or day, in UTC: 2026-11, or from..to')
+    .addOption(new Option('--environment <environment>', 'of the period').choices(['production']).default('production'))
+    .option('--no-platform', 'do not ask the platform for changes that no run has recorded')
+    .option('--verify', 'check every signature, and compare with the history as long as it exists').addOption(json())
+    .action(async (id: string | undefined, options: AuditCommandOptions) => (await import('./commands/audit.ts')).audit(id, options));
+
+  const keys = program.command('keys').description('the keys that decisions and the record are signed with');
+  keys.command('list', { isDefault: true }).description('which sign, and which still verify').addOption(json())
+    .action(async (options: JsonOption) => (await import('./commands/keys.ts')).listKeys(options));
+  keys.command('mint').description('make those that are missing').addOption(json())
+    .action(async (options: JsonOption) => (await import('./commands/keys.ts')).mint(options));
+  keys.command('rotate').description('let a new key sign; older ones go on verifying').addArgument(new Argument('<which>', 'whose key').choices(['decisions', 'record'])).addOption(json())
+    .action(async (which: 'decisions' | 'record', options: JsonOption) => (await import('./commands/keys.ts')).rotate(which, options));
+
+  const attach = program.command('attach').description('put Holdpoint in front of what exists already');
+  attach.command('azure-pipelines').description('hold the stages of existing Azure pipelines that deploy to an environment, by a check of that environment')
+    .requiredOption('--project <name>', 'the project of the environment').requiredOption('--environment <name>', 'the environment')
+    .addOption(new Option('--mode <mode>', 'observe: stages pass at once, and what people would have said is recorded; enforce: stages wait').choices(['observe', 'enforce']).default('observe'))
+    .addOption(new Option('--form <form>', 'callback: the decision is sent to Azure DevOps; polling: Azure DevOps asks for it every so often').choices(['callback', 'polling']).default('callback'))
+    .option('--url <receiver>', 'where Azure DevOps reaches the receiver, such as https://holdpoint.example.com; kept when left out')
+    .addOption(new Option('--timeout <minutes>', 'how long Azure DevOps lets the check wait (default: 43200, of polling 1440)').argParser(minutes))
+    .option('--remove', 'take the check away')
+    .option('--print', 'change nothing, and print the settings for a person to fill in')
+    .addOption(json())
+    .action(async (options: AttachCommandOptions) => (await import('./commands/attach.ts')).attachAzurePipelines(options));
+
   return program;
+}
+
+function minutes(value: string): number {
+  const parsed = Number(value);
+  if (!Number.isInteger(parsed) || parsed < 1 || parsed > 43_200) throw new InvalidArgumentError('It must be a whole number of minutes from 1 to 43200.');
+  return parsed;
 }
 
 async function decideOneOrAll(verdict: 'approve' | 'reject', id: string | undefined, { all, gate, target, ...options }: DecisionCommandOptions): Promise<void> {

@@ -1,8 +1,15 @@
-/** Azure DevOps' service-hook notifications, as far as they are trusted: which pull request to look at. Everything else is read again through the API. */
+/** Azure DevOps' service-hook notifications, as far as they are trusted: which pull request, build or approval to look at. Everything else is read again through the API. */
 import { z } from 'zod';
+import type { ApprovalRef } from '../../activities/azure-devops/approvals.ts';
 
 /** A completed pull request shows in both; neither means completion by itself: `merged` also comes for each trial merge of an active one. */
 const pullRequestEvents: readonly string[] = ['git.pullrequest.merged', 'git.pullrequest.updated'];
+
+/** A run of a YAML pipeline is a build of the same number. */
+const buildEvent = 'build.complete';
+const runEvent = 'ms.vss-pipelines.run-state-changed-event';
+const pipelineApprovalEvent = 'ms.vss-pipelinechecks-events.approval-completed';
+const releaseApprovalEvent = 'ms.vss-release.deployment-approval-completed-event';
 
 const text = z.string('must be a text').min(1, 'must not be empty').max(400, 'must have at most 400 characters');
 
@@ -23,11 +30,22 @@ const pullRequestResource = z.object(
   'must be an object; set "Resource details to send" of the subscription to All or Minimal',
 );
 
+const detailsHint = 'must be an object; set "Resource details to send" of the subscription to All or Minimal';
+const number = z.int('must be a whole number').positive('must be 1 or more');
+const buildResource = z.object({ id: number }, detailsHint);
+const runResource = z.object({ run: z.object({ id: number }, 'must be an object') }, detailsHint);
+const pipelineApprovalResource = z.object({ approval: z.object({ id: z.guid('must be a GUID') }, 'must be an object') }, detailsHint);
+const releaseApprovalResource = z.object({ approval: z.object({ id: number }, 'must be an object') }, detailsHint);
+
 export interface HookNotification {
   /** For the log: what to look for in the history of the subscription. */
   ids: { eventId: string; eventType: string; subscriptionId?: string; notificationId?: number };
   /** Null for events that start nothing. The repository is an id or a name. */
   pullRequest: { repositoryId: string; pullRequestId: number } | null;
+  /** Number of a build that may have ended. */
+  buildId: number | null;
+  /** An approval that may have been given. */
+  approval: ApprovalRef | null;
 }
 
 /** A notification that cannot be read; the message names the field. */
@@ -37,12 +55,18 @@ export class MalformedNotification extends Error {}
 export function readNotification(body: unknown): HookNotification {
   const { id, eventType, subscriptionId, notificationId } = parse(z.object(envelope.shape, 'must be one JSON object'), body, []);
   const ids = { eventId: id, eventType, ...(subscriptionId && { subscriptionId }), ...(notificationId && { notificationId }) };
-  if (!pullRequestEvents.includes(eventType)) return { ids, pullRequest: null };
+  const nothing: HookNotification = { ids, pullRequest: null, buildId: null, approval: null };
+  const told = (body as { resource?: unknown }).resource;
+  if (eventType === buildEvent) return { ...nothing, buildId: parse(buildResource, told, ['resource']).id };
+  if (eventType === runEvent) return { ...nothing, buildId: parse(runResource, told, ['resource']).run.id };
+  if (eventType === pipelineApprovalEvent) return { ...nothing, approval: { kind: 'pipelines', id: parse(pipelineApprovalResource, told, ['resource']).approval.id } };
+  if (eventType === releaseApprovalEvent) return { ...nothing, approval: { kind: 'release', id: parse(releaseApprovalResource, told, ['resource']).approval.id } };
+  if (!pullRequestEvents.includes(eventType)) return nothing;
 
-  const resource = parse(pullRequestResource, (body as { resource?: unknown }).resource, ['resource']);
+  const resource = parse(pullRequestResource, told, ['resource']);
   const repositoryId = resource.repository?.id ?? repositoryOf(resource.url);
   if (repositoryId === undefined) throw new MalformedNotification('resource.repository.id: is missing, and resource.url names no repository');
-  return { ids, pullRequest: { repositoryId, pullRequestId: resource.pullRequestId } };
+  return { ...nothing, pullRequest: { repositoryId, pullRequestId: resource.pullRequestId } };
 }
 
 function parse<S extends z.ZodType>(schema: S, value: unknown, path: string[]): z.output<S> {

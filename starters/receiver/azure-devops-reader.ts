@@ -8,7 +8,7 @@ import type { ReleasePorts } from './release-completed.ts';
 import { TryLater } from './try-later.ts';
 
 /** Azure DevOps waits only so long for the receiver's answer, so the receiver waits shorter for its: milliseconds. */
-const longestRequestMs = 10_000;
+export const longestRequestMs = 10_000;
 
 const reasons: Partial<Record<string, string>> = {
   [FailureType.Unavailable]: 'Azure DevOps does not answer',
@@ -21,14 +21,17 @@ const reasons: Partial<Record<string, string>> = {
 export function pullRequestReader(settings: PlatformSettings): ReleasePorts['readPullRequest'] {
   const { rest, project } = createAzureDevOpsClients({ ...settings, requestTimeoutMs: Math.min(settings.requestTimeoutMs, longestRequestMs) });
   const api = azureDevOpsApi(rest, project);
-  return async ({ repositoryId, pullRequestId }) => {
-    try {
-      return await api.pullRequest(repositoryId, pullRequestId);
-    } catch (error) {
-      const reason = error instanceof ApplicationFailure ? reasons[error.type ?? ''] : undefined;
-      if (reason === undefined) throw error;
-      const { nextRetryDelay } = error as ApplicationFailure;
-      throw new TryLater(`${reason}; deliver it again`, error, typeof nextRetryDelay === 'number' ? Math.ceil(nextRetryDelay / 1000) : undefined);
-    }
-  };
+  return ({ repositoryId, pullRequestId }) => tryingLater(() => api.pullRequest(repositoryId, pullRequestId));
+}
+
+/** Makes of a failure that passes one that asks for another delivery. */
+export async function tryingLater<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const reason = error instanceof ApplicationFailure ? reasons[error.type ?? ''] : undefined;
+    if (reason === undefined) throw error;
+    const { nextRetryDelay } = error as ApplicationFailure;
+    throw new TryLater(`${reason}; deliver it again`, error, typeof nextRetryDelay === 'number' ? Math.ceil(nextRetryDelay / 1000) : undefined);
+  }
 }

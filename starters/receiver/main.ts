@@ -6,12 +6,18 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import { readEstate } from '../../activities/estate/estate-file.ts';
+import { keyFiles } from '../../activities/record/key-ring.ts';
+import { openVault } from '../../activities/secrets/open-vault.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { ConfigurationError, readReceiverConfiguration } from '../../workers/configuration.ts';
 import { platformSettings } from '../../workers/platform-settings.ts';
+import { createDecisionSigner } from '../decision-signer.ts';
 import { createLazyClient } from '../temporal-connection.ts';
 import { approvals } from './approvals.ts';
 import { pullRequestReader } from './azure-devops-reader.ts';
+import { stageApprovals } from './checks/stage-approvals.ts';
+import { accompanyPorts } from './accompany-ports.ts';
+import { ApprovalPoll } from './approval-poll.ts';
 import { createReceiverLogger } from './logger.ts';
 import { createReceiver } from './server.ts';
 import { isTemporalReady, startRelease } from './temporal-releases.ts';
@@ -22,25 +28,41 @@ async function main(): Promise<void> {
   const estate = await readEstate(estateFile);
   const logger = createReceiverLogger(configuration.LOG_LEVEL);
   const client = createLazyClient(configuration);
+  const vault = openVault(configuration);
+  if (vault === null) logger.info('checks of Azure pipelines are off: HOLDPOINT_SECRETS_KEY is not set');
+
+  const settings = platformSettings(configuration, estate);
+  const sign = createDecisionSigner({ privateKeysFile: keyFiles(configuration.keysDirectory, 'decisions').privateKeys });
+  const pipelines = accompanyPorts({ client, settings, estate: () => readEstate(estateFile), sign });
+  const approvalPoll = new ApprovalPoll({ ports: pipelines.azureApprovals, ...pipelines.poll, everyMs: configuration.HOLDPOINT_APPROVAL_POLL_MS, logger });
 
   const app = await createReceiver({
     credentials: { user, password },
     logger,
-    readPullRequest: pullRequestReader(platformSettings(configuration, estate)),
+    readPullRequest: pullRequestReader(settings),
+    builds: pipelines.builds,
+    azureApprovals: pipelines.azureApprovals,
     // Read again for each notification: a changed branch needs no restart, and a broken file answers 503 until it is repaired.
     releaseBranch: async () => (await readEstate(estateFile)).releaseBranch,
     startRelease: (input) => startRelease(client, input),
     isTemporalReady: () => isTemporalReady(client),
     ...(await approvals(configuration, client)),
+    ...(vault && { checks: stageApprovals({ client, vault, organisationUrl: configuration.AZURE_DEVOPS_URL }) }),
   });
+
+  // Tokens whose run never closed, such as a terminated one's, lie no longer than they live.
+  const sweep = vault && setInterval(() => void vault.removeExpired(new Date()).catch((error: unknown) => logger.warn({ err: error }, 'expired tokens could not be removed')), 3_600_000);
+  sweep?.unref();
 
   const stop = async (signal: string): Promise<void> => {
     logger.info({ signal }, 'receiver is stopping');
+    await approvalPoll.stop();
     await app.close(); // waits for the notifications under way
     await client.connection.close();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
   await app.listen({ host, port });
+  approvalPoll.start();
   logger.info({ temporal: configuration.temporalAddress, namespace: client.options.namespace, releaseBranch: estate.releaseBranch }, 'receiver started');
 }
 

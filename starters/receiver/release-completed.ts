@@ -20,7 +20,27 @@ export interface ReleasePorts {
 }
 
 /** The body of the answer. */
-export type HookOutcome = { workflowId: string; started: boolean } | { ignored: string };
+export type HookOutcome =
+  | { workflowId: string; started: boolean }
+  /** A build that a change waits for, or no longer waits for. */
+  | { workflowId: string; woken: boolean }
+  /** A build whose change is not known yet, kept by a workflow of its own. */
+  | { workflowId: string; unresolved: string }
+  | { decisions: SentDecision[] }
+  | { ignored: string };
+
+/** What became of a decision that was made on Azure DevOps' pages. */
+export interface SentDecision {
+  workflowId: string;
+  gate: string;
+  by: string;
+  verdict: 'approve' | 'reject';
+  counted: boolean;
+  /** Why it did not count. */
+  reason?: string;
+  /** It may count later: the gate is not open yet, or its run has not begun. */
+  early?: boolean;
+}
 
 /**
  * Starts `releaseChange` if the pull request, read again, is completed and merged into the release branch. Redelivered, reordered and forged notifications change nothing:

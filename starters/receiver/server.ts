@@ -1,20 +1,23 @@
 /**
- * The webhook receiver: Azure DevOps' notifications start releases.
+ * The webhook receiver: Azure DevOps' notifications start releases, wake those that follow a build, and answer their gates.
  *
  * How it answers decides what Azure DevOps does next. 202: delivered. 503: delivered again within minutes; hence for everything that may pass, defects included. 401, 400, 413:
  * not delivered again, and the subscription goes on probation; hence only for what its owner must repair. Never 410, which switches the subscription off at once, and never 500.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import basicAuth from '@fastify/basic-auth';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import { MalformedNotification, readNotification } from './azure-devops-event.ts';
+import { checkRoutes, type CheckPorts } from './checks/check-routes.ts';
+import { outcomeOf, sentence, type HookPorts } from './hook-outcome.ts';
 import { slackPlugin, type SlackOptions } from './chat-actions/plugin.ts';
 import { inboxPlugin, type InboxOptions } from './inbox/plugin.ts';
-import { releaseCompleted, type ReleasePorts } from './release-completed.ts';
 import { TryLater } from './try-later.ts';
+import { credentialCheck, type WebhookCredentials } from './webhook-credentials.ts';
 
-export interface ReceiverOptions extends ReleasePorts {
-  credentials: { user: string; password: string };
+export interface ReceiverOptions extends HookPorts {
+  credentials: WebhookCredentials;
+  /** Checks of Azure pipelines; left out where no vault is configured for their tokens. */
+  checks?: CheckPorts;
   /** Whether a run could be started now. */
   isTemporalReady: () => Promise<boolean>;
   logger: FastifyBaseLogger;
@@ -28,7 +31,7 @@ const bodyLimit = 256 * 1024;
 const retryAfterSeconds = 10;
 
 /** Builds the receiver; it listens to nothing yet and needs neither Temporal nor Azure DevOps to start. */
-export async function createReceiver({ credentials, isTemporalReady, logger, inbox, slack, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
+export async function createReceiver({ credentials, isTemporalReady, logger, inbox, slack, checks, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
   const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit, requestTimeout: 30_000, routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 } }); // a workflow id is one segment of the inbox's paths
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = statusOf(error);
@@ -46,34 +49,22 @@ export async function createReceiver({ credentials, isTemporalReady, logger, inb
     return reply.code(isReady ? 200 : 503).send(isReady ? { status: 'ready' } : { status: 'waiting', reason: 'Temporal does not answer' });
   });
 
+  if (checks) await app.register(checkRoutes, { credentials, ...checks });
   await app.register(async (hooks) => {
     await hooks.register(basicAuth, { validate: credentialCheck(credentials), authenticate: { realm: 'Holdpoint webhooks' } });
     // Before the body is read: nobody without the password makes the receiver take 256 KiB.
     hooks.addHook('onRequest', hooks.basicAuth);
     hooks.post('/webhooks/azure-devops', async (request, reply) => {
-      const { ids, pullRequest } = readNotification(request.body);
-      const log = request.log.child(ids);
-      const outcome = pullRequest === null ? { ignored: `${ids.eventType} starts nothing` } : await releaseCompleted(ports, pullRequest);
-      log.info({ ...pullRequest, ...outcome }, 'ignored' in outcome ? 'ignored' : outcome.started ? 'release started' : 'release was started before');
+      const notification = readNotification(request.body);
+      const { ids, pullRequest, buildId } = notification;
+      const outcome = await outcomeOf(ports, notification);
+      request.log.child(ids).info({ ...pullRequest, ...(buildId !== null && { buildId }), ...outcome }, sentence(outcome));
       return reply.code(202).send(outcome);
     });
   });
   if (inbox !== undefined) await app.register(inboxPlugin, inbox);
   if (slack !== undefined) await app.register(slackPlugin, slack);
   return app;
-}
-
-/** Both sides are hashed first, so that the comparison takes the same time whatever was sent, its length included. */
-function credentialCheck({ user, password }: ReceiverOptions['credentials']) {
-  const expected = [user, password].map(sha256);
-  return async (givenUser: string, givenPassword: string): Promise<void> => {
-    const matches = [givenUser, givenPassword].map((given, index) => timingSafeEqual(sha256(given), expected[index]!));
-    if (!matches.every(Boolean)) throw Object.assign(new Error('user or password is wrong'), { statusCode: 401 });
-  };
-}
-
-function sha256(value: string): Buffer {
-  return createHash('sha256').update(value, 'utf8').digest();
 }
 
 /** Errors of the request keep their status; everything else may pass. */

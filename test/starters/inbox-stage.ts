@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { FastifyInstance } from 'fastify';
-import { createRecordActivities } from '../../activities/record/index.ts';
 import { openFolderStore } from '../../activities/record/folder-store.ts';
+import { createRecordActivities } from '../../activities/record/index.ts';
 import { keyFiles, mintKeys } from '../../activities/record/key-ring.ts';
 import { createDecisionSigner } from '../../starters/decision-signer.ts';
 import { readGate } from '../../starters/gates/read-gate.ts';
@@ -83,7 +83,7 @@ export class InboxStage {
   }
 
   /** A receiver with the inbox, on a free port; answers its address. */
-  async listen(inbox: Partial<InboxOptions> = {}, rest: Partial<ReceiverOptions> = {}): Promise<string> {
+  async listen(inbox: Partial<InboxOptions> = {}, rest: Partial<ReceiverOptions> = {}, port = 0): Promise<string> {
     const nowhere = () => Promise.reject(new Error('no hook comes here'));
     const app = await createReceiver({
       credentials: { user: 'hooks', password: 'hooks' },
@@ -105,7 +105,7 @@ export class InboxStage {
       ...rest,
     });
     this.#apps.push(app);
-    return await app.listen({ host: '127.0.0.1', port: 0 });
+    return await app.listen({ host: '127.0.0.1', port });
   }
 
   /** Starts a release that waits at Stage 1; answers its gate. */
@@ -115,7 +115,7 @@ export class InboxStage {
     const target = { plant: 'P001', circuit };
     const version = `42-${this.#versions.toString(16).padStart(8, '0')}`;
     const workflowId = releaseModelId(target, version);
-    await this.temporal.client.workflow.start('releaseModel', { taskQueue: TaskQueue.Runbooks, workflowId, args: [{ ...testInput, target, model: `P001-${circuit}`, version, requestedBy }] });
+    await this.temporal.client.workflow.start('releaseModel', { taskQueue: TaskQueue.Runbooks, workflowId, args: [{ ...testInput, target, model: `P001-${circuit}`, version, requestedBy, trainingJob: `train-P001-${circuit}-0a1b2c3d4e5f60718293` }] });
     const view = await this.waiting(workflowId, 'stage1');
     await this.listed(workflowId);
     return view;

@@ -123,8 +123,10 @@ describe('POST /webhooks/azure-devops', () => {
   });
 
   it('accepts and ignores events that it does not know', async () => {
-    const { status, body } = await post({ id: 'e', eventType: 'build.complete', resource: null });
-    assert.deepEqual([status, body], [202, { ignored: 'build.complete starts nothing' }]);
+    const { status, body } = await post({ id: 'e', eventType: 'workitem.updated', resource: null });
+    assert.deepEqual([status, body], [202, { ignored: 'workitem.updated starts nothing' }]);
+    // Known, but this receiver accompanies no build pipeline.
+    assert.deepEqual((await post({ id: 'e', eventType: 'build.complete', resource: { id: 7 } })).body, { ignored: 'build.complete starts nothing' });
   });
 
   it('lets nobody in without the user and the password', async () => {
@@ -149,6 +151,9 @@ describe('POST /webhooks/azure-devops', () => {
       [{ ...event({ pullRequestId: 1, repositoryId: 'r' }), resource: null }, /^resource: .*All or Minimal/],
       [{ ...event({ pullRequestId: 1, repositoryId: 'r' }), resource: { pullRequestId: '7', repository: { id: 'r' } } }, /^resource\.pullRequestId: must be a whole number/],
       [{ ...event({ pullRequestId: 1, repositoryId: 'r' }), resource: { pullRequestId: 7 } }, /^resource\.repository\.id: is missing/],
+      [{ id: 'e', eventType: 'build.complete', resource: null }, /^resource: .*All or Minimal/],
+      [{ id: 'e', eventType: 'ms.vss-pipelines.run-state-changed-event', resource: { run: { id: '7' } } }, /^resource\.run\.id: must be a whole number/],
+      [{ id: 'e', eventType: 'ms.vss-pipelinechecks-events.approval-completed', resource: { approval: { id: '../7' } } }, /^resource\.approval\.id: must be a GUID/],
     ];
     for (const [body, message] of malformed) {
       const { status, body: answer } = await post(body);

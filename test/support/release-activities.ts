@@ -5,12 +5,12 @@ import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
-import { elapsedTicks, type Tick } from '../../workflows/domain/gate-clock.ts';
-import type { GateEvent } from '../../workflows/domain/gate-event.ts';
-import type { VerifiedAnswer, VerifyAnswersInput } from '../../workflows/domain/identity.ts';
-import { trainingJobName, type StepKey } from '../../workflows/domain/keys.ts';
+import type { createNotificationActivities } from '../../activities/notifications/index.ts';
+import type { createRecordActivities } from '../../activities/record/index.ts';
+import type { createRunsActivities } from '../../activities/runs/index.ts';
+import { elapsedTicks } from '../../workflows/domain/gate-clock.ts';
+import { trainingJobName } from '../../workflows/domain/keys.ts';
 import type { GateClock, GatePolicy, TargetPolicy } from '../../workflows/domain/policy.ts';
-import type { AppendedToRecord, AppendToRecordInput } from '../../workflows/domain/record.ts';
 import type { DeploymentSnapshot, ReleaseModelInput } from '../../workflows/domain/release.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 
@@ -18,13 +18,10 @@ export type ReleaseActivities = ReturnType<typeof createAzureDevOpsActivities> &
   ReturnType<typeof createAzureMlActivities> &
   ReturnType<typeof createAzureMonitorActivities> &
   ReturnType<typeof createEstateActivities> &
-  ReturnType<typeof createMlflowActivities> & {
-    notify(input: { key: StepKey; event: GateEvent }): Promise<{ delivered: string[]; failed: string[] }>;
-    appendToRecord(input: AppendToRecordInput): Promise<AppendedToRecord>;
-    verifyAnswers(input: VerifyAnswersInput): Promise<{ answers: VerifiedAnswer[] }>;
-    planGateClock(input: { clock: GateClock; openedAt: string; approvers: string[] }): Promise<{ ticks: Tick[] }>;
-    nextOpening(input: { opening: string; from: string }): Promise<{ from: string; until: string }>;
-  };
+  ReturnType<typeof createMlflowActivities> &
+  ReturnType<typeof createNotificationActivities> &
+  Pick<ReturnType<typeof createRecordActivities>, 'appendToRecord' | 'verifyAnswers'> &
+  Pick<ReturnType<typeof createRunsActivities>, 'findOlderRuns' | 'supersedeRun'>;
 
 const hour = 3_600_000;
 const workspace = (name: string) => ({ subscriptionId: '00000000-0000-0000-0000-000000000001', resourceGroup: 'ml-platform', workspace: `${name}-ml-workspace` });
@@ -100,6 +97,9 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     submitTrainingJob: async ({ policy, key }) => ({ jobName: trainingJobName(policy.target, key) }),
     awaitJob: async ({ jobName }) => ({ jobName, status: 'Completed', error: null, durationMs: 2000 }),
     cancelJob: async () => ({ status: 'Canceled' }),
+    awaitBuilds: async () => [{ id: 12, number: '20261121.1', pipeline: 'train', result: 'succeeded', url: null }],
+    awaitBuildOrigin: async ({ buildId }) => ({ kind: 'change', repositoryId: 'b1a7', pullRequestId: 42, buildId, result: 'succeeded' }),
+    readPublishedVersion: async () => ({ found: { version: '7', trainingJob: testInput.trainingJob } }),
     registerModel: async ({ version }) => ({ assetId: `azureml:P001-C001:${version}` }),
     readModelHistory: async () => [{ version: '1', mae: 2.1, trainingMs: 1900 }],
     readTrainingEvidence: async () => ({ anomalies: [], lines: 43, uri: 'https://example.com/log' }),
@@ -122,6 +122,8 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     appendToRecord: async () => ({ block: 1, digest: '0'.repeat(64) }),
     verifyAnswers: async ({ answers }) => ({ answers: answers.map(({ id }) => ({ id, level: 'claimed', by: null, via: null, problem: 'no key is known here' })) }),
     planGateClock: async ({ clock, openedAt }) => ({ ticks: elapsedTicks(clock, openedAt) }),
+    findOlderRuns: async () => ({ runs: [] }),
+    supersedeRun: async () => ({ sent: true }),
     nextOpening: async ({ from }) => ({ from, until: from }),
     ...replaced,
   };

@@ -73,6 +73,7 @@ export class Stack {
       HOLDPOINT_ESTATE: join(directory, 'estate.yml'),
       HOLDPOINT_KEYS: join(directory, 'keys'),
       HOLDPOINT_REQUEST_TIMEOUT_MS: String(requestTimeoutMs),
+      HOLDPOINT_APPROVAL_POLL_MS: '1000',
       TEMPORAL_ADDRESS: temporal.address,
       LOG_LEVEL: 'warn',
     };

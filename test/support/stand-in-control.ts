@@ -18,6 +18,21 @@ export interface PullRequestOrder {
   deliver?: boolean;
 }
 
+export interface BuildOrder {
+  /** Its merge commit is built; else `commit`, else the branch's tip. */
+  pullRequestId?: number;
+  commit?: string;
+  branch?: string;
+  pipeline?: string;
+  result?: 'succeeded' | 'partiallySucceeded' | 'failed' | 'canceled';
+  durationMs?: number;
+  tags?: string[];
+  /** Models that it registers: trained for real, or the seed's once more. */
+  publish?: { plant: string; circuit: string; from?: 'training' | 'seed'; version?: string; tags?: 'build' | 'commit' | 'both' | 'none' }[];
+  /** Whether the subscribers of service hooks are told; true by default. */
+  deliver?: boolean;
+}
+
 export interface FaultMatch {
   method?: string;
   /** Regular expression for the path, percent-decoded and without its query. */
@@ -51,9 +66,36 @@ export class StandInControl {
     return this.#ask('POST', 'pull-requests', { ...defaults, ...order, files });
   }
 
+  /** Completes a pull request that was active; nobody is told. */
+  async completeLater(pullRequestId: number): Promise<void> {
+    await this.#ask('POST', `pull-requests/${pullRequestId}/complete`);
+  }
+
+  /** Moves the stand-in's clock forward. */
+  async advance(advanceMs: number): Promise<void> {
+    await this.#ask('POST', 'clock', { advanceMs });
+  }
+
   /** Sends the notifications of a pull request once more; answers how many. */
   async deliverAgain(pullRequestId: number): Promise<number> {
     return (await this.#ask<{ deliveries: number }>('POST', `pull-requests/${pullRequestId}/deliver`)).deliveries;
+  }
+
+  /** Runs a build pipeline; answers the build's number. */
+  async build(order: BuildOrder): Promise<number> {
+    return (await this.#ask<{ buildId: number }>('POST', 'builds', order)).buildId;
+  }
+
+  /** Sends the notifications of a build once more; answers how many. */
+  async deliverBuildAgain(buildId: number): Promise<number> {
+    return (await this.#ask<{ deliveries: number }>('POST', `builds/${buildId}/deliver`)).deliveries;
+  }
+
+  /** A stage of a run, or of a classic release made from it, waits for people, and one of them decides on Azure DevOps' page. */
+  async approveInAzure(kind: 'approvals' | 'release-approvals', order: { buildId: number; tags?: string[]; isAutomated?: boolean }, { by, status = 'approved', comment = '', deliver = true }: { by: string; status?: 'approved' | 'rejected'; comment?: string; deliver?: boolean }): Promise<string> {
+    const { approvalId } = await this.#ask<{ approvalId: string | number }>('POST', kind, { ...order, ...(kind === 'approvals' ? { approvers: [by] } : { approver: by }) });
+    if (order.isAutomated !== true) await this.#ask('POST', `${kind}/${approvalId}/decide`, { by, status, comment, deliver });
+    return String(approvalId);
   }
 
   /** Requests to the platforms with a number above `since`. */

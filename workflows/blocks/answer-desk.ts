@@ -34,10 +34,17 @@ interface Place {
   isClosed: (gate: string) => boolean;
 }
 
+interface Unverified {
+  waiting: WaitingAnswer;
+  settle: (result: DecideResult) => void;
+}
+
 export class AnswerDesk {
   /** Answers for gates that had not opened: shown when they open, never counted, for nobody had seen the evidence. */
   #early = new Map<string, Answer>();
-  #unverified: { waiting: WaitingAnswer; settle: (result: DecideResult) => void }[] = [];
+  #unverified: Unverified[] = [];
+  /** Those of which is being found out whose they are. */
+  #verifying: Unverified[] = [];
   readonly #log = new AnswerLog();
   readonly #run: Run;
   readonly #services: GateServices;
@@ -47,6 +54,8 @@ export class AnswerDesk {
     this.#run = run;
     this.#services = services;
     this.#place = place;
+    // What came for no gate, or after the last one: each decision event of the history is in the record.
+    run.beforeClosing('answers that came too late', async () => this.#log.file(run.record, { gate: 'none', generation: 0 }));
   }
 
   /** The update's validator: an answer that changes nothing is refused, and leaves no event. */
@@ -84,11 +93,13 @@ export class AnswerDesk {
     for (;;) {
       await condition(() => this.#unverified.length > 0);
       const batch = this.#unverified.splice(0, 200);
+      this.#verifying = batch;
       const verified = await this.#services.verify(batch.map(({ waiting }) => waiting), open.policy.identity, open.people);
       for (const { waiting, settle } of batch) {
         const found = verified.find(({ id }) => id === waiting.id);
         settle(this.#settle(open, waiting, found ?? { ...unproven, problem: 'it could not be verified' }));
       }
+      this.#verifying = [];
     }
   }
 
@@ -109,7 +120,7 @@ export class AnswerDesk {
 
   /** The gate is left: answers that still wait for their verification do not count. */
   leave(open: OpenGate): void {
-    for (const { waiting, settle } of this.#unverified.splice(0)) settle(this.#uncounted(waiting.answer, `gate "${open.gate}" was decided meanwhile`, open, waiting));
+    for (const { waiting, settle } of [...this.#verifying.splice(0), ...this.#unverified.splice(0)]) settle(this.#uncounted(waiting.answer, `gate "${open.gate}" was decided meanwhile`, open, waiting));
     this.file(open);
   }
 
@@ -140,7 +151,10 @@ export class AnswerDesk {
   #take(channel: Channel, value: unknown, { answer, course, reason }: Judgement): DecideResult | Promise<DecideResult> {
     const open = this.#place.open();
     // The validator has run, but another answer may have been counted between the two.
-    if (course === 'refuse' || !open) throw notCounted(reason);
+    if (course === 'refuse' || !open) {
+      this.#log.add({ channel, payloadDigest: payloadDigest(channel, value), at: now().toISOString(), counted: false, reason: clip(reason ?? '', 100) });
+      throw notCounted(reason);
+    }
     const waiting: WaitingAnswer = { id: this.#log.next(), channel, answer, payloadDigest: payloadDigest(channel, value), receivedAt: now().toISOString() };
     if (course === 'count') return this.#count(open, answer, unproven, waiting);
     if (course === 'verify') return new Promise((settle) => this.#unverified.push({ waiting, settle }));

@@ -76,6 +76,11 @@ export class Gates {
     }
   }
 
+  /** Ends the open gate because what it asks about is over; `by` says who or what ended it. The gate comes to `superseded`. Without an open gate it does nothing. */
+  retire(by: string, reason: string): void {
+    if (this.#open && !this.#open.isSettled) this.#open.superseded ??= { by: clip(by, 200), reason: clip(reason, 300) };
+  }
+
   #openGate<E>(open: OpenGate<E>): OpenGate<E> {
     const { request, gate, generation, card, evidenceDigest, policy, deadline } = open;
     this.#open = open;

@@ -4,6 +4,8 @@ export const ReleaseChangePhase = {
   Training: 'training',
 } as const;
 
+export const HookPhase = { Unresolved: 'waiting for its change' } as const;
+
 export const ReleaseModelPhase = {
   Review: 'reviewing the training',
   Stage1: 'Stage 1 approval',
@@ -17,3 +19,12 @@ export const ReleaseModelPhase = {
 } as const;
 
 export const ReleaseGate = { Stage1: 'stage1', Stage3: 'stage3', Rollback: 'rollback' } as const;
+
+export const StageApprovalPhase = {
+  Reading: 'reading the run',
+  Passing: 'letting the stage pass',
+  Approval: 'stage approval',
+  Answering: 'answering the check',
+} as const;
+
+export const stageGateName = 'stage';

@@ -140,8 +140,11 @@ export interface TargetPolicy {
   approvalPer: 'circuit' | 'change';
   /** What a newer version of the same target does to an older run that still waits. */
   supersede: 'retire' | 'keep';
-  /** Whether Holdpoint trains itself or follows the build pipeline that does. */
-  execution: { training: 'native' | 'accompany' };
+  /**
+   * Whether Holdpoint trains itself or follows the build pipeline that does: by its name, or any that builds the commit; `modelTags` name the tags by which a model version tells its
+   * build and commit.
+   */
+  execution: { training: 'native' | 'accompany'; pipeline?: string; modelTags?: { build: string; commit: string } };
   monitoring: MonitoringPolicy;
   /** Where people decide in a browser: the receiver's address, such as `https://holdpoint.example.com`; null: nowhere but in Temporal Web UI. Not part of the digest. */
   inboxUrl: string | null;

@@ -49,6 +49,8 @@ export interface ReleaseChangeInput {
 export type CircuitResult =
   | { target: Target; version: string; state: 'released'; workflowId: string }
   | { target: Target; version: string; state: 'alreadyReleased'; by: string }
+  /** The build that should publish it did not end in time. */
+  | { target: Target; version: string | null; state: 'expired'; reason: string }
   | { target: Target; version: string | null; state: 'failed'; reason: string };
 
 export interface ReleaseChangeResult {

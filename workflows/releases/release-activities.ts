@@ -9,12 +9,9 @@ import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
-import type { GateEvent } from '../domain/gate-event.ts';
-import type { Tick } from '../domain/gate-clock.ts';
-import type { VerifiedAnswer, VerifyAnswersInput } from '../domain/identity.ts';
-import type { StepKey } from '../domain/keys.ts';
-import type { GateClock } from '../domain/policy.ts';
-import type { AppendedToRecord, AppendToRecordInput } from '../domain/record.ts';
+import type { createNotificationActivities } from '../../activities/notifications/index.ts';
+import type { createRecordActivities } from '../../activities/record/index.ts';
+import type { createRunsActivities } from '../../activities/runs/index.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type AzureMl = ReturnType<typeof createAzureMlActivities>;
@@ -22,17 +19,9 @@ type AzureMonitor = ReturnType<typeof createAzureMonitorActivities>;
 type AzureDevOps = ReturnType<typeof createAzureDevOpsActivities>;
 type Estate = ReturnType<typeof createEstateActivities>;
 type Mlflow = ReturnType<typeof createMlflowActivities>;
-interface Record {
-  appendToRecord(input: AppendToRecordInput): Promise<AppendedToRecord>;
-  verifyAnswers(input: VerifyAnswersInput): Promise<{ answers: VerifiedAnswer[] }>;
-}
-interface Clocks {
-  planGateClock(input: { clock: GateClock; openedAt: string; approvers: string[] }): Promise<{ ticks: Tick[] }>;
-  nextOpening(input: { opening: string; from: string }): Promise<{ from: string; until: string }>;
-}
-interface Messages {
-  notify(input: { key: StepKey; event: GateEvent }): Promise<{ delivered: string[]; failed: string[] }>;
-}
+type Notifications = ReturnType<typeof createNotificationActivities>;
+type Record = ReturnType<typeof createRecordActivities>;
+type Runs = ReturnType<typeof createRunsActivities>;
 
 /** A look or a small write: seconds when the platform answers; a platform that is away for half a day is waited for. */
 const brief: ActivityOptions = {
@@ -49,6 +38,12 @@ const write: ActivityOptions = { ...brief, startToCloseTimeout: '1h', cancellati
 /** Messages to people: useless after an hour, and nobody waits for them. */
 const message: ActivityOptions = { ...brief, startToCloseTimeout: '30s', scheduleToCloseTimeout: '1h' };
 
+/** Looks at other runs that this one can go on without. */
+const tending: ActivityOptions = { ...brief, startToCloseTimeout: '30s', scheduleToCloseTimeout: '10m' };
+
+/** Waiting by failing: a look every so often, no worker held in between, and a bound that is the whole waiting time. */
+const polling = (intervalMs: number, boundMs: number): ActivityOptions => ({ ...brief, scheduleToCloseTimeout: boundMs, retry: { initialInterval: intervalMs, backoffCoefficient: 1, maximumInterval: intervalMs } });
+
 const on = <A extends object>(taskQueue: TaskQueue, options: ActivityOptions, summary: string) => proxyActivities<A>({ ...options, taskQueue, summary });
 
 export const { loadPolicy } = on<Estate>(TaskQueue.Estate, brief, 'Load the policy of the target');
@@ -60,9 +55,20 @@ export const { closeDuplicateComments } = on<AzureDevOps>(TaskQueue.AzureDevOps,
 export const { createWorkItem } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Create the work item for the data scientist');
 export const { closeDuplicateWorkItems } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Close late twins of the work item');
 
+/** Follows the builds of a commit to their end, one look per attempt, for so many milliseconds at most. */
+export function awaitBuilds(input: Parameters<AzureDevOps['awaitBuilds']>[0], boundMs: number): ReturnType<AzureDevOps['awaitBuilds']> {
+  return on<AzureDevOps>(TaskQueue.AzureDevOps, polling(input.intervalMs, boundMs), `Follow the build of ${input.commit.slice(0, 8)}`).awaitBuilds(input);
+}
+
+/** Looks for the change of a build, one look per attempt, for so many milliseconds at most. */
+export function awaitBuildOrigin(input: Parameters<AzureDevOps['awaitBuildOrigin']>[0], boundMs: number): ReturnType<AzureDevOps['awaitBuildOrigin']> {
+  return on<AzureDevOps>(TaskQueue.AzureDevOps, polling(input.intervalMs, boundMs), `Look for the change of build ${input.buildId}`).awaitBuildOrigin(input);
+}
+
 export const { fixModelVersion } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Fix the model version');
 export const { submitTrainingJob } = on<AzureMl>(TaskQueue.AzureMl, write, 'Submit the training job');
 export const { cancelJob } = on<AzureMl>(TaskQueue.AzureMl, write, 'Cancel the job');
+export const { readPublishedVersion } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Find the version that the build published');
 export const { registerModel } = on<AzureMl>(TaskQueue.AzureMl, write, 'Register the model in the dev workspace');
 export const { readModelHistory } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Read the metrics of earlier versions');
 export const { readTrainingEvidence } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Look for anomalies in the training log');
@@ -78,10 +84,13 @@ export const { restoreBatchDeployment: restoreProduction } = on<AzureMl>(TaskQue
 export const { readRunMetrics } = on<Mlflow>(TaskQueue.Mlflow, brief, 'Read MAE, RMSE and R² of the training run');
 export const { readFiringAlerts } = on<AzureMonitor>(TaskQueue.AzureMonitor, brief, 'Note the alerts that fire already');
 
-export const { notify } = on<Messages>(TaskQueue.Notifications, message, 'Tell people');
+export const { notify } = on<Notifications>(TaskQueue.Notifications, message, 'Tell people');
 
-export const { planGateClock } = on<Clocks>(TaskQueue.Estate, brief, 'Place working hours in time');
-export const { nextOpening } = on<Clocks>(TaskQueue.Estate, brief, 'Find the next opening');
+export const { findOlderRuns } = on<Runs>(TaskQueue.Runs, tending, 'Look for older releases of this circuit');
+export const { supersedeRun } = on<Runs>(TaskQueue.Runs, tending, 'Retire an older release');
+
+export const { planGateClock } = on<Estate>(TaskQueue.Estate, brief, 'Place working hours in time');
+export const { nextOpening } = on<Estate>(TaskQueue.Estate, brief, 'Find the next opening');
 export const { appendToRecord } = on<Record>(TaskQueue.Record, brief, 'Put it on record');
 export const { verifyAnswers } = on<Record>(TaskQueue.Record, brief, 'Find out whose the answers are');
 

@@ -7,6 +7,7 @@ import { targetLabel } from '../domain/ids.ts';
 import { ReleaseChangePhase as Phase } from '../domain/phases.ts';
 import { summarise } from '../domain/release-summary.ts';
 import type { Change, ChangedCircuit, CircuitResult, ReleaseChangeInput, ReleaseChangeResult } from '../domain/release.ts';
+import { BuildWatch } from './follow-builds.ts';
 import { appendToRecord, loadReleaseRules, readChange } from './release-activities.ts';
 import { tellAuthor } from './refusals.ts';
 import { trainAndRelease } from './train-and-release.ts';
@@ -15,6 +16,7 @@ import { trainAndRelease } from './train-and-release.ts';
 export async function releaseChange(input: ReleaseChangeInput): Promise<ReleaseChangeResult> {
   requireInput(input, ['repositoryId', 'pullRequestId']);
   const run = new Run({ phase: Phase.Reading, target: null, appendToRecord });
+  const builds = new BuildWatch();
   const circuits: CircuitResult[] = []; // as they end: what an interrupted run can still tell
 
   return await run.conclude(
@@ -26,11 +28,11 @@ export async function releaseChange(input: ReleaseChangeInput): Promise<ReleaseC
       const { repositoryId, pullRequestId } = input;
       if (change.refused.length > 0) await tellAuthor(run, { repositoryId, pullRequestId }, change.refused, rules.settleMs);
 
-      // Train them, at most maxParallel at once; register each model; its release goes on by itself.
+      // Train them, at most maxParallel at once, and register each model; or follow the build pipeline that does. Each release goes on by itself.
       run.enter(Phase.Training);
       const selected = change.circuits.filter(({ target }) => input.only?.includes(targetLabel(target)) ?? true);
       const train = async (circuit: ChangedCircuit): Promise<CircuitResult> => {
-        const result = await trainAndRelease(run, input, change, circuit);
+        const result = await trainAndRelease(run, builds, input, change, circuit);
         circuits.push(result);
         return result;
       };

@@ -12,6 +12,7 @@ import { releaseGateServices } from './gate-services.ts';
 import { appendToRecord, loadPolicy, promoteModel, readFiringAlerts, watchAlerts } from './release-activities.ts';
 import { rollbackGate, stage1Gate, stage3Evidence, stage3Gate } from './release-gates.ts';
 import { reviewTraining } from './review-training.ts';
+import { retireOlderReleases } from './supersede.ts';
 import { testInference } from './test-inference.ts';
 import { fileWorkItem } from './turned-down.ts';
 
@@ -28,6 +29,8 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
   return await run.conclude(async () => {
     const policy = await loadPolicy({ target: input.target });
     const { workspaces, registry, endpoint, deployment } = policy;
+
+    await retireOlderReleases(run, input, policy);
 
     const turnedDown = async (decision: Exclude<GateOutcome, { state: 'approved' }>): Promise<ReleaseModelResult> => {
       if (decision.state === 'expired') return result('expired', 'nobody answered in time');

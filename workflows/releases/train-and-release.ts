@@ -1,23 +1,24 @@
-import { ChildWorkflowCancellationType, ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { isCancelled } from '../blocks/cancellation.ts';
 import { rootMessage } from '../blocks/compensations.ts';
 import type { Run } from '../blocks/run.ts';
-import { searchAttributePairs } from '../blocks/search-attribute-pairs.ts';
-import { baseModelVersion, modelName, releaseModelId, targetLabel } from '../domain/ids.ts';
+import { baseModelVersion, modelName, targetLabel } from '../domain/ids.ts';
 import { trainingJobName } from '../domain/keys.ts';
-import { ReleaseModelPhase } from '../domain/phases.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
-import type { Change, ChangedCircuit, CircuitResult, JobEnd, ReleaseChangeInput, ReleaseModelInput } from '../domain/release.ts';
+import type { Change, ChangedCircuit, CircuitResult, JobEnd, ReleaseChangeInput } from '../domain/release.ts';
 import { awaitJob, cancelJob, fixModelVersion, loadPolicy, readProductionDeployment, readRunMetrics, registerModel, submitTrainingJob } from './release-activities.ts';
+import type { BuildWatch } from './follow-builds.ts';
+import { followAndRelease } from './follow-and-release.ts';
+import { startRelease } from './start-release.ts';
 
-/** Steps 2 to 6 for one circuit: version, training, registration, start of its release. A failure is this circuit's result and nobody else's. */
-export async function trainAndRelease(run: Run, input: ReleaseChangeInput, { pullRequest }: Change, circuit: ChangedCircuit): Promise<CircuitResult> {
+/** Steps 2 to 6 for one circuit: version, training, registration, start of its release; by the build pipeline where the estate says so. A failure is this circuit's result and nobody else's. */
+export async function trainAndRelease(run: Run, builds: BuildWatch, input: ReleaseChangeInput, change: Change, circuit: ChangedCircuit): Promise<CircuitResult> {
+  const { pullRequest } = change;
   const { target } = circuit;
   const label = targetLabel(target);
   let version: string | null = null;
   try {
     const policy = await loadPolicy({ target });
+    if (policy.execution.training === 'accompany') return await followAndRelease(builds, input, change, circuit, policy);
     const workspace = policy.workspaces.dev;
     const model = modelName(target);
 
@@ -67,26 +68,4 @@ async function train(run: Run, policy: TargetPolicy, circuit: ChangedCircuit, ve
     ended();
     throw error;
   }
-}
-
-/** The release outlives the change that started it. */
-async function startRelease(input: ReleaseModelInput): Promise<CircuitResult> {
-  const { target, version } = input;
-  const workflowId = releaseModelId(target, version);
-  try {
-    await startChild('releaseModel', {
-      workflowId,
-      args: [input],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.ABANDON,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-      typedSearchAttributes: searchAttributePairs({ Phase: ReleaseModelPhase.Review, Plant: target.plant, Circuit: target.circuit, ModelVersion: version }),
-      staticSummary: `Release ${targetLabel(target)} version ${version}`,
-      staticDetails: `Pull request ${input.pullRequest.id}: ${input.pullRequest.title}`,
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return { target, version, state: 'alreadyReleased', by: workflowId };
-  }
-  return { target, version, state: 'released', workflowId };
 }

@@ -87,4 +87,13 @@ export class PullRequests {
     this.#store.put(PULL_REQUESTS, String(pullRequestId), pullRequest);
     return pullRequest;
   }
+
+  /** Completes an active pull request; nobody has moved the target branch meanwhile, or its changes are lost. */
+  complete(pullRequest: PullRequest): PullRequest {
+    if (pullRequest.status !== 'active') return pullRequest;
+    const completed: PullRequest = { ...pullRequest, status: 'completed', closedDate: this.#clock.iso() };
+    this.#git.setTip(completed.targetRefName, completed.mergeCommit);
+    this.#store.put(PULL_REQUESTS, String(completed.pullRequestId), completed);
+    return completed;
+  }
 }

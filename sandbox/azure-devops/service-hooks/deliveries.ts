@@ -1,8 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Store } from '../../core/store.ts';
 import type { Addresses } from '../addresses.ts';
-import type { PullRequest } from '../pull-requests/pull-requests.ts';
-import { envelope, type HookEvent } from './events.ts';
+import { envelope, type ServiceEvent } from './events.ts';
 import { type Attempt, type Outcome, outcomeOf, post } from './request.ts';
 import { endProbation, type Subscription, type Subscriptions, wants } from './subscriptions.ts';
 
@@ -19,8 +18,7 @@ export interface Delivery {
   subscriptionId: string;
   /** Counts per subscription. */
   notificationId: number;
-  pullRequestId: number;
-  event: HookEvent;
+  event: Pick<ServiceEvent, 'id' | 'eventType' | 'createdDate' | 'subject'>;
   body: object;
   state: 'queued' | 'succeeded' | 'failed';
   dueMs: number;
@@ -64,24 +62,24 @@ export class Deliveries {
   }
 
   /** Sends the event to each subscription that wants it. One on probation misses it. */
-  publish(event: HookEvent, pullRequest: PullRequest): Delivery[] {
+  publish(event: ServiceEvent): Delivery[] {
     const receivers = this.#subscriptions.list().filter(
-      (subscription) => ['enabled', 'onProbation'].includes(subscription.status) && wants(subscription, event, pullRequest),
+      (subscription) => ['enabled', 'onProbation'].includes(subscription.status) && wants(subscription, event),
     );
     return receivers.map((subscription) => {
       const notificationId = this.#store.next(`hook-notifications-${subscription.id}`);
-      const body = envelope(event, pullRequest, subscription, notificationId, this.#addresses);
+      const body = envelope(event, subscription, notificationId, this.#addresses);
       const state = subscription.status === 'enabled' ? 'queued' : 'failed';
-      const { pullRequestId } = pullRequest;
-      return this.#queue({ subscriptionId: subscription.id, notificationId, pullRequestId, event, body, state });
+      const { id, eventType, createdDate, subject } = event;
+      return this.#queue({ subscriptionId: subscription.id, notificationId, event: { id, eventType, createdDate, subject }, body, state });
     });
   }
 
-  /** Sends every notification of the pull request once more, byte for byte. */
-  redeliver(pullRequestId: number): Delivery[] {
+  /** Sends every notification about a subject once more, byte for byte. */
+  redeliver(subject: string): Delivery[] {
     const notifications = new Map<string, Delivery>();
     for (const delivery of this.#all()) {
-      if (delivery.pullRequestId === pullRequestId) notifications.set(`${delivery.subscriptionId}:${delivery.notificationId}`, delivery);
+      if (delivery.event.subject === subject) notifications.set(`${delivery.subscriptionId}:${delivery.notificationId}`, delivery);
     }
     return [...notifications.values()].map((delivery) => this.#queue({ ...delivery, state: 'queued' }));
   }

@@ -1,27 +1,57 @@
 import { randomUUID } from 'node:crypto';
+import { REPOSITORY, REPOSITORY_ID } from '../../core/tenancy.ts';
 import type { Addresses } from '../addresses.ts';
 import { identityOf } from '../identity.ts';
 import { presentPullRequest } from '../pull-requests/presentation.ts';
 import type { PullRequest } from '../pull-requests/pull-requests.ts';
 import type { Subscription } from './subscriptions.ts';
 
-/** Something that happened to a pull request; the same event may go to several subscriptions. */
-export interface HookEvent {
+/** Something that happened; the same event may go to several subscriptions. */
+export interface ServiceEvent {
   id: string;
   eventType: string;
-  /** Of `git.pullrequest.updated`: what kind of update it was. */
-  notificationType?: string;
-  verb: string;
+  publisherId: string;
   createdDate: string;
+  /** What it is about, such as `pull-request:5`: its notifications can be sent once more. */
+  subject: string;
+  /** The sentences that messages are made of. */
+  text: string;
+  details: string;
+  resource: Record<string, unknown>;
+  /** The resource of other versions than the usual one. */
+  resourceOf?: Record<string, Record<string, unknown>>;
+  /** What of the resource a subscriber to minimal details gets. */
+  minimal: Record<string, unknown>;
+  /** By the publisher's input: the values that let it through. Inputs that are not here let everything through. */
+  filters: Record<string, string[]>;
 }
 
 /**
  * The events of a pull request that has reached its status. `git.pullrequest.merged` means that a merge commit was made, which
  * happens on trial for an active pull request too.
  */
-export function eventsOf({ status }: PullRequest, createdDate: string): HookEvent[] {
-  const event = (eventType: string, verb: string, notificationType?: string): HookEvent =>
-    ({ id: randomUUID(), eventType, verb, createdDate, ...(notificationType ? { notificationType } : {}) });
+export function eventsOf(pullRequest: PullRequest, createdDate: string, addresses: Addresses): ServiceEvent[] {
+  const { status, pullRequestId, title, description, targetRefName } = pullRequest;
+  const event = (eventType: string, verb: string, notificationType?: string): ServiceEvent => {
+    const text = `${identityOf(pullRequest.createdBy).displayName} ${verb} pull request ${pullRequestId} (${title})`;
+    const resource = presentPullRequest(pullRequest, addresses);
+    return {
+      id: randomUUID(),
+      eventType,
+      publisherId: 'tfs',
+      createdDate,
+      subject: `pull-request:${pullRequestId}`,
+      text,
+      details: `${text}\n\n${description}`.trim(),
+      resource,
+      minimal: { pullRequestId: resource.pullRequestId, url: resource.url },
+      filters: {
+        repository: [REPOSITORY, REPOSITORY_ID],
+        branch: [targetRefName, targetRefName.replace(/^refs\/heads\//, '')],
+        notificationType: notificationType === undefined ? [] : [notificationType],
+      },
+    };
+  };
   const statusUpdate = (verb: string) => event('git.pullrequest.updated', verb, 'StatusUpdateNotification');
   const merged = event('git.pullrequest.merged', 'created a merge commit for');
   if (status === 'completed') return [merged, statusUpdate('completed')];
@@ -30,19 +60,17 @@ export function eventsOf({ status }: PullRequest, createdDate: string): HookEven
 }
 
 /** The body that is posted to the subscriber, as detailed as the subscription wishes. */
-export function envelope(event: HookEvent, pullRequest: PullRequest, subscription: Subscription, notificationId: number, addresses: Addresses): object {
+export function envelope(event: ServiceEvent, subscription: Subscription, notificationId: number, addresses: Addresses): object {
   const { resourceDetailsToSend, messagesToSend, detailedMessagesToSend } = subscription.consumerInputs;
-  const who = identityOf(pullRequest.createdBy).displayName;
-  const sentence = `${who} ${event.verb} pull request ${pullRequest.pullRequestId} (${pullRequest.title})`;
   return {
     subscriptionId: subscription.id,
     notificationId,
     id: event.id,
     eventType: event.eventType,
-    publisherId: 'tfs',
-    message: messages(sentence, messagesToSend),
-    detailedMessage: messages(`${sentence}\n\n${pullRequest.description}`.trim(), detailedMessagesToSend),
-    resource: resource(presentPullRequest(pullRequest, addresses), resourceDetailsToSend),
+    publisherId: event.publisherId,
+    message: messages(event.text, messagesToSend),
+    detailedMessage: messages(event.details, detailedMessagesToSend),
+    resource: resource(event, subscription.resourceVersion, resourceDetailsToSend),
     resourceVersion: subscription.resourceVersion,
     resourceContainers: addresses.containers(),
     createdDate: event.createdDate,
@@ -55,7 +83,7 @@ function messages(text: string, wanted = 'all'): object | null {
   return wanted === 'all' ? forms : { [wanted]: forms[wanted] };
 }
 
-function resource(whole: Record<string, unknown>, wanted = 'all'): object | null {
+function resource({ resource: whole, resourceOf, minimal }: ServiceEvent, version: string, wanted = 'all'): object | null {
   if (wanted === 'none') return null;
-  return wanted === 'minimal' ? { pullRequestId: whole.pullRequestId, url: whole.url } : whole;
+  return wanted === 'minimal' ? minimal : (resourceOf?.[version] ?? whole);
 }

@@ -2,16 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Store } from '../../core/store.ts';
-import { REPOSITORY, REPOSITORY_ID } from '../../core/tenancy.ts';
-import type { PullRequest } from '../pull-requests/pull-requests.ts';
+import type { ServiceEvent } from './events.ts';
 
 const STATUSES = ['enabled', 'onProbation', 'disabledByUser', 'disabledBySystem', 'disabledByInactiveIdentity'] as const;
 const inputs = z.record(z.string(), z.string());
 
-/** The body that creates or replaces a subscription; only web hooks on pull requests are delivered. */
+/** The body that creates or replaces a subscription; only web hooks are delivered. */
 export const subscriptionSchema = z.object({
-  publisherId: z.literal('tfs'),
-  eventType: z.enum(['git.pullrequest.created', 'git.pullrequest.updated', 'git.pullrequest.merged']),
+  publisherId: z.enum(['tfs', 'pipelines', 'rm']),
+  eventType: z.enum([
+    'git.pullrequest.created',
+    'git.pullrequest.updated',
+    'git.pullrequest.merged',
+    'build.complete',
+    'ms.vss-pipelines.run-state-changed-event',
+    'ms.vss-pipelinechecks-events.approval-completed',
+    'ms.vss-release.deployment-approval-completed-event',
+  ]),
   resourceVersion: z.string().default('1.0'),
   consumerId: z.literal('webHooks'),
   consumerActionId: z.literal('httpRequest'),
@@ -97,12 +104,8 @@ export function endProbation(subscription: Subscription): void {
   delete subscription.probationDelivery;
 }
 
-/** Whether the subscription's filters let an event of this kind on this pull request through. An empty filter lets all through. */
-export function wants(subscription: Subscription, event: { eventType: string; notificationType?: string }, pullRequest: PullRequest): boolean {
-  const { repository, branch, notificationType } = subscription.publisherInputs;
-  const branchName = pullRequest.targetRefName.replace(/^refs\/heads\//, '');
-  return subscription.eventType === event.eventType
-    && (!repository || [REPOSITORY, REPOSITORY_ID].includes(repository))
-    && (!branch || branch.replace(/^refs\/heads\//, '') === branchName)
-    && (!notificationType || notificationType === event.notificationType);
+/** Whether the subscription's filters let an event through. An empty filter lets all through. */
+export function wants(subscription: Subscription, event: Pick<ServiceEvent, 'eventType' | 'publisherId' | 'filters'>): boolean {
+  const passes = ([input, wanted]: [string, string]): boolean => !wanted || (event.filters[input]?.includes(wanted) ?? true);
+  return subscription.eventType === event.eventType && subscription.publisherId === event.publisherId && Object.entries(subscription.publisherInputs).every(passes);
 }

@@ -17,6 +17,9 @@ const silentRuns = concurrency;
 /** Milliseconds for all pages of the list. */
 const listMs = 60_000;
 
+/** Workflows that nobody starts, and that somebody may have to look at: hooks that led to no change. */
+const serving = ['keepUnresolvedHook'];
+
 /**
  * Lists the runs of all runbooks, open and closed. One visibility query finds them; whether a gate is open is asked of each open run. Visibility is eventually consistent: a run
  * started a moment ago may be missing.
@@ -33,7 +36,7 @@ export async function list({ waiting, json }: ListCommandOptions): Promise<void>
 }
 
 async function findRuns({ client }: Session, openOnly: boolean): Promise<RunSummary[]> {
-  const types = runbooks.map(({ name }) => `'${name}'`).join(', ');
+  const types = [...runbooks.map(({ name }) => name), ...serving].map((name) => `'${name}'`).join(', ');
   const query = `WorkflowType IN (${types})${openOnly ? " AND ExecutionStatus = 'Running'" : ''}`;
   const found: WorkflowExecutionInfo[] = [];
   await within(client, listMs, async () => {

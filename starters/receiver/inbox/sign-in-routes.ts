@@ -5,8 +5,8 @@ import { localPath, paths } from './paths.ts';
 import { formOf, type InboxContext } from './plugin.ts';
 
 const minute = 60_000;
-/** Passwords that one address may try in a minute; a person needs two or three. */
-const tries = { max: 10, timeWindow: minute };
+/** Passwords of one name that an address may try in a minute; a person needs two or three. After the body is read, for the name is in it. */
+const tries = { max: 10, timeWindow: minute, hook: 'preHandler', keyGenerator: (request: FastifyRequest) => `${request.ip} ${(formOf(request).get('name') ?? '').trim().toLowerCase()}` } as const;
 /** Sign-in pages and ways back from the provider, for everybody behind one address. */
 const visits = { max: 120, timeWindow: minute };
 

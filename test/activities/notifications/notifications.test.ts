@@ -50,7 +50,7 @@ notifications:
     on-call: { kind: pagerDuty, routingKey: PAGERDUTY_ROUTING_KEY, events: '${url}/pagerduty/v2/enqueue' }
   addresses:
     alice: { mail: alice@example.com, slack: U0ALICE }
-    release-board: { slack: S0BOARD }
+    releasers: { slack: S0BOARD }
   routes:
 `;
 const everything = `${channels}    - { channels: [releases-slack, bot-slack, ops-teams, board-mail, on-call] }\n`;
@@ -67,7 +67,7 @@ const secretWords = ['slack-secret', 'xoxb-sandbox', 'teams-secret', 'pager-secr
 
 function notifier(given: Partial<NotificationDependencies> = {}) {
   const { PAGERDUTY_ROUTING_KEY, ...secrets } = secretsWith();
-  return createNotificationActivities({ estateFile: estateWith(everything), webhookUrl: null, inboxUrl: 'https://holdpoint.example.com/inbox', secrets: { ...secrets, PAGERDUTY_ROUTING_KEY: PAGERDUTY_ROUTING_KEY!.slice(0, 32) }, buttonKeysFile: join(directory, 'keys', 'buttons.private.json'), ...clients, ...given }).notify;
+  return createNotificationActivities({ estateFile: estateWith(everything), webhookUrl: null, inboxUrl: 'https://holdpoint.example.com', secrets: { ...secrets, PAGERDUTY_ROUTING_KEY: PAGERDUTY_ROUTING_KEY!.slice(0, 32) }, buttonKeysFile: join(directory, 'keys', 'buttons.private.json'), ...clients, ...given }).notify;
 }
 
 const kept = async <T>(path: string): Promise<T> => (await clients.rest.send<T>({ method: 'GET', url: `${url}/_sandbox/${path}` })).body;
@@ -244,7 +244,7 @@ describe('a channel that refuses for good', () => {
   it('nobody with an address is a refusal, not a silence', async () => {
     const section = `notifications:\n  channels:\n    board-mail: { kind: mail, smtp: SMTP_URL, from: holdpoint@example.com }\n  routes:\n    - { channels: [board-mail] }\n`;
     const notify = notifier({ estateFile: estateWith(section) });
-    assert.deepEqual((await told(notify, { key: freshKey(), event: eventOf({ to: ['bob'] }) })).result, { delivered: [], failed: ['board-mail: nobody whom it is for has a mail address in the estate'] });
+    assert.deepEqual((await told(notify, { key: freshKey(), event: eventOf({ to: ['seattle-engineers'] }) })).result, { delivered: [], failed: ['board-mail: nobody whom it is for has a mail address in the estate'] });
     assert.deepEqual((await told(notify, { key: freshKey(), event: eventOf({ to: ['dana'] }) })).result.delivered, ['board-mail']); // her alias is one
     assert.deepEqual(mail.mails[0]?.to, ['dana@example.com']);
   });
@@ -300,6 +300,7 @@ describe('a wrong estate', () => {
     ['a secret in place of its name', 'channels: { s: { kind: slack, webhook: "https://hooks.slack.com/services/T/B/x" } }', /notifications\.channels\.s\.webhook: must be the name of an environment variable.*never the secret itself/],
     ['another platform\'s secret', 'channels: { p: { kind: pagerDuty, routingKey: AZURE_CLIENT_SECRET } }', /channels\.p\.routingKey: names a variable that belongs to the platforms/],
     ['Slack without a way in', 'channels: { s: { kind: slack, token: SLACK_TOKEN } }', /channels\.s: needs either "webhook", or "token" and "channel"/],
+    ['an address of nobody', 'channels: { s: { kind: teams, webhook: T_URL } }\n  addresses: { alcie: { mail: alice@example.com } }', /notifications\.addresses\.alcie: is nobody in people/],
     ['an event that does not exist', 'channels: { s: { kind: teams, webhook: T_URL } }\n  routes: [{ events: [opend], channels: [s] }]', /routes\.0\.events\.0: /],
   ] as const) {
     it(`is told with its line: ${what}`, async () => {

@@ -31,7 +31,14 @@ void test('routes add up, by kind and severity; a pager takes what wakes somebod
 });
 
 void test('persons, groups and contacts become addresses, each once', () => {
-  const directory = { people: [{ id: 'ann', aliases: ['ann@example.com'] }, { id: 'ben', aliases: ['Ben Doe', 'contoso\\ben'] }, { id: 'cem', aliases: [] }], groups: { board: ['ann', 'cem'] }, addresses: { cem: { mail: 'cem@example.com', slack: 'U0CEM' }, manager: { mail: 'boss@example.com' }, ops: { slack: 'S0OPS' } } };
-  assert.deepEqual(addressesOf(['ann', 'board', 'ben', 'manager', 'nobody'], 'mail', directory as never), ['ann@example.com', 'cem@example.com', 'boss@example.com']);
-  assert.deepEqual(addressesOf(['board', 'ops'], 'slack', directory as never), ['U0CEM', 'S0OPS']);
+  const person = (id: string, ...aliases: string[]) => ({ id, aliases, calendar: null, absences: [] });
+  const directory = {
+    people: [person('ann', 'ann@example.com', 'T0CONTOSO/U0ANN99'), person('ben', 'Ben Doe', 'contoso\\ben'), person('cem')],
+    groups: { board: ['ann', 'cem'] },
+    escalation: { manager: 'ben', directors: 'board' },
+    addresses: { cem: { mail: 'cem@example.com', slack: 'U0CEM' }, manager: { mail: 'boss@example.com' }, ops: { slack: 'S0OPS' } },
+  };
+  assert.deepEqual(addressesOf(['ann', 'board', 'ben', 'manager', 'nobody'], 'mail', directory), ['ann@example.com', 'cem@example.com', 'boss@example.com']);
+  assert.deepEqual(addressesOf(['directors', 'ops'], 'slack', directory), ['U0ANN99', 'U0CEM', 'S0OPS']);
+  assert.deepEqual(addressesOf(['manager', 'toString'], 'slack', directory), []);
 });

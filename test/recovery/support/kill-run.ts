@@ -22,7 +22,7 @@ export function registeredActivities(): string[] {
   const nowhere = 'https://nowhere.invalid';
   const settings = { credential: { getToken: async () => null }, resourceManagerEndpoint: nowhere, blobEndpoint: `${nowhere}/{account}`, devOpsUrl: nowhere, devOpsProject: 'none', requestTimeoutMs: 1 };
   const queues = Object.values(TaskQueue).filter((queue) => queue !== TaskQueue.Runbooks);
-  return [...new Set(queues.flatMap((queue) => Object.keys(createActivities(queue, settings, { estateFile: 'none', CHAT_WEBHOOK_URL: undefined, keysDirectory: 'none', recordLocation: 'none', anchorsLocation: 'none', HOLDPOINT_BUILD: 'none' }))))].sort();
+  return [...new Set(queues.flatMap((queue) => Object.keys(createActivities(queue, settings, { estateFile: 'none', CHAT_WEBHOOK_URL: undefined, keysDirectory: 'none', recordLocation: 'none', anchorsLocation: 'none', HOLDPOINT_BUILD: 'none', HOLDPOINT_PROFILE: 'production', HOLDPOINT_STATE: 'none' }))))].sort();
 }
 
 /** One scheduled activity of a run. */

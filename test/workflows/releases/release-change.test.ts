@@ -136,7 +136,7 @@ describe('releaseChange', () => {
       cancelJob: async ({ jobName }) => { cancelled.push(jobName); return { status: 'Canceled' }; },
     }, async () => {
       const handle = await start();
-      await eventually(async () => assert.equal((await handle.describe()).raw.pendingActivities?.length, 2));
+      await eventually(async () => assert.deepEqual((await handle.describe()).raw.pendingActivities?.map(({ activityType }) => activityType?.name), ['awaitJob', 'awaitJob']));
       await handle.cancel();
       await failureOf(handle.result());
     });

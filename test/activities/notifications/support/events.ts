@@ -16,7 +16,7 @@ export function gateEvent(given: Partial<GateEvent> = {}): GateEvent {
     text: 'Promote P001/C001 42-3f2a91c0? Until Tuesday: it expires.',
     evidence: '0123456789ab',
     deadline: '2099-11-24T12:18:30.000Z',
-    to: ['alice', 'release-board'],
+    to: ['alice', 'releasers'],
     ...given,
   };
 }

@@ -1,0 +1,86 @@
+/** The part of Azure DevOps' REST API, version 7.1, that tells of approvals: of stages in Azure Pipelines, and of classic releases, which Azure DevOps Services serves at a host of its own. */
+import type { RestClient } from '../http/rest-client.ts';
+
+const version = { 'api-version': '7.1' };
+
+interface IdentityBody {
+  displayName?: string;
+  uniqueName?: string;
+}
+
+export interface PipelineApprovalBody {
+  /** GUID. */
+  id: string;
+  /** `pending`, `approved`, `rejected`, `skipped`, `canceled`, `timedOut`, … */
+  status: string;
+  steps?: {
+    /** A person or a group. */
+    assignedApprover?: IdentityBody;
+    /** Who really did it; absent while nobody has. */
+    actualApprover?: IdentityBody;
+    status: string;
+    comment?: string;
+    lastModifiedOn?: string;
+  }[];
+  lastModifiedOn?: string;
+  /** The run that waits. */
+  pipeline?: { owner?: { id: number; name?: string }; name?: string } | null;
+}
+
+export interface ReleaseApprovalBody {
+  id: number;
+  /** `pending`, `approved`, `rejected`, `reassigned`, `canceled`, `skipped`. */
+  status: string;
+  approver?: IdentityBody;
+  /** Who really did it. */
+  approvedBy?: IdentityBody;
+  comments?: string;
+  /** Azure DevOps approved by itself. */
+  isAutomated?: boolean;
+  modifiedOn?: string;
+  release: { id: number; name?: string };
+  releaseEnvironment?: { name?: string };
+}
+
+export interface ReleaseBody {
+  id: number;
+  name: string;
+  tags?: string[];
+  artifacts?: { type?: string; isPrimary?: boolean; definitionReference?: Record<string, { id?: string } | undefined> }[];
+}
+
+export type ApprovalsApi = ReturnType<typeof approvalsApi>;
+
+/** Calls of one project; each sends one request and throws classified failures. */
+export const approvalsApi = (rest: RestClient, project: string, devOpsUrl: string) => {
+  const root = `/${encodeURIComponent(project)}/_apis`;
+  const releases = `${releaseManagementUrl(devOpsUrl)}${root}/release`;
+  const get = async <T>(url: string, query: Record<string, string | number> = {}): Promise<T> => (await rest.send<T>({ method: 'GET', url, query: { ...query, ...version } })).body;
+
+  return {
+    async pipelineApproval(id: string): Promise<PipelineApprovalBody | undefined> {
+      const { value } = await get<{ value: PipelineApprovalBody[] }>(`${root}/pipelines/approvals`, { approvalIds: id, $expand: 'steps' });
+      return value.find((approval) => approval.id.toLowerCase() === id.toLowerCase());
+    },
+
+    async pipelineApprovals(state: 'approved' | 'rejected', top: number): Promise<PipelineApprovalBody[]> {
+      return (await get<{ value: PipelineApprovalBody[] }>(`${root}/pipelines/approvals`, { state, top, $expand: 'steps' })).value;
+    },
+
+    releaseApproval: (id: number) => get<ReleaseApprovalBody>(`${releases}/approvals/${id}`),
+
+    async releaseApprovals(status: 'approved' | 'rejected', top: number): Promise<ReleaseApprovalBody[]> {
+      return (await get<{ value: ReleaseApprovalBody[] }>(`${releases}/approvals`, { statusFilter: status, queryOrder: 'descending', top })).value;
+    },
+
+    release: (id: number) => get<ReleaseBody>(`${releases}/releases/${id}`),
+  };
+};
+
+/** `https://vsrm.dev.azure.com/<organisation>` for Azure DevOps Services, the same address for a server of one's own. */
+export function releaseManagementUrl(devOpsUrl: string): string {
+  const url = new URL(devOpsUrl);
+  if (url.hostname === 'dev.azure.com') url.hostname = 'vsrm.dev.azure.com';
+  else if (url.hostname.endsWith('.visualstudio.com') && !url.hostname.includes('.vsrm.')) url.hostname = url.hostname.replace('.visualstudio.com', '.vsrm.visualstudio.com');
+  return url.toString().replace(/\/$/, '');
+}

@@ -1,0 +1,31 @@
+/** The slice of the estate that concerns a pipeline's stage before an environment. */
+import { jsonDigest } from '../../workflows/domain/digest.ts';
+import type { GatePolicy, Person } from '../../workflows/domain/policy.ts';
+import { effectiveGate, missingFields, type GateVariant } from './effective-gates.ts';
+import { gatePolicy } from './gate-policy.ts';
+import type { Estate } from './schema.ts';
+import type { UnknownTarget } from './target-policy.ts';
+
+export interface StagePolicy {
+  /** SHA-256 of this slice, hexadecimal. */
+  digest: string;
+  people: Person[];
+  /** Where the inbox is, for the card's link; null if there is none. */
+  inboxUrl: string | null;
+  gate: GatePolicy;
+  /** Milliseconds between two looks at whether the stage still waits. */
+  watchEveryMs: number;
+}
+
+/** The stage's policy with its digest. */
+export function stagePolicy(estate: Estate, environment: string, inboxUrl: string | null = estate.inbox ?? null): StagePolicy | UnknownTarget {
+  const { environments, watchEvery } = estate.azureDevOps.stages;
+  const { gate, severity } = (Object.hasOwn(environments, environment) ? environments[environment] : undefined) ?? { gate: 'stage3' as const, severity: 'P2' as const };
+  const variant: GateVariant = { gate, severity, plant: null };
+  const missing = missingFields(effectiveGate(estate, variant));
+  if (missing.length > 0) return { field: ['gates', gate], problem: `the gate of stages before ${environment} (${gate} at ${severity}) lacks ${missing.join(', ')}` };
+  const whole = gatePolicy(estate, variant);
+  // A stage that has not run has nothing to roll back: silence lets nothing through.
+  const policy = { people: estate.people.map(({ id, aliases, calendar }) => ({ id, aliases, calendar })), gate: { ...whole, onSilence: whole.onSilence === 'rollBack' ? ('expire' as const) : whole.onSilence }, watchEveryMs: watchEvery };
+  return { digest: jsonDigest(policy), inboxUrl, ...policy };
+}

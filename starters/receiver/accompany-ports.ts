@@ -1,0 +1,116 @@
+/** The receiver's ways to builds, approvals and gates, where the estate accompanies a pipeline. */
+import type { Client } from '@temporalio/client';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { readAzureApproval, recentApprovals } from '../../activities/azure-devops/approvals.ts';
+import { approvalsApi } from '../../activities/azure-devops/approvals-rest.ts';
+import { buildsApi } from '../../activities/azure-devops/builds-rest.ts';
+import { originOfBuild } from '../../activities/azure-devops/builds-origin.ts';
+import { createAzureDevOpsClients } from '../../activities/azure-devops/clients.ts';
+import type { Estate } from '../../activities/estate/schema.ts';
+import type { PlatformSettings } from '../../activities/http/settings.ts';
+import type { Answer } from '../../workflows/domain/answer.ts';
+import type { ReleaseModelInput } from '../../workflows/domain/release.ts';
+import type { SignDecision } from '../decision-signer.ts';
+import { GateSilent, queryGate } from '../gates/read-gate.ts';
+import { AnswerRefused, sendAnswer, updateIdFrom } from '../gates/send-answer.ts';
+import { waitingQuery } from '../gates/waiting-gates.ts';
+import { isUnanswered, within } from '../temporal-connection.ts';
+import { accompaniedPolicy, accompaniesAny } from './accompanied.ts';
+import type { ApprovalPorts, ReleaseRun } from './approval-given.ts';
+import type { ApprovalPollOptions } from './approval-poll.ts';
+import { longestRequestMs, tryingLater } from './azure-devops-reader.ts';
+import type { BuildPorts } from './build-ended.ts';
+import { keepUnresolved, wakeRelease } from './temporal-releases.ts';
+import { TryLater } from './try-later.ts';
+
+export interface AccompanyOptions {
+  client: Client;
+  settings: PlatformSettings;
+  /** Read again for each notification, like the release branch. */
+  estate: () => Promise<Estate>;
+  sign: SignDecision;
+}
+
+/** Milliseconds for one call to Temporal, and for an answer: the run may have to verify it. */
+const callMs = 5_000;
+const answerMs = 15_000;
+/** Approvals of each kind and outcome that one look reads. */
+const recentTop = 100;
+
+export function accompanyPorts({ client, settings, estate, sign }: AccompanyOptions): { builds: BuildPorts; azureApprovals: ApprovalPorts; poll: Pick<ApprovalPollOptions, 'recent' | 'isAnyGateOpen'> } {
+  const { rest, project } = createAzureDevOpsClients({ ...settings, requestTimeoutMs: Math.min(settings.requestTimeoutMs, longestRequestMs) });
+  const apis = { builds: buildsApi(rest, project), approvals: approvalsApi(rest, project, settings.devOpsUrl) };
+  return {
+    builds: {
+      rules: async () => {
+        const found = await estate();
+        const { releaseBranch, training } = found;
+        return accompaniesAny(found) ? { releaseBranch, forMs: training.timeout, everyMs: training.pollEvery } : null;
+      },
+      readOrigin: (input) => tryingLater(() => originOfBuild(apis.builds, input)),
+      wake: (origin) => wakeRelease(client, origin),
+      keep: (input) => keepUnresolved(client, input),
+    },
+    azureApprovals: {
+      rules: async () => {
+        const found = await estate();
+        return accompaniesAny(found) ? { releaseBranch: found.releaseBranch, people: found.people, accompanies: (target) => accompaniedPolicy(found, target) !== null } : null;
+      },
+      readApproval: (ref) => tryingLater(() => readAzureApproval(apis, ref)),
+      pullRequestsOf: ({ repositoryId, commit }, releaseBranch) =>
+        tryingLater(async () => {
+          const made = await apis.builds.pullRequestsOfMerge(repositoryId, commit);
+          return made.filter(({ status, targetRefName }) => status === 'completed' && targetRefName === releaseBranch).map(({ pullRequestId }) => pullRequestId);
+        }),
+      readRelease: (workflowId) => answered(() => readRelease(client, workflowId)),
+      sign,
+      send: (workflowId, answer, key) => answered(() => send(client, workflowId, answer, key)),
+    },
+    poll: {
+      recent: () => recentApprovals(apis, recentTop),
+      isAnyGateOpen: async () => (await within(client, callMs, () => client.workflow.count(`WorkflowType = 'releaseModel' AND ExecutionStatus = 'Running' AND ${waitingQuery}`))).count > 0,
+    },
+  };
+}
+
+/** The release's first event tells what it was started with, and its first run; the run itself, whether its gate is open. */
+async function readRelease(client: Client, workflowId: string): Promise<ReleaseRun | null> {
+  try {
+    const { status, runId } = await within(client, callMs, () => client.workflow.getHandle(workflowId).describe());
+    const { history } = await within(client, callMs, () =>
+      client.workflowService.getWorkflowExecutionHistory({ namespace: client.options.namespace, execution: { workflowId, runId }, maximumPageSize: 1 }),
+    );
+    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    const [input] = (await decodeArrayFromPayloads(client.options.loadedDataConverter, started?.input?.payloads)) as (ReleaseModelInput | undefined)[];
+    if (input?.pullRequest === undefined) return null;
+    const isOpen = status.name === 'RUNNING' || status.name === 'PAUSED';
+    const view = isOpen ? await queryGate(client, { workflowId, runId }) : null;
+    const { id, repositoryId } = input.pullRequest;
+    return { runId: started?.firstExecutionRunId || runId, pullRequest: { id, repositoryId }, gate: view?.state === 'open' ? view.gate : null, isOpen };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+/** The same decision of the same approval is the same update, however often it is told and by whom: Temporal takes it once. */
+async function send(client: Client, workflowId: string, answer: Answer, key: readonly string[]): Promise<{ counted: boolean; reason?: string }> {
+  try {
+    const { counted, reason } = await within(client, answerMs, () => sendAnswer(client, { workflowId }, answer, { updateId: updateIdFrom(...key) }));
+    return { counted, ...(reason !== undefined && { reason }) };
+  } catch (error) {
+    if (error instanceof AnswerRefused) return { counted: false, reason: error.message };
+    if (error instanceof WorkflowNotFoundError) return { counted: false, reason: 'its release has ended' };
+    throw error;
+  }
+}
+
+async function answered<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof GateSilent) throw new TryLater('no worker answers for the release; deliver it again', error);
+    throw isUnanswered(error) ? new TryLater('Temporal does not answer; deliver it again', error) : error;
+  }
+}

@@ -1,0 +1,154 @@
+/** Signing in to the inbox at a real identity provider. */
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import type { AddressInfo } from 'node:net';
+import { Provider } from 'oidc-provider';
+import { OpenId, type OpenIdSettings } from '../../starters/receiver/inbox/open-id.ts';
+import { freePort } from '../scripts/free-port.ts';
+import { InboxStage } from './inbox-stage.ts';
+import { formsOf, textOf, Visitor } from './inbox-visitor.ts';
+
+let stage: InboxStage;
+let server: Server;
+let address: string;
+let settings: OpenIdSettings;
+
+/** An identity provider with one client; whoever types a name is that person. */
+function providerOf(issuer: string, redirectUri: string): Provider {
+  return new Provider(issuer, {
+    clients: [{ client_id: 'holdpoint', client_secret: 'a-secret-of-the-test', redirect_uris: [redirectUri], grant_types: ['authorization_code'], response_types: ['code'] }],
+    claims: { openid: ['sub'], profile: ['preferred_username'], email: ['email', 'email_verified'] },
+    conformIdTokenClaims: false,
+    pkce: { required: () => true },
+    cookies: { keys: ['of the test'] },
+    findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id, email: `${id}@example.com`, email_verified: id === 'alice' }) }),
+  });
+}
+
+/** From now on the issuer's address is this provider. */
+function serve(provider: Provider): void {
+  const answer = provider.callback();
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => void answer(request, response));
+}
+
+before(async () => {
+  stage = await InboxStage.start();
+  const port = await freePort();
+  address = `http://127.0.0.1:${port}`;
+  server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  serve(providerOf(issuer, `${address}/inbox/sign-in/callback`));
+  settings = { issuer, clientId: 'holdpoint', clientSecret: 'a-secret-of-the-test', personClaim: 'preferred_username', allowInsecure: true };
+  await stage.listen({ openId: new OpenId(settings), localUsers: null }, {}, port);
+});
+after(async () => {
+  server?.closeAllConnections();
+  server?.close();
+  await stage?.stop();
+});
+
+/** Goes through the provider's pages as a person does; answers the address that leads back. */
+async function atProvider(start: string, name: string): Promise<URL> {
+  const browser = new Visitor(new URL(start).origin);
+  let next = start;
+  for (let step = 0; step < 12; step += 1) {
+    if (next.startsWith(address)) return new URL(next);
+    const seen = await browser.get(next);
+    if (seen.location !== null) {
+      next = new URL(seen.location, next).href;
+      continue;
+    }
+    const form = formsOf(seen.html.replaceAll('autocomplete="off" ', ''))[0];
+    assert.ok(form, `the provider shows: ${textOf(seen.html)}`);
+    const fields = form.fields.filter(([field]) => !['login', 'password'].includes(field));
+    const sent = await browser.post(form.action, form.html.includes('name="login"') ? [...fields, ['login', name], ['password', 'any']] : fields);
+    next = new URL(sent.location!, next).href;
+  }
+  throw new Error(`the provider does not lead back: ${next}`);
+}
+
+async function begin(browser: Visitor, to = '/inbox'): Promise<string> {
+  await browser.get(`/inbox/sign-in?to=${encodeURIComponent(to)}`);
+  const { status, location } = await browser.get('/inbox/sign-in/start');
+  assert.equal(status, 303);
+  return location!;
+}
+
+describe('sign-in by OpenID Connect', () => {
+  it('leads there and back, with PKCE, state and nonce, to the page that was wanted', async () => {
+    const view = await stage.openGate('C001');
+    const card = `/inbox/gates/${encodeURIComponent(view.workflowId)}`;
+    const browser = new Visitor(address);
+    const asked = await browser.get(card);
+    assert.match(textOf((await browser.get(asked.location!)).html), /^Sign in .* Sign in with your company account$/);
+    const start = (await browser.get('/inbox/sign-in/start')).location!;
+    const query = new URL(start).searchParams;
+    assert.deepEqual([query.get('response_type'), query.get('code_challenge_method'), query.get('scope')], ['code', 'S256', 'openid profile email']);
+    for (const name of ['state', 'nonce', 'code_challenge']) assert.ok((query.get(name) ?? '').length >= 43, name);
+    const cookies = [...browser.cookies.values()];
+    const back = await atProvider(start, 'dana');
+    const arrived = await browser.get(`${back.pathname}${back.search}`);
+    assert.deepEqual([arrived.status, arrived.location], [303, card]);
+    assert.notDeepEqual([...browser.cookies.values()], cookies, 'a sign-in begins a new session');
+    assert.match((await browser.get(card)).html, /Signed in as <strong>dana<\/strong>/);
+    // The code is of no use a second time.
+    assert.notEqual((await browser.get(`${back.pathname}${back.search}`)).location, card);
+    assert.ok(!stage.log.some((line) => line.includes(back.searchParams.get('code')!)), 'the log has no codes');
+  });
+
+  it('takes an alias for the person, and nobody whom the estate does not know', async () => {
+    const [known, unknown] = [new Visitor(address), new Visitor(address)];
+    const alias = await atProvider(await begin(known), 'alice@example.com');
+    assert.equal((await known.get(`${alias.pathname}${alias.search}`)).location, '/inbox');
+    assert.match((await known.get('/inbox')).html, /Signed in as <strong>alice<\/strong>/);
+    const stranger = await atProvider(await begin(unknown), 'mallory');
+    const refused = await unknown.get(`${stranger.pathname}${stranger.search}`);
+    assert.equal(refused.status, 401);
+    assert.match(textOf(refused.html), /the estate does not know you/);
+    assert.equal((await unknown.get('/inbox')).status, 303);
+  });
+
+  it('does not take the way back of somebody else, a changed state, or one that nobody asked for', async () => {
+    const [victim, attacker] = [new Visitor(address), new Visitor(address)];
+    const theirs = await atProvider(await begin(attacker), 'alice');
+    await begin(victim);
+    const foreign = await victim.get(`${theirs.pathname}${theirs.search}`);
+    assert.equal(foreign.status, 502);
+    assert.equal((await victim.get('/inbox')).status, 303, 'nobody is signed in by another one’s link');
+    const unasked = await new Visitor(address).get(`${theirs.pathname}${theirs.search}`);
+    assert.equal(unasked.status, 401);
+    const changed = await atProvider(await begin(victim), 'alice');
+    changed.searchParams.set('state', 'x'.repeat(43));
+    assert.equal((await victim.get(`${changed.pathname}${changed.search}`)).status, 502);
+    const denied = await begin(victim).then(() => victim.get('/inbox/sign-in/callback?error=access_denied&error_description=%3Cb%3Eno'));
+    assert.equal(denied.status, 502);
+    assert.ok(!denied.html.includes('<b>'));
+  });
+
+  it('takes an e-mail address only when the provider has verified it', async () => {
+    const port = await freePort();
+    const to = await stage.listen({ openId: new OpenId({ ...settings, personClaim: 'email' }), localUsers: null }, {}, port);
+    serve(providerOf(settings.issuer, `${to}/inbox/sign-in/callback`));
+    const former = address;
+    address = to;
+    try {
+      for (const [name, status] of [['alice', 303], ['dana', 502]] as const) {
+        const browser = new Visitor(to);
+        const back = await atProvider(await begin(browser), name);
+        assert.equal((await browser.get(`${back.pathname}${back.search}`)).status, status, name);
+      }
+    } finally {
+      address = former;
+    }
+  });
+
+  it('says so while the provider is away', async () => {
+    const to = await stage.listen({ openId: new OpenId({ ...settings, issuer: 'http://127.0.0.1:1' }), localUsers: null });
+    const { status, html } = await new Visitor(to).get('/inbox/sign-in/start');
+    assert.equal(status, 502);
+    assert.match(textOf(html), /the identity provider does not answer/);
+  });
+});

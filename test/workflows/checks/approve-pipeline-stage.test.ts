@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { StageRun } from '../../../sandbox/azure-devops/checks/stage-runs.ts';
+import { eventually } from '../../support/eventually.ts';
+import { StageChecks } from '../../support/stage-checks.ts';
+
+let checks: StageChecks;
+
+before(async () => {
+  checks = await StageChecks.start();
+});
+after(() => checks.stop());
+
+const posts = ({ planId }: StageRun) => checks.ledger(new RegExp(`/plans/${planId}/events$`)).map(({ status }) => status);
+
+describe('a held stage', () => {
+  it('waits for a person and goes on once approved; the token is gone then', async () => {
+    await checks.attach({ mode: 'enforce' });
+    const pullRequestId = await checks.pullRequest();
+    const run = await checks.startRun({ pullRequestId, tests: { total: 120, passed: 120 } });
+    const { card, requestedBy } = await checks.gateOpen(run);
+    assert.equal(card.question, `Let Deploy of deploy-models run ${run.buildId} into production?`);
+    assert.match(card.recommendation, new RegExp(`approve: all 120 tests passed, and pull request ${pullRequestId} was merged`));
+    assert.deepEqual(requestedBy, ['dana']);
+    const waiting = await checks.run(run);
+    assert.deepEqual([waiting.result, waiting.checks[0]!.deliveries.map(({ status }) => status)], [null, [200]]);
+    const { secret } = (await checks.handle(run).then((handle) => handle.fetchHistory())).events![0]!.workflowExecutionStartedEventAttributes!.input!.payloads!.map((payload) => JSON.parse(Buffer.from(payload.data!).toString()) as { secret: string })[0]!;
+    assert.notEqual(await checks.vault.get(secret), null);
+
+    await checks.decide(run, 'approve', 'alice', 'looks right');
+    const ended = await checks.stageEnded(run);
+    assert.equal(ended.result, 'succeeded');
+    assert.match(ended.log, /Holdpoint asks alice, bob, carol/);
+    const result = await checks.result(run);
+    assert.deepEqual([result.outcome, result.reason, result.answer?.delivery, result.answer?.credential], ['succeeded', 'alice approved', 'delivered', 'jobToken']);
+    assert.equal(await checks.vault.get(secret), null);
+    assert.deepEqual(posts(run), [200]);
+  });
+
+  it('fails when rejected, and the author may not approve', async () => {
+    const run = await checks.startRun({ pullRequestId: await checks.pullRequest({ createdBy: 'bob' }), requestedFor: 'dana@example.com' });
+    const { eligible, card } = await checks.gateOpen(run);
+    assert.deepEqual(eligible, ['alice', 'carol']);
+    assert.match(card.facts.join('\n'), /production has run \d+ of /); // the run of the test before
+    await assert.rejects(checks.decide(run, 'approve', 'bob'), (error: Error) => /bob asked for this change and may not decide it/.test(String(error.cause)));
+    await checks.decide(run, 'reject', 'carol', 'not on a Friday');
+    assert.equal((await checks.stageEnded(run)).result, 'failed');
+    const { outcome, reason } = await checks.result(run);
+    assert.deepEqual([outcome, reason], ['rejected', 'carol rejected: not on a Friday']);
+  });
+
+  it('is one run however often Azure DevOps delivers its check, and no token is in its history', async () => {
+    const run = await checks.startRun();
+    await checks.gateOpen(run);
+    await checks.control('POST', `stage-runs/${run.buildId}/redeliver`);
+    await checks.control('POST', `stage-runs/${run.buildId}/redeliver`);
+    const { checks: [check] } = await checks.run(run);
+    assert.deepEqual(check!.deliveries.map(({ status }) => status), [200, 200, 200]);
+    assert.equal((await checks.workflowsOf(run)).length, 1);
+    await checks.decide(run, 'approve', 'alice');
+    await checks.result(run);
+    const history = JSON.stringify(await (await checks.handle(run)).fetchHistory());
+    const payloads = [...history.matchAll(/"data":"([^"]+)"/g)].map(([, data]) => Buffer.from(data!, 'base64').toString()).join('\n');
+    assert.equal(/eyJ[A-Za-z0-9_-]+\.eyJ/.test(`${payloads}${checks.log.join('')}`), false);
+    // A delivery after the end finds the run closed, and leaves no token behind.
+    await checks.control('POST', `stage-runs/${run.buildId}/redeliver`);
+    assert.deepEqual(posts(run), [200]);
+  });
+
+  it('closes its gate when the pipeline is cancelled', async () => {
+    const run = await checks.startRun();
+    await checks.gateOpen(run);
+    await checks.control('POST', `stage-runs/${run.buildId}/cancel`);
+    const { outcome, reason, answer } = await checks.result(run);
+    assert.deepEqual([outcome, answer], ['expired', null]);
+    assert.match(reason, /was cancelled/);
+    assert.deepEqual(posts(run), []);
+  });
+
+  it('closes its gate when the check times out in Azure DevOps, which skips the stage', async () => {
+    await checks.attach({ mode: 'enforce', timeoutMinutes: 60 });
+    const run = await checks.startRun();
+    await checks.gateOpen(run);
+    await checks.advance(2);
+    const { outcome, reason } = await checks.result(run);
+    assert.deepEqual([outcome, (await checks.run(run)).result], ['expired', 'skipped']);
+    assert.match(reason, /timed out on the side of Azure DevOps/);
+    await checks.attach({ mode: 'enforce' });
+  });
+
+  it('reports a decision that comes too late', async () => {
+    await checks.attach({ mode: 'enforce', timeoutMinutes: 60 });
+    const run = await checks.startRun();
+    await checks.gateOpen(run);
+    // Nobody sees that the stage was skipped: the look at its timeline fails.
+    await checks.control('POST', 'faults', { match: { method: 'GET', path: `/build/builds/${run.buildId}/timeline$`, times: 1000 }, effect: { kind: 'status', status: 503 } });
+    await checks.advance(2);
+    await checks.decide(run, 'approve', 'alice');
+    const { outcome, reason, answer } = await checks.result(run);
+    assert.deepEqual([outcome, answer?.delivery, (await checks.run(run)).result], ['expired', 'late', 'skipped']);
+    assert.match(reason, /alice approved, but too late: the check had ended as "skipped"/);
+    assert.deepEqual(posts(run), []);
+    await checks.control('DELETE', 'faults').catch(() => undefined); // it answers without a body
+    await checks.attach({ mode: 'enforce' });
+  });
+
+  it('asks again when another run was deployed meanwhile', async () => {
+    const [first, second] = [await checks.startRun(), await checks.startRun()];
+    const shown = await checks.gateOpen(first);
+    await checks.gateOpen(second);
+    await checks.decide(second, 'approve', 'alice');
+    assert.equal((await checks.stageEnded(second)).result, 'succeeded');
+    await checks.decide(first, 'approve', 'alice');
+    await eventually(async () => assert.equal((await checks.gateOpen(first)).generation, 1));
+    assert.match((await checks.gateOpen(first)).changes.join(), /deployment before/);
+    assert.equal((await checks.run(first)).result, null);
+    assert.equal(shown.generation, 0);
+    await checks.decide(first, 'approve', 'carol');
+    assert.equal((await checks.stageEnded(first)).result, 'succeeded');
+  });
+
+  it('fails its check when the run is cancelled, so that nothing waits for a decision that nobody will make', async () => {
+    const run = await checks.startRun();
+    await checks.gateOpen(run);
+    await (await checks.handle(run)).cancel();
+    assert.equal((await checks.stageEnded(run)).result, 'failed');
+  });
+});
+
+describe('observe mode', () => {
+  it('lets the stage pass at once, and records what a person would have said', async () => {
+    assert.equal((await checks.attach({ mode: 'observe' })).action, 'changed');
+    const run = await checks.startRun();
+    assert.equal((await checks.stageEnded(run)).result, 'succeeded');
+    const { card } = await checks.gateOpen(run);
+    assert.match(card.facts[0]!, /observe mode: the stage has passed already/);
+    await checks.decide(run, 'reject', 'carol', 'too many changes');
+    const { outcome, observed, answer } = await checks.result(run);
+    assert.deepEqual([outcome, answer?.result, answer?.delivery], ['rejected', 'succeeded', 'delivered']);
+    assert.deepEqual([observed?.verdict, observed?.by, observed?.reason], ['rejected', ['carol'], 'too many changes']);
+    assert.ok(Date.parse(observed!.at) > 0);
+    assert.equal((await checks.run(run)).result, 'succeeded');
+    await checks.attach({ mode: 'enforce' });
+  });
+});
+
+describe('after the token has expired', () => {
+  for (const [name, hours] of [['49 hours', 49], ['20 days', 480]] as const) {
+    it(`an answer after ${name} goes by the service's own credential`, async () => {
+      const run = await checks.startRun();
+      await checks.gateOpen(run);
+      await checks.advance(hours);
+      await checks.decide(run, 'approve', 'alice');
+      assert.equal((await checks.stageEnded(run)).result, 'succeeded');
+      const { outcome, answer } = await checks.result(run);
+      assert.deepEqual([outcome, answer?.delivery, answer?.credential], ['succeeded', 'delivered', 'service']);
+    });
+  }
+
+  it('where the service may not answer, the run keeps trying, and a repaired permission lets it through', async () => {
+    await checks.control('PUT', 'check-settings', { serviceCredentialCompletes: false });
+    const run = await checks.startRun();
+    await checks.gateOpen(run);
+    await checks.advance(49);
+    await checks.decide(run, 'approve', 'alice');
+    const handle = await checks.handle(run);
+    await eventually(async () => {
+      const { raw } = await handle.describe();
+      assert.match(raw.pendingActivities?.[0]?.lastFailure?.message ?? '', /403/);
+    });
+    assert.equal((await checks.run(run)).result, null);
+    await checks.control('PUT', 'check-settings', { serviceCredentialCompletes: true });
+    assert.equal((await checks.result(run)).answer?.delivery, 'delivered'); // within the 10 s of a refused credential
+  });
+});
+
+describe('the polling form', () => {
+  it('answers from the state of the run whenever Azure DevOps asks, also after 20 days', async () => {
+    await checks.attach({ form: 'polling', timeoutMinutes: 43_200 });
+    const run = await checks.startRun();
+    await checks.gateOpen(run);
+    await checks.advance(73); // one evaluation each 72 hours
+    await eventually(async () => assert.ok((await checks.run(run)).checks[0]!.deliveries.length >= 2));
+    assert.equal((await checks.run(run)).result, null);
+    await checks.advance(17 * 24 - 1);
+    await eventually(async () => assert.ok((await checks.run(run)).checks[0]!.deliveries.length >= 3));
+    assert.equal((await checks.workflowsOf(run)).length, 1);
+    await checks.decide(run, 'approve', 'alice');
+    const { outcome, answer } = await checks.result(run);
+    assert.deepEqual([outcome, answer?.delivery], ['succeeded', 'fetched']);
+    assert.equal((await checks.run(run)).result, null);
+    await checks.advance(73);
+    assert.equal((await checks.stageEnded(run)).result, 'succeeded');
+    assert.deepEqual(posts(run), []);
+  });
+
+  it('a rejection never lets the stage pass: Azure DevOps asks on, and its timeout skips it', async () => {
+    const run = await checks.startRun();
+    await checks.gateOpen(run);
+    await checks.decide(run, 'reject', 'carol', 'no');
+    await checks.result(run);
+    await checks.advance(73);
+    await eventually(async () => assert.ok((await checks.run(run)).checks[0]!.deliveries.length >= 2));
+    assert.equal((await checks.run(run)).result, null);
+    await checks.advance(31 * 24);
+    assert.equal((await checks.stageEnded(run)).result, 'skipped');
+    await checks.attach({ form: 'callback' });
+  });
+});

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { GateEvent } from '../../../workflows/domain/gate-event.ts';
+import { TaskQueue } from '../../../workflows/domain/queues.ts';
+import type { AppendToRecordInput } from '../../../workflows/domain/record.ts';
+import type { SweepRunsResult } from '../../../workflows/domain/sweep-runs.ts';
+import type { sweepRuns } from '../../../workflows/index.ts';
+import { eventually } from '../../support/eventually.ts';
+import type { ReleaseActivities } from '../../support/release-activities.ts';
+import { withReleaseWorkers } from '../../support/release-worker.ts';
+import { startTemporal } from '../../support/temporal-server.ts';
+import { releaseInput, startRelease, visible } from '../../support/waiting-releases.ts';
+
+let temporal: TestWorkflowEnvironment;
+before(async () => {
+  temporal = await startTemporal();
+});
+after(() => temporal.teardown());
+
+let sweeps = 0;
+const sweep = async (): Promise<SweepRunsResult> => {
+  sweeps += 1;
+  return await temporal.client.workflow.execute<typeof sweepRuns>('sweepRuns', { taskQueue: TaskQueue.Runbooks, workflowId: `sweepRuns:${sweeps}`, args: [{}] });
+};
+
+function world() {
+  const told: GateEvent[] = [];
+  const recorded: AppendToRecordInput[] = [];
+  const items: { title: string; descriptionHtml: string }[] = [];
+  const activities: Partial<ReleaseActivities> = {
+    notify: async ({ event }) => { if (event.kind === 'finding') told.push(event); return { delivered: ['chat'], failed: [] }; },
+    appendToRecord: async (entries) => { if (entries.entries.some(({ kind }) => kind === 'finding')) recorded.push(entries); return { block: 1, digest: '0'.repeat(64) }; },
+    createWorkItem: async ({ title, descriptionHtml }) => { items.push({ title, descriptionHtml }); return { id: 7, url: 'https://example.com/workitems/7', uncertain: false }; },
+  };
+  return { told, recorded, items, activities };
+}
+
+describe('sweepRuns', () => {
+  it('reports a terminated run once: on its record, as an incident, to people', async () => {
+    const { told, recorded, items, activities } = world();
+    await withReleaseWorkers(temporal, activities, async () => {
+      const run = await startRelease(temporal.client, releaseInput('P1', 'C1', '1'));
+      await visible(temporal.client, `Gate = 'stage1' AND Plant = 'P1'`, 1);
+      await run.terminate('in a hurry');
+      await visible(temporal.client, `ExecutionStatus = 'Terminated' AND Plant = 'P1'`, 1);
+
+      const first = await sweep();
+      assert.deepEqual(first.reported, [`reportInterruption:${run.workflowId}:${run.firstExecutionRunId}`]);
+      const report = await temporal.client.workflow.getHandle(first.reported[0]!).result() as { reason: string };
+      assert.match(report.reason, /^releaseModel:P1:C1:1 was terminated from outside at gate stage1 by .* "in a hurry"\. Nothing was undone; production had not been touched by it\.$/);
+      assert.deepEqual([recorded.length, items.length, told.length], [1, 1, 1]);
+      assert.deepEqual(recorded[0]!.run, { workflowId: run.workflowId, runId: run.firstExecutionRunId, runbook: 'releaseModel', target: { plant: 'P1', circuit: 'C1', version: '1' } });
+      assert.equal(items[0]!.title, 'P3: run for P1/C1 1 was interrupted from outside (terminated)');
+      assert.match(told[0]!.text, /It held no lock\. Incident https:\/\/example\.com\/workitems\/7$/);
+
+      const again = await sweep();
+      assert.deepEqual([again.reported, again.reason], [[], 'no run was interrupted from outside']);
+      assert.deepEqual([recorded.length, items.length, told.length], [1, 1, 1]);
+    });
+  });
+
+  it('reports a reset as one interruption, also after another reset, and not the run that Temporal ended for it', async () => {
+    const { told, recorded, activities } = world();
+    await withReleaseWorkers(temporal, activities, async () => {
+      const run = await startRelease(temporal.client, releaseInput('P2', 'C1', '1'));
+      await visible(temporal.client, `Gate = 'stage1' AND Plant = 'P2'`, 1);
+      const reset = async (reason: string, attempt: string) => {
+        const { runId } = await run.describe();
+        const { events } = await temporal.client.workflow.getHandle(run.workflowId, runId).fetchHistory();
+        const task = events!.filter((event) => event.workflowTaskCompletedEventAttributes)[0]!;
+        const made = await temporal.client.workflowService.resetWorkflowExecution({ namespace: 'default', workflowExecution: { workflowId: run.workflowId, runId }, reason, workflowTaskFinishEventId: task.eventId!, requestId: attempt });
+        return made.runId;
+      };
+      const second = await reset('wrong data', 'one');
+      await visible(temporal.client, `ExecutionStatus = 'Terminated' AND Plant = 'P2'`, 1);
+      const first = await sweep();
+      assert.deepEqual(first.reported, [`reportInterruption:${run.workflowId}:${second}`]);
+      await eventually(() => assert.equal(told.length, 1));
+      assert.match(told[0]!.text, /^releaseModel:P2:C1:1 was reset from outside .* by .*"wrong data"\. It goes on from an earlier point/);
+      assert.equal(recorded[0]!.run.runId, run.firstExecutionRunId);
+
+      await visible(temporal.client, `Gate = 'stage1' AND Plant = 'P2' AND ExecutionStatus = 'Running'`, 1);
+      const third = await reset('once more', 'two');
+      await visible(temporal.client, `ExecutionStatus = 'Terminated' AND Plant = 'P2'`, 2);
+      assert.deepEqual((await sweep()).reported, [`reportInterruption:${run.workflowId}:${third}`]);
+      assert.deepEqual((await sweep()).reported, []);
+      await temporal.client.workflow.getHandle(run.workflowId).cancel();
+    });
+  });
+
+  it('says nothing of runs that ended by themselves, failed or were cancelled', async () => {
+    const { activities, told } = world();
+    await withReleaseWorkers(temporal, { ...activities, readRunMetrics: async () => { throw new Error('never'); } }, async () => {
+      const run = await startRelease(temporal.client, releaseInput('P3', 'C1', '1'));
+      await run.cancel();
+      await run.result().catch(() => undefined);
+      await visible(temporal.client, `ExecutionStatus = 'Canceled' AND Plant = 'P3'`, 1);
+      assert.deepEqual((await sweep()).reported, []);
+      assert.equal(told.length, 0);
+    });
+  });
+
+  it('reports a run that ran out of time', async () => {
+    const { activities, told } = world();
+    await withReleaseWorkers(temporal, activities, async () => {
+      await temporal.client.workflow.start('releaseModel', { taskQueue: TaskQueue.Runbooks, workflowId: 'releaseModel:P4:C1:1', args: [releaseInput('P4', 'C1', '1')], workflowExecutionTimeout: 2_000 });
+      await visible(temporal.client, `ExecutionStatus = 'TimedOut' AND Plant = 'P4'`, 1);
+      assert.equal((await sweep()).reported.length, 1);
+      await eventually(() => assert.match(told[0]!.text, /^releaseModel:P4:C1:1 ran out of time from outside/));
+    });
+  });
+});

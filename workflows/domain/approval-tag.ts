@@ -1,0 +1,23 @@
+/** How an approval in Azure Pipelines or a classic release says which gate it answers: by a tag of its run or release. */
+import { isTargetName } from './ids.ts';
+import type { Target } from './vocabulary.ts';
+
+export interface ApprovalTag {
+  gate: string;
+  target: Target;
+  version: string;
+}
+
+/** `holdpoint.<gate>.<plant>.<circuit>.<version>`. Dots, because Azure DevOps refuses a tag with a colon or a slash in an address; the version comes last, for it may contain dots. */
+const pattern = /^holdpoint\.([A-Za-z][A-Za-z0-9]*)\.([^.]+)\.([^.]+)\.(.+)$/;
+
+/** Reads a tag; undefined for one that is none of ours, or whose parts cannot be names. */
+export function readApprovalTag(tag: string): ApprovalTag | undefined {
+  const [, gate, plant, circuit, version] = pattern.exec(tag.trim()) ?? [];
+  if (gate === undefined || plant === undefined || circuit === undefined || version === undefined) return undefined;
+  return isTargetName(plant) && isTargetName(circuit) ? { gate, target: { plant, circuit }, version } : undefined;
+}
+
+export function approvalTag({ gate, target: { plant, circuit }, version }: ApprovalTag): string {
+  return ['holdpoint', gate, plant, circuit, version].join('.');
+}
