@@ -1,5 +1,5 @@
 /** One gate while it is open: what is asked, what has been answered, and where it stands. Holds no timer and calls no activity. */
-import { eligible, emptyBallot, objection, standing, voiceOf, type Ballot, type Decision, type GateTerms, type Standing } from '../domain/approval.ts';
+import { eligible, emptyBallot, objection, standing, stillCounting, voiceOf, withoutSubstitute, type Ballot, type Decision, type GateTerms, type Standing } from '../domain/approval.ts';
 import { clip, type Answer } from '../domain/answer.ts';
 import type { GateCard } from '../domain/card.ts';
 import { clipCard } from '../domain/card-text.ts';
@@ -133,7 +133,7 @@ export class OpenGate<E = unknown> {
       case 'reject': {
         const voice = voiceOf(by, this.terms, this.ballot, at);
         const decision: Decision = { gate: this.gate, verdict: answer.verdict, by, onBehalfOf: voice === by ? null : voice, level, comment, evidence: shortDigest(this.evidenceDigest), at, via, effectiveAt: answer.effectiveAt ?? null, except: answer.except ?? [] };
-        this.ballot = { ...this.ballot, decisions: [...decisions, decision] };
+        this.ballot = { ...this.ballot, decisions: [...(voice === by ? withoutSubstitute(by, this.terms, this.ballot, at) : decisions), decision] };
         return;
       }
       case 'withdraw':
@@ -173,14 +173,15 @@ export class OpenGate<E = unknown> {
     return added;
   }
 
-  /** Takes over what the estate says now, as far as a gate that waits may. Approvals of people who left do not count any more. */
+  /** Takes over what the estate says now, as far as a gate that waits may. Approvals of people who left, or who by a stricter policy may not or have proven too little, do not count any more. */
   adopt(reloaded: ReloadedPolicy): string[] {
     const fresh = { ...reloaded.policy, approvers: [...reloaded.policy.approvers, ...this.#widened.filter((person) => !reloaded.policy.approvers.includes(person) && reloaded.people.some(({ id }) => id === person))] };
     const { policy, changes } = adoptPolicy(this.policy, fresh);
     this.policy = policy;
     this.people = reloaded.people;
-    const lost = this.ballot.decisions.filter(({ by, onBehalfOf }) => !policy.approvers.includes(onBehalfOf ?? by));
-    this.ballot = { ...this.ballot, decisions: this.ballot.decisions.filter((decision) => !lost.includes(decision)) };
+    const decisions = stillCounting(this.ballot.decisions, this.terms);
+    const lost = this.ballot.decisions.filter((decision) => !decisions.includes(decision));
+    this.ballot = { ...this.ballot, decisions };
     return [...changes, ...lost.map(({ by, verdict }) => `the ${verdict === 'approve' ? 'approval' : 'rejection'} of ${by} no longer counts`)];
   }
 }

@@ -3,6 +3,7 @@ import { clip, type Answer } from './answer.ts';
 import { shortDigest } from './digest.ts';
 import type { CountedDecision } from './gate-view.ts';
 import { canonicalPerson, type Delegation, type GatePolicy, type Person } from './policy.ts';
+import { provesAtLeast } from './vocabulary.ts';
 
 /** An approval or rejection that counts. */
 export interface Decision extends CountedDecision {
@@ -85,6 +86,13 @@ export function standing(policy: GatePolicy, { decisions }: Pick<Ballot, 'decisi
   return missing === 0 && missingGroups.length === 0 ? { state: 'approved', by: approvals.map(({ by }) => by) } : { state: 'open', missing, missingGroups };
 }
 
+/** The decisions that still count once the policy has changed: of those who may decide, did not ask where four-eyes has come in, and have proven as much as is wanted now. */
+export function stillCounting(decisions: readonly Decision[], terms: GateTerms): Decision[] {
+  const { policy } = terms;
+  const excluded = excludedPeople(terms);
+  return decisions.filter(({ by, onBehalfOf, level }) => policy.approvers.includes(onBehalfOf ?? by) && !excluded.includes(by) && !excluded.includes(onBehalfOf ?? by) && provesAtLeast(level, policy.identity));
+}
+
 /** Everybody who may decide now: approvers, without whoever asked, and those who stand in for one of them. */
 export function eligible({ policy, people, requestedBy }: Pick<GateTerms, 'policy' | 'people' | 'requestedBy'>, { delegations }: Pick<Ballot, 'delegations'>, at: string): string[] {
   const excluded = excludedPeople({ policy, people, requestedBy });
@@ -109,8 +117,18 @@ function withoutVoice(by: string, terms: GateTerms, ballot: Ballot, at: string):
   if (ballot.decisions.some((decision) => decision.by === by)) return `${by} has decided already`;
   const voice = voiceOf(by, terms, ballot, at);
   if (voice === null) return `${clip(by, 40)} is not among the approvers (${terms.policy.approvers.join(', ')})`;
+  // Somebody who is back speaks for himself, as long as nothing has come of what the substitute said.
   const other = ballot.decisions.find((decision) => decision.onBehalfOf === voice);
-  return other ? `${other.by} has decided for ${voice} already` : undefined;
+  return other && standing(terms.policy, ballot).state !== 'open' ? `${other.by} has decided for ${voice} already` : undefined;
+}
+
+/** The decisions without those that a substitute made for `person`, who now speaks for himself: the substitute's goes to another absent one, or does not count any more. */
+export function withoutSubstitute(person: string, terms: GateTerms, ballot: Ballot, at: string): Decision[] {
+  const taken = ballot.decisions.find(({ onBehalfOf }) => onBehalfOf === person);
+  if (!taken) return [...ballot.decisions];
+  const others = ballot.decisions.filter((decision) => decision !== taken);
+  const voice = voiceOf(taken.by, terms, { ...ballot, decisions: [...others, { ...taken, by: person, onBehalfOf: null }] }, at);
+  return voice === null ? others : [...others, { ...taken, onBehalfOf: voice }];
 }
 
 /** Bound to the evidence that was shown. */

@@ -26,6 +26,7 @@ export function adoptPolicy(held: GatePolicy, fresh: GatePolicy): { policy: Gate
     ...(policy.quorum > held.quorum ? [`${policy.quorum} must approve`] : []),
     ...(fresh.quorum < held.quorum ? [`the estate now asks for ${fresh.quorum}; this gate keeps ${held.quorum}`] : []),
     ...(policy.identity !== held.identity ? [`identity must be ${policy.identity}`] : []),
+    ...(policy.fourEyes && !held.fourEyes ? ['whoever asked may no longer decide'] : []),
     ...(policy.mandatoryGroups.length > held.mandatoryGroups.length ? [`must be among them: ${policy.mandatoryGroups.join(', ')}`] : []),
   ];
   return { policy, changes };

@@ -60,8 +60,9 @@ describe('who decides', () => {
     await answer(handle, { gate: 'stage1', verdict: 'delegate', by: 'alice', to: 'carol' });
     assert.deepEqual((await status(handle)).gate?.approvers, ['alice', 'bob', 'carol']);
     assert.equal((await answer(handle, approve('carol'))).counted, true);
-    await refused(handle, approve('alice'), /carol has decided for alice already/);
     assert.deepEqual((await openGate(handle, 'stage1')).decisions.map(({ by, onBehalfOf }) => [by, onBehalfOf]), [['carol', 'alice']]);
+    assert.equal((await answer(handle, approve('alice'))).state, 'open'); // back, she speaks for herself, and counts once
+    assert.deepEqual((await openGate(handle, 'stage1')).decisions.map(({ by, onBehalfOf }) => [by, onBehalfOf]), [['alice', null]]);
     assert.equal((await answer(handle, approve('bob'))).state, 'approved');
     await openGate(handle, 'stage3');
     await stop(handle);
