@@ -9,8 +9,8 @@ export interface JsonOption {
 }
 
 export interface WaitOption {
-  /** Seconds. */
-  timeout: number;
+  /** Seconds; each command has its own default. */
+  timeout?: number;
 }
 
 export interface StartCommandOptions extends JsonOption {
@@ -101,7 +101,7 @@ export interface AttachCommandOptions extends JsonOption {
 
 const json = (): Option => new Option('--json', 'print JSON on standard output');
 const evidence = (): Option => new Option('--evidence <digest>', 'digest of the evidence that was looked at, as the card shows it');
-const timeout = (): Option => new Option('--timeout <seconds>', 'how long to wait for a worker to take the answer').argParser(seconds).default(30);
+const timeout = (): Option => new Option('--timeout <seconds>', 'how long to wait for a worker to take an answer (default: 30, and 120 for each of many)').argParser(seconds);
 const person = '--as <person>';
 const yes = (): Option => new Option('--yes', 'decide without asking; needed where no terminal is there to ask on');
 const dryRun = (): Option => new Option('--dry-run', 'show what would be decided, and send nothing');
@@ -167,6 +167,9 @@ export function createProgram(): Command {
     .option('--no-platform', 'do not ask the platform for changes that no run has recorded')
     .option('--verify', 'check every signature, and compare with the history as long as it exists').addOption(json())
     .action(async (id: string | undefined, options: AuditCommandOptions) => (await import('./commands/audit.ts')).audit(id, options));
+
+  program.command('schedules').description('make or bring up to date what runs by itself: the anchor of the record, the sweeps').addOption(json())
+    .action(async (options: JsonOption) => (await import('./commands/schedules.ts')).schedules(options));
 
   const keys = program.command('keys').description('the keys that decisions and the record are signed with');
   keys.command('list', { isDefault: true }).description('which sign, and which still verify').addOption(json())
