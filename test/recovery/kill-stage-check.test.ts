@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freePort } from '../scripts/free-port.ts';
@@ -25,22 +26,25 @@ async function worker(killAt?: string): Promise<PartProcess> {
 }
 
 describe('a worker that is killed while it answers a check', () => {
-  for (const [moment, delivery] of [['afterEffect', 'already'], ['before', 'delivered']] as const) {
-    it(`${moment}: Azure DevOps is told once`, async () => {
-      const killed = await worker(`completeStageCheck:${moment}`);
-      const run = await checks.startRun();
-      await checks.gateOpen(run);
-      await checks.decide(run, 'approve', 'alice');
-      assert.equal((await killed.ended).signal, 'SIGKILL');
-      assert.equal((await checks.run(run)).result, moment === 'afterEffect' ? 'succeeded' : null);
+  it('at each of its steps, before and after: Azure DevOps is told once, and the token is gone', async () => {
+    const killedAt = async (at: string): Promise<void> => assert.equal((await (await worker(at)).ended).signal, 'SIGKILL', at);
+    const run = await checks.startRun();
+    for (const at of ['readStageEvidence:before', 'readStageEvidence:afterEffect', 'writeCheckLog:before', 'writeCheckLog:afterEffect', 'watchStage:before']) await killedAt(at);
+    await checks.gateOpen(run);
+    await checks.decide(run, 'approve', 'alice');
+    await killedAt('completeStageCheck:before');
+    assert.equal((await checks.run(run)).result, null);
+    await killedAt('completeStageCheck:afterEffect');
+    assert.equal((await checks.run(run)).result, 'succeeded');
+    for (const at of ['forgetCheckSecret:before', 'forgetCheckSecret:afterEffect']) await killedAt(at);
 
-      const second = await worker();
-      const { outcome, answer } = await checks.result(run);
-      assert.deepEqual([outcome, answer?.result, answer?.delivery], ['succeeded', 'succeeded', delivery]);
-      assert.deepEqual(checks.ledger(new RegExp(`/plans/${run.planId}/events$`)).map(({ status, changed }) => [status, changed]), [[200, true]]);
-      await second.stop();
-    });
-  }
+    const last = await worker();
+    const { outcome, answer } = await checks.result(run);
+    assert.deepEqual([outcome, answer?.result, answer?.delivery], ['succeeded', 'succeeded', 'already']);
+    assert.deepEqual(checks.ledger(new RegExp(`/plans/${run.planId}/events$`)).map(({ status, changed }) => [status, changed]), [[200, true]]);
+    assert.deepEqual(readdirSync(join(checks.directory, 'secrets')).filter((name) => name.endsWith('.secret.json')), []);
+    await last.stop();
+  });
 
   it('a lost answer is not sent twice', async () => {
     const own = await worker();

@@ -9,6 +9,8 @@ import { peopleAndPlatforms, stepsOf, type Step } from './kill-run.ts';
 /** Activities that a scenario of its own kills, with the reason. */
 export const killedElsewhere: Record<string, string> = {
   cancelJob: 'runs only as the undo of a job that a cancelled or failed run leaves behind',
+  ...Object.fromEntries(['readStageEvidence', 'writeCheckLog', 'watchStage', 'completeStageCheck', 'forgetCheckSecret'].map((activity) => [activity, 'of a stage that waits for its check: kill-stage-check.test.ts'])),
+  loadStagePolicy: 'reads a file',
 };
 
 export interface KillScenario {
