@@ -55,6 +55,7 @@ describe('holdpoint attach azure-pipelines', () => {
     const { code, stderr } = await holdpoint(['attach', 'azure-pipelines', '--project', PROJECT, '--environment', 'prod', '--url', 'https://holdpoint.example.com'], { environment: { ...sandboxEnvironment(sandbox), HOLDPOINT_WEBHOOK_USER: 'hooks', HOLDPOINT_WEBHOOK_PASSWORD: 'p' } });
     assert.deepEqual([code, /it has test, production/.test(stderr)], [3, true]);
     assert.equal((await holdpoint(['attach', 'azure-pipelines', '--project', PROJECT, '--environment', 'production'])).code, 2);
+    assert.equal((await attach('--url', 'nonsense')).code, 2);
     assert.deepEqual(writes(), []);
   });
 
