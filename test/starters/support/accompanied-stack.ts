@@ -8,7 +8,8 @@ const people = ['alice', 'bob', 'carol', 'dana'].map((id) => ({ id, aliases: [`$
 /** So long that only a hook can have woken a run. */
 export const neverPolls = { pollEvery: '20m', timeout: '1h' };
 
-export const accompanied = (more: object = {}): object => ({ settle: '1s', execution: { training: 'accompany' }, training: neverPolls, monitoring: { for: '2s', every: '1s' }, ...more });
+/** Several releases of one target wait side by side. */
+export const accompanied = (more: object = {}): object => ({ settle: '1s', supersede: 'keep', execution: { training: 'accompany' }, training: neverPolls, monitoring: { for: '2s', every: '1s' }, ...more });
 
 const events = [
   ['tfs', 'git.pullrequest.merged'],
