@@ -152,7 +152,11 @@ export class Gates {
         if (!isCancellation(error)) throw error;
         return false;
       });
-      await Promise.race([slept, condition(() => refusalOf(open) !== null || open.reopening !== null)]);
+      // A signed "no" has to be verified before it stops the effect.
+      const verifying = wait.run(() => this.#desk.verifyWhileOpen(open)).catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
+      });
+      await Promise.race([slept, verifying, condition(() => refusalOf(open) !== null || open.reopening !== null)]);
       wait.cancel();
       if (refusalOf(open) !== null || open.reopening !== null) return;
     }
