@@ -10,14 +10,12 @@ import { describeCounts, type Counts } from './review-progress.ts';
 export interface GroupEvidence {
   group: ReviewGroup;
   figures: GateFigures[];
-  /** Why the question is asked once more. */
-  complaint: string | null;
 }
 
 const recommendations = { approve: 'approve: every card recommends it.', look: 'look closely: no card says a clear yes.', reject: 'reject: every card says that it is below threshold.' };
 
 /** One decision over similar circuits, their figures side by side. */
-export function groupCard({ group, figures, complaint }: GroupEvidence): GateCard {
+export function groupCard({ group, figures }: GroupEvidence): GateCard {
   const { members, of, column, severity, recommends } = group;
   const plants = [...new Set(members.map(({ target }) => target.plant))];
   const [newest] = [...members].reverse();
@@ -26,7 +24,6 @@ export function groupCard({ group, figures, complaint }: GroupEvidence): GateCar
     recommendation: recommendations[recommends],
     comparison: median(figures),
     facts: [
-      ...(complaint === null ? [] : [complaint]),
       ...members.slice(0, 9).map((member) => line(targetLabel(member.target), member.target.version, figures.find(({ workflowId }) => workflowId === member.workflowId))),
       ...(members.length > 9 ? [`and ${members.length - 9} more, the newest of ${newest!.openedAt.slice(0, 10)}`] : []),
     ],

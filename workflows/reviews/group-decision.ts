@@ -1,11 +1,9 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { GateOutcome } from '../blocks/gate-request.ts';
 import type { Gates } from '../blocks/gates.ts';
 import type { Run } from '../blocks/run.ts';
-import type { Decision } from '../domain/approval.ts';
 import { targetLabel } from '../domain/ids.ts';
 import type { GatePolicy, TargetPolicy } from '../domain/policy.ts';
-import { groupCard, type GroupEvidence } from '../domain/review-cards.ts';
+import { groupCard } from '../domain/review-cards.ts';
 import { productionGate, type Member, type ReviewGroup } from '../domain/review-plan.ts';
 import type { GroupResult, ReviewTerms } from '../domain/review-releases.ts';
 import { loadPolicy } from '../releases/release-activities.ts';
@@ -23,8 +21,7 @@ export interface GroupDecision {
   policy: TargetPolicy;
 }
 
-/** Times that a decision is asked for once more, because it left out something that is not in the group. */
-const mostComplaints = 3;
+/** Refusals in the result. */
 const mostRefused = 50;
 
 /**
@@ -40,39 +37,25 @@ export async function decideGroup(run: Run, gates: Gates, group: ReviewGroup, { 
   // A name that this run vouches for is no more than claimed. Where more is wanted each person signs for each release, in bulk in the inbox.
   if (identity !== 'claimed') return { ...none, result: { ...none.result, state: 'inbox' } };
 
-  let complaint: string | null = null;
-  for (let asked = 1; asked <= mostComplaints; asked += 1) {
-    const { gates: figures } = await readGates({ gates: members.map(({ workflowId }) => ({ workflowId, gate: of })) });
-    const outcome: GateOutcome<GroupEvidence> = await gates.pass(reviewGate(asked === 1 ? gate : `${gate}-${asked}`, { group, figures, complaint }, groupCard, { terms, policy, withinMs: decideWithinMs }));
-    if (outcome.state === 'expired' || outcome.state === 'superseded') return none;
+  const { gates: figures } = await readGates({ gates: members.map(({ workflowId }) => ({ workflowId, gate: of })) });
+  const request = reviewGate(gate, { group, figures }, groupCard, { terms, policy, withinMs: decideWithinMs });
+  const outcome = await gates.pass({ ...request, parts: members.map(({ target }) => targetLabel(target)) }); // an exception that names none of these is refused
+  if (outcome.state === 'expired' || outcome.state === 'superseded') return none;
 
-    const verdict = outcome.state === 'approved' ? 'approve' : 'reject';
-    const decisive: Decision[] = outcome.decisions.filter((decision) => decision.verdict === verdict);
-    const by = decisive.map((decision) => decision.by);
-    const except = [...new Set(decisive.flatMap((decision) => decision.except))];
-    const stranger = except.find((name) => !members.some((member) => isNamed(member, name)));
-    if (stranger !== undefined) {
-      // Better asked twice than a release let through that somebody meant to leave out.
-      complaint = `Asked again: "${stranger}", which was to be left out, is none of these. Nothing was decided.`;
-      continue;
-    }
-    const decided = members.filter((member) => !except.some((name) => isNamed(member, name)));
-    const comment = commentOf(decisive.map((decision) => decision.comment));
-    const result: GroupResult = { ...none.result, state: outcome.state, by, except };
-    if (verdict === 'approve' && of === productionGate) return { ...none, result, queue: decided, comment };
-    const { refused } = await answerGates({ key: run.key(`answer ${gate}`), gates: addresses(decided, of), verdict, by, comment });
-    return { ...none, result: { ...result, refused: refused.slice(0, mostRefused), refusedCount: refused.length }, comment };
-  }
-  return none;
+  const verdict = outcome.state === 'approved' ? 'approve' : 'reject';
+  const decisive = outcome.decisions.filter((decision) => decision.verdict === verdict);
+  const by = decisive.map((decision) => decision.by);
+  const except = [...new Set(decisive.flatMap((decision) => decision.except))];
+  const decided = members.filter(({ target }) => !except.includes(targetLabel(target)));
+  const comment = commentOf(decisive.map((decision) => decision.comment));
+  const result: GroupResult = { ...none.result, state: outcome.state, by, except };
+  if (verdict === 'approve' && of === productionGate) return { ...none, result, queue: decided, comment };
+  const { refused } = await answerGates({ key: run.key(`answer ${gate}`), gates: addresses(decided, of), verdict, by, comment });
+  return { ...none, result: { ...result, refused: refused.slice(0, mostRefused), refusedCount: refused.length }, comment };
 }
 
 export function addresses(members: readonly Member[], gate: string): { workflowId: string; gate: string; evidence: string }[] {
   return members.map(({ workflowId, evidence }) => ({ workflowId, gate, evidence }));
-}
-
-/** `P001/C001`, or the id of the run. */
-function isNamed({ workflowId, target }: Member, name: string): boolean {
-  return name === workflowId || name.toLowerCase() === targetLabel(target).toLowerCase();
 }
 
 function commentOf(comments: readonly string[]): string {
