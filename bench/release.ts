@@ -8,7 +8,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { releaseModel } from '../starters/runbooks.ts';
-import { testInput, type ReleaseActivities } from '../test/support/release-activities.ts';
+import { testInput, testPolicy, type ReleaseActivities } from '../test/support/release-activities.ts';
 import { withReleaseWorkers } from '../test/support/release-worker.ts';
 import { startTemporal } from '../test/support/temporal-server.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
@@ -30,6 +30,8 @@ const notify: ReleaseActivities['notify'] = async ({ event }) => {
   if (event.kind === 'opened') tell();
   return { delivered: ['chat'], failed: [] };
 };
+/** As most estates have it: older releases of the circuit are looked for. */
+const loadPolicy: ReleaseActivities['loadPolicy'] = async ({ target }) => ({ ...testPolicy(target), supersede: 'retire' });
 const bareActivities = {
   step: async () => ({}),
   announce: async ({ decided }: { decided?: boolean }) => {
@@ -98,7 +100,7 @@ try {
     Worker.create({ ...shared, taskQueue: 'bare-activities', activities: bareActivities }),
   ]);
   const running = control.map((worker) => worker.run());
-  const figures = await withReleaseWorkers(environment, { notify }, measure);
+  const figures = await withReleaseWorkers(environment, { notify, loadPolicy, findOlderRuns: async () => ({ runs: [] }) }, measure);
   control.forEach((worker) => worker.shutdown());
   await Promise.all(running);
   process.stdout.write(`${JSON.stringify(figures)}\n`);

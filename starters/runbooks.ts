@@ -6,6 +6,9 @@ import { isTargetName, modelName, releaseChangeId, releaseModelId, targetLabel }
 import { ReleaseChangePhase, ReleaseModelPhase, StageApprovalPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
 import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineStageInput } from '../workflows/domain/stage-check.ts';
+import { ReviewPhase, type ReviewPendingReleasesInput } from '../workflows/domain/review-releases.ts';
+import { unblockPhase, type UnblockReleaseInput } from '../workflows/domain/review-stuck.ts';
+import { sweepPhase, type SweepRunsInput } from '../workflows/domain/sweep-runs.ts';
 import { startCommand } from './command-line.ts';
 
 /** Why a closed or running workflow of the same id may be run once more. */
@@ -33,6 +36,8 @@ export interface Runbook<I extends object = object> {
   searchAttributes(input: I): SearchAttributePair[];
   /** Puts into the input who starts the run and why again. Neither is taken from the input: it may be that of an earlier run. */
   attribute(input: I, options: StartOptions): I;
+  /** Set where the same input means something new each time: an id that has ended may be started again without a reason. */
+  isRepeatable?: true;
   /** Set where the same run must not be started again by itself: the way that leads to the same end. */
   insteadOfAgain?(input: I, again: Again): string;
 }
@@ -76,6 +81,8 @@ const releaseModel: Runbook<ReleaseModelInput> = {
       trainingJob: text(255),
       pullRequest: z.strictObject({ id: positive, title: text(4000), url: text(2000), createdBy: text(200), repositoryId: text(200) }),
       requestedBy: people,
+      /** Printed with the input of a release that was approved with its change; it is not taken over. */
+      stage1: z.unknown().optional().transform((): undefined => undefined),
     })
     .refine((input) => input.model === modelName(input.target), { path: ['model'], error: ({ input }) => `must be the name of the target's model, ${modelName((input as ReleaseModelInput).target)}` }),
   workflowId: ({ target: { plant, circuit }, version }) => releaseModelId({ plant, circuit }, version),
@@ -113,10 +120,57 @@ export const approvePipelineStage: Runbook<ApprovePipelineStageInput> = {
   attribute: (input) => input,
 };
 
-/** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel];
+const milliseconds = z.int('must be a whole number of milliseconds').positive('must be 1 or more');
 
-export { releaseChange, releaseModel };
+const reviewPendingReleases: Runbook<ReviewPendingReleasesInput> = {
+  name: 'reviewPendingReleases',
+  description: 'Review all releases that wait for an approval together: critical plants first, similar circuits in one decision, deployed in waves',
+  schema: z.strictObject({
+    plant: name.optional(),
+    gate: z.enum(['stage1', 'stage3'], 'must be stage1 or stage3').optional(),
+    groupSize: positive.max(100, 'must be at most 100: nobody takes in more').optional(),
+    waveSize: positive.max(100, 'must be at most 100').optional(),
+    failureBudget: z.int('must be a whole number').min(0, 'must be 0 or more').optional(),
+    decideWithinMs: milliseconds.optional(),
+    deploymentPollMs: milliseconds.optional(),
+    watchPollMs: milliseconds.optional(),
+  }),
+  workflowId: ({ plant, gate }) => ['reviewPendingReleases', plant ?? 'all', ...(gate === undefined ? [] : [gate])].join(':'),
+  summary: ({ plant, gate }) => `Review what waits${gate === undefined ? '' : ` at ${gate}`}${plant === undefined ? '' : ` of ${plant}`}`,
+  details: () => 'One decision for each group of similar circuits; leave some out with `except`.',
+  searchAttributes: ({ plant }) => searchAttributePairs({ Phase: ReviewPhase.Gathering, ...(plant !== undefined && { Plant: plant }) }),
+  attribute: (input) => input,
+  isRepeatable: true,
+};
+
+const unblockRelease: Runbook<UnblockReleaseInput> = {
+  name: 'unblockRelease',
+  description: 'Look after gates that have waited for too long: measure again, remind, widen, and let lapse what is below threshold',
+  schema: z.strictObject({ olderThanMs: milliseconds.optional(), lapseAfterMs: milliseconds.optional(), tendEveryMs: milliseconds.optional(), plant: name.optional() }),
+  workflowId: ({ plant }) => `unblockRelease:${plant ?? 'all'}`,
+  summary: ({ plant }) => `Unblock what waits for too long${plant === undefined ? '' : ` of ${plant}`}`,
+  details: () => 'By default: open for more than 12 hours. Run every hour by a schedule.',
+  searchAttributes: ({ plant }) => searchAttributePairs({ Phase: unblockPhase, ...(plant !== undefined && { Plant: plant }) }),
+  attribute: (input) => input,
+  isRepeatable: true,
+};
+
+const sweepRuns: Runbook<SweepRunsInput> = {
+  name: 'sweepRuns',
+  description: 'Find runs that were terminated, reset or timed out from outside, and report each once',
+  schema: z.strictObject({ lookBackMs: milliseconds.optional() }),
+  workflowId: () => 'sweepRuns:all',
+  summary: () => 'Find runs that were ended from outside',
+  details: () => 'Looks back 26 hours by default. Run by a schedule.',
+  searchAttributes: () => searchAttributePairs({ Phase: sweepPhase }),
+  attribute: (input) => input,
+  isRepeatable: true,
+};
+
+/** All runbooks that can be started, in the order in which they are listed. */
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, reviewPendingReleases, unblockRelease, sweepRuns];
+
+export { releaseChange, releaseModel, reviewPendingReleases, sweepRuns, unblockRelease };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

@@ -38,7 +38,7 @@ export async function startRunbook<I extends object>(client: Client, runbook: Ru
       workflowId,
       taskQueue: TaskQueue.Runbooks,
       args: [input],
-      workflowIdReusePolicy: options.again ? WorkflowIdReusePolicy.ALLOW_DUPLICATE : WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      workflowIdReusePolicy: options.again || runbook.isRepeatable ? WorkflowIdReusePolicy.ALLOW_DUPLICATE : WorkflowIdReusePolicy.REJECT_DUPLICATE,
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
       staticSummary: runbook.summary(input),
       staticDetails: runbook.details(input),

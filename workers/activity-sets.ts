@@ -7,7 +7,7 @@ import { createAzureMlClients } from '../activities/azure-ml/clients.ts';
 import { createAzureMlActivities } from '../activities/azure-ml/index.ts';
 import { createAzureMonitorClients } from '../activities/azure-monitor/clients.ts';
 import { createAzureMonitorActivities } from '../activities/azure-monitor/index.ts';
-import { createEstateActivities } from '../activities/estate/index.ts';
+import { createEstateActivities, type EstateSettings } from '../activities/estate/index.ts';
 import { createStagePolicyActivities } from '../activities/estate/stage-policy-activities.ts';
 import { withHeartbeat } from '../activities/heartbeat.ts';
 import { createMlflowClients } from '../activities/mlflow/clients.ts';
@@ -33,13 +33,15 @@ export interface NotificationSettings {
 }
 
 /** What the activities need of the worker's configuration. */
-export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & Partial<VaultSettings> & Partial<NotificationSettings>;
+export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & Partial<VaultSettings> & Partial<NotificationSettings> & Pick<EstateSettings, 'identityProblem'>;
 
 /** The activities of one queue, each heartbeating while it runs. `client` is for the queues that read runs: the one that tends other runs, and the record's where Temporal's server tells who sent an answer. */
 export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: ActivityConfiguration, client?: Client): object {
   switch (queue) {
-    case TaskQueue.Estate:
-      return withHeartbeat({ ...createEstateActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }), ...createStagePolicyActivities({ estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null }) });
+    case TaskQueue.Estate: {
+      const estate: EstateSettings = { estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, ...(configuration.identityProblem && { identityProblem: configuration.identityProblem }) };
+      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate) });
+    }
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent:
       return withHeartbeat(createAzureMlActivities(createAzureMlClients(settings)));

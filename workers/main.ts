@@ -15,7 +15,7 @@ import { serveHealth } from './health.ts';
 import { killSwitch } from './kill-switch.ts';
 import { platformSettings } from './platform-settings.ts';
 import { refuseUnattributable } from './principal-check.ts';
-import { gatesOfLevel, refuseInsufficientIdentity } from './production-check.ts';
+import { gatesOfLevel, identityProblem, refuseInsufficientIdentity } from './production-check.ts';
 import { createLogger, installRuntime } from './telemetry.ts';
 import { connectClient } from './temporal-client.ts';
 import { connectWorker } from './temporal-worker.ts';
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
         connection,
         namespace,
         taskQueue,
-        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: createActivities(taskQueue, settings, { ...configuration, ...telling }, client) }),
+        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: createActivities(taskQueue, settings, { ...configuration, ...telling, identityProblem: (level) => identityProblem(configuration, level) }, client) }),
         // The floor of crash recovery: how long a run waits for the worker that last held it. 10 s by default.
         stickyQueueScheduleToStartTimeout: '1s',
         // A cancellation reaches an activity with the answer to a heartbeat, and heartbeats are sent no more often than this.

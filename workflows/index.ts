@@ -8,3 +8,4 @@ export { reviewPendingReleases } from './reviews/review-pending-releases.ts';
 export { unblockRelease } from './reviews/unblock-release.ts';
 export { reportInterruption } from './maintenance/report-interruption.ts';
 export { sweepRuns } from './maintenance/sweep-runs.ts';
+export { anchorRecord } from './maintenance/anchor-record.ts';

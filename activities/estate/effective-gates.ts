@@ -67,13 +67,14 @@ export function severityOf(plant: Pick<Estate['plants'][string], 'severity'>, ci
   return circuit.severity ?? plant.severity ?? ordinarySeverity;
 }
 
-/** Every different gate that some target has: what has to be checked. */
-export function gateVariants({ plants }: Pick<Estate, 'plants'>): GateVariant[] {
+/** Every different gate that some target, or some stage of a pipeline, has: what has to be checked. */
+export function gateVariants({ plants, azureDevOps }: Pick<Estate, 'plants' | 'azureDevOps'>): GateVariant[] {
   const variants = new Map<string, GateVariant>();
   const add = (severity: Severity, plant: string | null): void => {
     for (const gate of gateNames) variants.set(JSON.stringify([gate, severity, plant]), { gate, severity, plant });
   };
   for (const [name, plant] of Object.entries(plants)) for (const circuit of Object.values(plant.circuits)) add(severityOf(plant, circuit), plant.gates ? name : null);
+  for (const { gate, severity } of Object.values(azureDevOps.stages.environments)) variants.set(JSON.stringify([gate, severity, null]), { gate, severity, plant: null });
   if (variants.size === 0) add(ordinarySeverity, null);
   return [...variants.values()];
 }

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { checkGates } from './check-gates.ts';
+import type { Path } from './complaints.ts';
 import { estateSchema, type Estate } from './schema.ts';
 
 /** Complaints shown at once; the rest is counted. */
@@ -38,7 +39,7 @@ export function parseEstate(text: string, file: string): Estate {
 }
 
 /** A complaint about a field of an estate that is valid by itself. */
-export async function complaintAbout(file: string, field: readonly string[], problem: string): Promise<ApplicationFailure> {
+export async function complaintAbout(file: string, field: Path, problem: string): Promise<ApplicationFailure> {
   const lines = new LineCounter();
   const document = parseDocument(await readText(file), { lineCounter: lines });
   return estateInvalid(`${file}:${lineOf(document, field, lines)}: ${field.join('.')}: ${problem}`);

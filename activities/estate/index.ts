@@ -7,6 +7,8 @@ import { gateTicks } from '../calendar/gate-ticks.ts';
 import { nextWorkingTime } from '../calendar/working-time.ts';
 import { reviewedCircuits, type LoadedCircuits } from './circuits.ts';
 import { complaintAbout, readEstate } from './estate-file.ts';
+import { gateNames } from './gate-schema.ts';
+import { identityComplaint, type IdentityProblem } from './identity-problem.ts';
 import { calendarsOf } from './names.ts';
 import { targetPolicy } from './target-policy.ts';
 
@@ -25,19 +27,25 @@ export interface EstateSettings {
   estateFile: string;
   /** Where the receiver with its inbox is in this deployment; beats the estate's `inbox`. */
   inboxUrl?: string | null;
+  /** What this installation cannot prove about who answers; without it, nothing is refused. */
+  identityProblem?: IdentityProblem;
 }
 
-export const createEstateActivities = ({ estateFile, inboxUrl }: EstateSettings) => ({
+export const createEstateActivities = ({ estateFile, inboxUrl, identityProblem = () => null }: EstateSettings) => ({
   /**
    * Reads the policy of one target, anew each time, so that a change of the estate reaches runs that wait.
    *
    * Safe to retry because it only reads.
    *
-   * @throws EstateInvalid (not retried) naming file, line and field
+   * @throws EstateInvalid (not retried) naming file, line and field; also when a gate demands an identity that cannot be proven here, or accepts one that is not
    */
   loadPolicy: async ({ target }: { target: Target }): Promise<TargetPolicy> => {
-    const policy = targetPolicy(await readEstate(estateFile), target, inboxUrl ?? undefined);
+    const estate = await readEstate(estateFile);
+    const policy = targetPolicy(estate, target, inboxUrl ?? undefined);
     if ('problem' in policy) throw await complaintAbout(estateFile, policy.field, policy.problem);
+    const { gates, severity } = policy;
+    const complaint = identityComplaint(estate, gateNames.map((gate) => ({ variant: { gate, severity, plant: target.plant }, policy: gates[gate] })), identityProblem);
+    if (complaint !== null) throw await complaintAbout(estateFile, complaint.field, complaint.problem);
     return policy;
   },
 

@@ -19,13 +19,19 @@ export interface StagePolicy {
 
 /** The stage's policy with its digest. */
 export function stagePolicy(estate: Estate, environment: string, inboxUrl: string | null = estate.inbox ?? null): StagePolicy | UnknownTarget {
-  const { environments, watchEvery } = estate.azureDevOps.stages;
-  const { gate, severity } = (Object.hasOwn(environments, environment) ? environments[environment] : undefined) ?? { gate: 'stage3' as const, severity: 'P2' as const };
-  const variant: GateVariant = { gate, severity, plant: null };
+  const { watchEvery } = estate.azureDevOps.stages;
+  const variant = stageVariant(estate, environment);
+  const { gate, severity } = variant;
   const missing = missingFields(effectiveGate(estate, variant));
   if (missing.length > 0) return { field: ['gates', gate], problem: `the gate of stages before ${environment} (${gate} at ${severity}) lacks ${missing.join(', ')}` };
   const whole = gatePolicy(estate, variant);
   // A stage that has not run has nothing to roll back: silence lets nothing through.
   const policy = { people: estate.people.map(({ id, aliases, calendar }) => ({ id, aliases, calendar })), gate: { ...whole, onSilence: whole.onSilence === 'rollBack' ? ('expire' as const) : whole.onSilence }, watchEveryMs: watchEvery };
   return { digest: jsonDigest(policy), inboxUrl, ...policy };
+}
+
+/** Which gate a stage before this environment has. */
+export function stageVariant({ azureDevOps: { stages } }: Pick<Estate, 'azureDevOps'>, environment: string): GateVariant {
+  const named = Object.hasOwn(stages.environments, environment) ? stages.environments[environment] : undefined;
+  return { gate: 'stage3', severity: 'P2', ...named, plant: null };
 }

@@ -44,8 +44,8 @@ export class ButtonRefused extends Error {
 }
 
 /** Makes the value of a button. */
-export async function mintButton({ kid, secret }: ButtonKey, { expiresAt, ...claims }: ButtonClaims): Promise<string> {
-  return await new SignJWT({ ...claims })
+export async function mintButton({ kid, secret }: ButtonKey, { expiresAt, workflowId, runId, gate, generation, evidence, verdict }: ButtonClaims): Promise<string> {
+  return await new SignJWT({ workflowId, runId, gate, generation, evidence, verdict })
     .setProtectedHeader({ alg: 'HS256', typ: buttonTokenType, kid })
     .setJti(randomUUID())
     .setExpirationTime(Math.floor(Date.parse(expiresAt) / 1000))

@@ -3,7 +3,7 @@ import { createTransport, type SendMailOptions } from 'nodemailer';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { vendorFailure } from '../http/classify.ts';
 import { tlsSettings, type TransportSettings } from '../http/transport.ts';
-import { facts, plain, type GateMessage } from './message.ts';
+import { facts, plain, sentences, type GateMessage } from './message.ts';
 
 export interface Mail {
   from: string;
@@ -28,7 +28,7 @@ export interface MailClient {
 /** Every mail of a gate has the same subject and follows the same first id, which is what mail programs build conversations from. */
 export function gateMail(message: GateMessage, { from, to }: Pick<Mail, 'from' | 'to'>): Mail {
   const { event, heading, id, link, thread } = message;
-  const paragraphs = [heading, event.question, event.recommendation === '' ? '' : `Recommendation: ${event.recommendation}`, event.text].map((text) => plain(text, 3_000)).filter((text) => text !== '');
+  const paragraphs = [heading, event.question, ...sentences(event)].map((text) => plain(text, 3_000)).filter((text) => text !== '');
   const lines = facts(message).map(([name, value]) => [plain(name, 60), plain(value, 300)] as const);
   const [first = '', ...rest] = paragraphs;
   return {

@@ -47,6 +47,13 @@ export function gateMessage(key: StepKey, event: GateEvent, { link, buttons }: P
   };
 }
 
+/** Recommendation and message, without repeating the question, which stands above them. Still foreign; once decided, nobody is advised any more. */
+export function sentences({ kind, question, recommendation, text }: GateEvent): string[] {
+  const said = text.replace(question, '').replace(recommendation, '').trim().replace(/:$/, '');
+  const advice = kind === 'decided' || recommendation === '' ? [] : [`Recommendation: ${recommendation}`];
+  return [...advice, ...(said === '' ? [] : [said])];
+}
+
 /** Controls would steer what shows the text; the marks that turn the direction of writing would make it read as another. Line breaks go too. */
 const unwanted = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g;
 

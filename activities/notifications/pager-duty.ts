@@ -2,7 +2,7 @@
 import type { GateEvent } from '../../workflows/domain/gate-event.ts';
 import type { Severity } from '../../workflows/domain/vocabulary.ts';
 import type { RestClient } from '../http/rest-client.ts';
-import { facts, plain, type GateMessage } from './message.ts';
+import { facts, plain, sentences, type GateMessage } from './message.ts';
 
 const severity: Record<Severity, string> = { P0: 'critical', P1: 'error', P2: 'warning', P3: 'info' };
 
@@ -30,7 +30,7 @@ export function pagerEvent(message: GateMessage): PagerEvent {
       component: plain(subject, 255),
       group: plain(event.target?.plant ?? event.runbook, 255),
       class: `gate ${event.kind}`,
-      custom_details: { ...Object.fromEntries(facts(message).map(([name, value]) => [plain(name, 60), plain(value, 300)])), Recommendation: plain(event.recommendation, 1_000), Text: plain(event.text, 1_000), For: plain(event.to.join(', '), 500), Run: plain(event.workflowId, 255), Message: id },
+      custom_details: { ...Object.fromEntries(facts(message).map(([name, value]) => [plain(name, 60), plain(value, 300)])), Text: plain(sentences(event).join(' '), 2_000), For: plain(event.to.join(', '), 500), Run: plain(event.workflowId, 255), Message: id },
     },
   };
 }

@@ -4,7 +4,7 @@ import { FailureType } from '../../workflows/domain/failures.ts';
 import type { ChannelOf } from '../estate/notifications-schema.ts';
 import { vendorFailure } from '../http/classify.ts';
 import type { RestClient } from '../http/rest-client.ts';
-import { facts, plain, type GateMessage } from './message.ts';
+import { facts, plain, sentences, type GateMessage } from './message.ts';
 
 /** What chat.postMessage says, with status 200, when it is Slack's own trouble. */
 const passing = ['ratelimited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org'];
@@ -24,8 +24,7 @@ export function slackMessage(message: GateMessage, mentions: readonly string[], 
   const buttons = hasButtons ? message.buttons : null;
   const words = (text: string) => ({ type: 'plain_text' as const, text, emoji: false });
   const section = (text: string): KnownBlock => ({ type: 'section', text: words(text) });
-  const body = [event.question, event.recommendation === '' ? '' : `Recommendation: ${event.recommendation}`, event.text];
-  const shown = body.map((text) => plain(text, 2_900)).filter((text, index, all) => text !== '' && all.indexOf(text) === index);
+  const shown = [event.question, ...sentences(event)].map((text) => plain(text, 2_900)).filter((text) => text !== '');
   const mentioned = mentions.slice(0, 20).map((member) => (member.startsWith('S') ? `<!subteam^${member}>` : `<@${member}>`)).join(' ');
   const deadline = event.deadline === null ? [] : [{ type: 'mrkdwn' as const, text: `Until ${localTime(event.deadline)}` }];
   const figures = facts(message).filter(([name]) => name !== 'Until').map(([name, value]) => words(plain(`${name}: ${value}`, 1_900)));

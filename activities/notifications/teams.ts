@@ -1,6 +1,6 @@
 /** Microsoft Teams: an Adaptive Card through the webhook of a workflow (Power Automate, "when a Teams webhook request is received"). */
 import type { RestClient } from '../http/rest-client.ts';
-import { facts, plain, type GateMessage } from './message.ts';
+import { facts, plain, sentences, type GateMessage } from './message.ts';
 
 export interface TeamsMessage {
   type: 'message';
@@ -12,7 +12,7 @@ export function teamsMessage(message: GateMessage): TeamsMessage {
   const { event, heading, id, link } = message;
   const line = (text: string, look: object = {}): object => ({ type: 'RichTextBlock', inlines: [{ type: 'TextRun', text, ...look }] });
   const fact = ([name, value]: [string, string]): object => ({ type: 'RichTextBlock', spacing: 'None', inlines: [{ type: 'TextRun', text: `${name}: `, weight: 'Bolder' }, { type: 'TextRun', text: plain(value, 300) }] });
-  const texts = [event.recommendation === '' ? '' : `Recommendation: ${event.recommendation}`, event.text].map((text) => plain(text, 3_000)).filter((text) => text !== '');
+  const texts = sentences(event).map((text) => plain(text, 3_000)).filter((text) => text !== '');
   const content = {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',

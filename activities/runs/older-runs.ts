@@ -9,6 +9,9 @@ import { attribute, listRuns, ownRuns, quoted } from './visibility.ts';
 /** Phases in which the older version is in production already. */
 const serving: readonly string[] = [Phase.Deployment, Phase.Monitoring, Phase.Rollback, Phase.Closing];
 
+/** How long Temporal has to take a signal, in milliseconds. */
+const signalMs = 10_000;
+
 export interface FindOlderRunsInput {
   target: Target;
   /** The newer version. */
@@ -52,7 +55,7 @@ export interface SupersedeRunInput {
  */
 export async function supersedeRun(client: Client, { workflowId, by, version }: SupersedeRunInput): Promise<{ sent: boolean }> {
   try {
-    await client.workflow.getHandle(workflowId).signal('supersede', { by, version });
+    await client.connection.withDeadline(Date.now() + signalMs, () => client.workflow.getHandle(workflowId).signal('supersede', { by, version }));
     return { sent: true };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { sent: false };

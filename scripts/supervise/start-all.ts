@@ -1,6 +1,7 @@
 import { waitForFirstModels } from './first-models.ts';
 import { parts, type PartName } from './parts.ts';
 import { startPart } from './start-part.ts';
+import { scheduleRegularRuns } from './schedules.ts';
 import { stopParts } from './stop-parts.ts';
 import { prepareState, type Settings } from './settings.ts';
 import { subscribeReceiver } from './subscriptions.ts';
@@ -49,6 +50,7 @@ export async function startAll(settings: Settings, { signal, onHealthy }: StartO
       timed('receiver', (onStarted) => startPart(receiver, settings, either, onStarted)),
     );
     await subscribeReceiver(settings);
+    await scheduleRegularRuns(settings);
     await waitForFirstModels(settings, signal);
     return [...startedHere];
   } catch (error) {

@@ -4,12 +4,16 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { payloadDigest, type RecordedAnswer } from '../../workflows/domain/record.ts';
 import type { Checked, Finding } from './finding.ts';
+import { grpcCode } from '../temporal-connection.ts';
 import type { AuditedRun } from './recorded-run.ts';
 
 type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 type Request = NonNullable<NonNullable<Event['workflowExecutionUpdateAcceptedEventAttributes']>['acceptedRequest']>;
 type Payloads = NonNullable<Event['workflowExecutionSignaledEventAttributes']>['input'];
 type Channel = RecordedAnswer['channel'];
+
+/** gRPC's status code. */
+const notFound = 5;
 
 interface DecisionEvent {
   eventId: number;
@@ -131,7 +135,7 @@ async function orGone<T>(work: Promise<T>): Promise<T | null> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return null;
+    if (error instanceof WorkflowNotFoundError || grpcCode(error) === notFound) return null;
     throw error;
   }
 }

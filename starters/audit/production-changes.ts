@@ -103,7 +103,8 @@ export function pairChanges(deployments: readonly DeploymentState[], runs: reado
       continue;
     }
     findings.push({ about: 'platform', where: deployment.resource, what: problem });
-    if (changedAt !== null && isIn(changedAt, period)) changes.push({ resource: deployment.resource, at: changedAt, what: `changed by ${deployment.changedBy ?? 'somebody'}`, version: deployment.servedVersion, run: null, decidedBy: [], shownBy: ['platform'] });
+    const isLater = changedAt !== null && changedAt > (last?.effect.at ?? recordedSince ?? '');
+    if (isLater && isIn(changedAt, period)) changes.push({ resource: deployment.resource, at: changedAt, what: `changed by ${deployment.changedBy ?? 'somebody'}`, version: deployment.servedVersion, run: null, decidedBy: [], shownBy: ['platform'] });
   }
   for (const { run, effect } of effects.filter(({ effect: { resource, at } }) => resource.startsWith(`${workspace}/`) && !known.has(resource) && isIn(at, period))) {
     changes.push(recordedChange(run, effect));

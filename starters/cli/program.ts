@@ -9,8 +9,8 @@ export interface JsonOption {
 }
 
 export interface WaitOption {
-  /** Seconds. */
-  timeout: number;
+  /** Seconds; each command has its own default. */
+  timeout?: number;
 }
 
 export interface StartCommandOptions extends JsonOption {
@@ -101,7 +101,7 @@ export interface AttachCommandOptions extends JsonOption {
 
 const json = (): Option => new Option('--json', 'print JSON on standard output');
 const evidence = (): Option => new Option('--evidence <digest>', 'digest of the evidence that was looked at, as the card shows it');
-const timeout = (): Option => new Option('--timeout <seconds>', 'how long to wait for a worker to take the answer').argParser(seconds).default(30);
+const timeout = (): Option => new Option('--timeout <seconds>', 'how long to wait for a worker to take an answer (default: 30, and 120 for each of many)').argParser(seconds);
 const person = '--as <person>';
 const yes = (): Option => new Option('--yes', 'decide without asking; needed where no terminal is there to ask on');
 const dryRun = (): Option => new Option('--dry-run', 'show what would be decided, and send nothing');
@@ -168,6 +168,9 @@ export function createProgram(): Command {
     .option('--verify', 'check every signature, and compare with the history as long as it exists').addOption(json())
     .action(async (id: string | undefined, options: AuditCommandOptions) => (await import('./commands/audit.ts')).audit(id, options));
 
+  program.command('schedules').description('make or bring up to date what runs by itself: the anchor of the record, the sweeps').addOption(json())
+    .action(async (options: JsonOption) => (await import('./commands/schedules.ts')).schedules(options));
+
   const keys = program.command('keys').description('the keys that decisions and the record are signed with');
   keys.command('list', { isDefault: true }).description('which sign, and which still verify').addOption(json())
     .action(async (options: JsonOption) => (await import('./commands/keys.ts')).listKeys(options));
@@ -181,7 +184,7 @@ export function createProgram(): Command {
     .requiredOption('--project <name>', 'the project of the environment').requiredOption('--environment <name>', 'the environment')
     .addOption(new Option('--mode <mode>', 'observe: stages pass at once, and what people would have said is recorded; enforce: stages wait').choices(['observe', 'enforce']).default('observe'))
     .addOption(new Option('--form <form>', 'callback: the decision is sent to Azure DevOps; polling: Azure DevOps asks for it every so often').choices(['callback', 'polling']).default('callback'))
-    .option('--url <receiver>', 'where Azure DevOps reaches the receiver, such as https://holdpoint.example.com; kept when left out')
+    .addOption(new Option('--url <receiver>', 'where Azure DevOps reaches the receiver, such as https://holdpoint.example.com; kept when left out').argParser(webAddress))
     .addOption(new Option('--timeout <minutes>', 'how long Azure DevOps lets the check wait (default: 43200, of polling 1440)').argParser(minutes))
     .option('--remove', 'take the check away')
     .option('--print', 'change nothing, and print the settings for a person to fill in')
@@ -189,6 +192,11 @@ export function createProgram(): Command {
     .action(async (options: AttachCommandOptions) => (await import('./commands/attach.ts')).attachAzurePipelines(options));
 
   return program;
+}
+
+function webAddress(value: string): string {
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) throw new InvalidArgumentError('It must be an address such as https://holdpoint.example.com.');
+  return value;
 }
 
 function minutes(value: string): number {

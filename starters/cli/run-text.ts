@@ -68,7 +68,7 @@ function ending({ run, failure, closedAt }: RunPage): string {
   const lines = [
     result.reason ?? failure ?? 'it left no result',
     ...(result.workItem ? [`work item ${result.workItem.id}: ${result.workItem.url}`] : []),
-    ...(result.circuits ?? []).map((circuit) => `${targetLabel(circuit.target)} ${circuit.version ?? ''}: ${circuit.state}${'reason' in circuit ? `, ${circuit.reason}` : 'workflowId' in circuit ? `, ${circuit.workflowId}` : `, by ${circuit.by}`}`),
+    ...(result.circuits ?? []).map((circuit) => `${targetLabel(circuit.target)} ${circuit.version ?? ''}: ${circuit.state}${'reason' in circuit ? `, ${circuit.reason}` : 'workflowId' in circuit ? `, ${circuit.workflowId}` : 'by' in circuit ? `, by ${circuit.by}` : ''}`),
     ...(result.refused ?? []).map(({ path, line, reason }) => `refused ${line === null ? path : `${path}:${line}`}: ${reason}`),
     ...(result.notes ?? []),
     ...(result.compensations ?? []).map((report: CompensationReport) => `undo of ${report.step}: ${report.state}, ${report.detail}`),

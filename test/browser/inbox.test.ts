@@ -29,7 +29,8 @@ const seen = new Set<string>();
 before(async () => {
   [stage, browser] = await Promise.all([InboxStage.start(), launchChromium()]);
   const keys = await openButtonKeys(join(stage.directory, 'keys', 'buttons.private.json'));
-  address = await stage.listen({}, { slack: { signingSecret: slackSecret, buttonKeys: async () => keys, people: async () => people, gates: stage.gates, inboxUrl: null } });
+  // Five hours later for the pages, so that the age of a gate is something to see.
+  address = await stage.listen({ now: () => new Date(Date.now() + 5 * hour) }, { slack: { signingSecret: slackSecret, buttonKeys: async () => keys, people: async () => people, gates: stage.gates, inboxUrl: null } });
 });
 after(async () => {
   await browser?.close();
@@ -74,7 +75,7 @@ class Desk {
   async isAccessible(name: string): Promise<void> {
     seen.add(name);
     await this.page.evaluate(axe);
-    const { violations } = (await this.page.evaluate('axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })')) as AxeResults;
+    const { violations } = await this.page.evaluate<AxeResults>('axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })');
     assert.deepEqual(violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' | ')}`), [], name);
     const overflow = await this.page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     assert.equal(overflow, 0, `${name} is wider than the window`);
@@ -179,6 +180,9 @@ describe('the inbox in a browser', () => {
     assert.deepEqual((await stage.gate(view.workflowId))?.decisions, []);
     await desk.page.getByLabel(/^Comment/).fill('worse than production');
     await desk.page.getByRole('button', { name: 'Reject' }).click();
+    await desk.page.getByText('Your rejection counts, and the gate is rejected.').waitFor();
+    await stage.temporal.client.workflow.getHandle(view.workflowId).result();
+    await desk.page.reload();
     await desk.page.getByText('The run has ended: rejected.').waitFor();
     await desk.isAccessible('closed');
     await desk.close();
@@ -188,7 +192,7 @@ describe('the inbox in a browser', () => {
     const view = await stage.openGate('C012', { policy: { approvers: ['alice', 'bob'], quorum: 2 } });
     const desk = await Desk.signedIn('bob');
     await desk.goToGate(view);
-    const fields = await desk.page.evaluate(`Object.fromEntries(new FormData(document.querySelector('#decide form')))`) as Record<string, string>;
+    const fields = await desk.page.evaluate<Record<string, string>>(`Object.fromEntries(new FormData(document.querySelector('#decide form')))`);
     // Another origin of the same machine, which the browser even sends cookies to.
     const evil = `<form method="post" action="${address}/inbox/gates/${encodeURIComponent(view.workflowId)}">${Object.entries(fields).map(([name, value]) => `<input name="${name}" value="${value}">`).join('')}<input name="verdict" value="approve"></form>`;
     await desk.page.route('http://127.0.0.1:9/', (route) => route.fulfill({ contentType: 'text/html', body: evil }));
@@ -216,7 +220,7 @@ describe('the inbox in a browser', () => {
     const terms = { policy: { approvers: ['erin', 'bob'] } };
     const views = [await stage.openGate('C020', { ...terms, mae: 1.71 }), await stage.openGate('C021', { ...terms, mae: 1.88 }), await stage.openGate('C022', { ...terms, mae: 2.3 })] as const;
     const desk = await Desk.signedIn('erin');
-    await desk.page.getByLabel(/^All 3/).check();
+    await desk.page.getByLabel(/All 3/).check();
     await desk.page.getByLabel('Comment for all').fill('same change, same data');
     await desk.page.getByRole('button', { name: 'Review and approve…' }).click();
     await desk.page.getByRole('heading', { name: 'Approve 3 gates?' }).waitFor();
@@ -226,6 +230,7 @@ describe('the inbox in a browser', () => {
     await desk.page.getByLabel(/^Decision on .*C022/).selectOption('reject');
     await desk.page.getByLabel('Own comment').nth(2).fill('worse than production');
     await desk.isAccessible('bulk preview');
+    await desk.page.getByRole('heading', { name: 'Approve 3 gates?' }).scrollIntoViewIfNeeded();
     await desk.picture('inbox-bulk-preview');
     assert.deepEqual((await stage.gate(views[0].workflowId))?.decisions, [], 'nothing has been sent yet');
     await desk.page.getByRole('button', { name: 'Send the decisions' }).click();
@@ -243,7 +248,7 @@ describe('the inbox in a browser', () => {
     const desk = await Desk.open({ javaScriptEnabled: false });
     await desk.go(`/inbox/gates/${encodeURIComponent(view.workflowId)}`);
     const { keyboard } = desk.page;
-    const focused = (): Promise<string> => desk.page.locator(':focus').evaluate('element => element.innerText || element.name');
+    const focused = (): Promise<string> => desk.page.evaluate<string>('document.activeElement.innerText || document.activeElement.name || ""');
     const tabTo = async (wanted: string): Promise<void> => {
       for (let n = 0; n < 40; n += 1) {
         await keyboard.press('Tab');
@@ -274,11 +279,10 @@ describe('the inbox in a browser', () => {
       const view = await stage.openGate(colorScheme === 'light' ? 'C040' : 'C041', { policy: { approvers: ['carol', 'bob'], severity: 'P1', checklist: [{ id: 'plant', text: 'The plant knows of the change', by: 'person', people: null }] } });
       const desk = await Desk.signedIn('carol', { viewport: { width: 360, height: 740 }, deviceScaleFactor: 1, isMobile: true, hasTouch: true, colorScheme });
       await desk.isAccessible(`phone, list, ${colorScheme}`);
-      await desk.picture(`inbox-phone-list-${colorScheme}`);
       await desk.goToGate(view);
       await desk.isAccessible(`phone, card, ${colorScheme}`);
       await desk.page.getByRole('link', { name: 'Go to the decision' }).tap();
-      await desk.picture(`inbox-phone-${colorScheme}`);
+      await desk.picture(colorScheme === 'light' ? 'inbox-phone' : 'inbox-phone-dark');
       const { width, height } = (await desk.page.getByRole('button', { name: 'Reject' }).boundingBox())!;
       assert.ok(width >= 44 && height >= 44, 'a thumb finds it');
       await desk.page.getByRole('button', { name: 'I have checked this' }).tap();

@@ -170,6 +170,9 @@ test('a hook that leads to no change is kept and listed; it finds its change, or
     const { stdout } = await holdpointAt(stack.temporal.address)(['list', '--json']);
     assert.equal((JSON.parse(stdout) as { workflowId: string; outcome: string }[]).find((run) => run.workflowId === workflowId)?.outcome, 'expired');
   });
+  const { code, stdout: page } = await holdpointAt(stack.temporal.address)(['show', workflowId]);
+  assert.equal(code, 0);
+  assert.match(page, /expired[\s\S]*no pull request made commit ffffffff/);
   // After its end the same event starts nothing.
   assert.equal((await post<{ workflowId: string }>(url, 'build.complete', { id: orphan }, eventId)).body.workflowId, workflowId);
   const runs: string[] = [];

@@ -300,6 +300,11 @@ describe('a gate', () => {
     await alice.press(await alice.get(path), 'approve', { effectiveAt: '2099-03-01T06:30' });
     await eventually(async () => assert.equal((await stage.gate(view.workflowId))?.effectiveAt, '2099-03-01T06:30:00.000Z'));
     assert.match(textOf((await alice.get(path)).html), /Takes effect 2099-03-01 06:30 UTC/);
+    // Until then a "no" still counts.
+    const bob = await visitor(address, 'bob');
+    const sent = await bob.press(await bob.get(path), 'reject', { comment: 'on second thoughts' });
+    assert.equal(sent.status, 303);
+    assert.match(((await stage.temporal.client.workflow.getHandle(view.workflowId).result()) as { reason: string }).reason, /bob: on second thoughts/);
   });
 
   it('shows an answer in my name that did not count, and lets me confirm it', async () => {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { sandboxEnvironment } from '../../sandbox/environment.ts';
 import { Platforms } from '../activities/support/platforms.ts';
@@ -13,11 +16,13 @@ import { eventually } from '../support/eventually.ts';
 import { startTemporal } from '../support/temporal-server.ts';
 
 const platforms = await Platforms.start({ seed: false });
+const state = mkdtempSync(join(tmpdir(), 'holdpoint-receiver-'));
+after(() => rmSync(state, { recursive: true, force: true }));
 const main = fileURLToPath(new URL('../../starters/receiver/main.ts', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 function receiver(environment: Record<string, string>): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn(process.execPath, [main], { cwd: root, env: { HOLDPOINT_PROFILE: 'demo', HOLDPOINT_PORT: '0', ...sandboxEnvironment(platforms.sandbox), ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, [main], { cwd: root, env: { HOLDPOINT_PROFILE: 'demo', HOLDPOINT_PORT: '0', HOLDPOINT_STATE: state, ...sandboxEnvironment(platforms.sandbox), ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Where it listens, as its log says. */

@@ -16,7 +16,7 @@ export type Handle = WorkflowHandle<typeof releaseModel>;
 
 export const status = (handle: Handle) => handle.query<RunStatus>('status');
 
-export const details = async (handle: Handle): Promise<string> => {
+export const details = async (handle: Pick<Handle, 'query'>): Promise<string> => {
   const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
   return metadata.currentDetails ?? '';
 };

@@ -110,6 +110,11 @@ export class Stack {
     return this.temporal.client;
   }
 
+  /** What every part runs with, for a command line beside them. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.#environment;
+  }
+
   /** The directory of the keys that decisions and the record are signed with. */
   get keysDirectory(): string {
     return join(this.directory, 'keys');

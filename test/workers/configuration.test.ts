@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ConfigurationError, readReceiverConfiguration, readTemporalConfiguration, readWorkerConfiguration } from '../../workers/configuration.ts';
+import { ConfigurationError, readReceiverConfiguration, readRecordConfiguration, readTemporalConfiguration, readWorkerConfiguration } from '../../workers/configuration.ts';
 
 const azure = { AZURE_TENANT_ID: 't', AZURE_CLIENT_ID: 'c', AZURE_CLIENT_SECRET: 's', AZURE_DEVOPS_URL: 'https://dev.azure.com/contoso/' };
 const demo = { HOLDPOINT_PROFILE: 'demo', ...azure };
@@ -20,6 +20,11 @@ describe('configuration', () => {
     assert.deepEqual([HOLDPOINT_REQUEST_TIMEOUT_MS, temporalAddress, HOLDPOINT_QUEUES.length, AZURE_DEVOPS_URL], [5000, '127.0.0.1:7233', 10, 'https://dev.azure.com/contoso']);
     assert.match(estateFile, /estate\/demo\.yml$/);
     assert.equal(readWorkerConfiguration({ ...azure, HOLDPOINT_ESTATE: 'estate/demo.yml' }).HOLDPOINT_PROFILE, 'production');
+  });
+
+  it('keeps record, anchors and keys with the other state, unless they are elsewhere', () => {
+    const { recordLocation, anchorsLocation, keysDirectory } = readRecordConfiguration({ HOLDPOINT_STATE: '/state', HOLDPOINT_ANCHORS: 'https://account.blob.core.windows.net/anchors/' });
+    assert.deepEqual([recordLocation, anchorsLocation, keysDirectory], ['/state/record', 'https://account.blob.core.windows.net/anchors', '/state/keys']);
   });
 
   it('lets TEMPORAL_ADDRESS beat TEMPORAL_PORT', () => {

@@ -4,10 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { createEstateActivities } from '../../activities/estate/index.ts';
+import { createStagePolicyActivities } from '../../activities/estate/stage-policy-activities.ts';
 import { parseEstate } from '../../activities/estate/estate-file.ts';
 import { ConfigurationError } from '../../workers/configuration.ts';
-import { refuseInsufficientIdentity } from '../../workers/production-check.ts';
+import { identityProblem, refuseInsufficientIdentity } from '../../workers/production-check.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
+import type { IdentityLevel } from '../../workflows/domain/vocabulary.ts';
+import { failure } from '../activities/support/platforms.ts';
 
 const demo = await readFile('estate/demo.yml', 'utf8');
 const keysDirectory = mkdtempSync(join(tmpdir(), 'holdpoint-keys-'));
@@ -45,5 +49,35 @@ describe('the identity that gates demand', () => {
       assert.throws(() => check(text, { HOLDPOINT_PROFILE, keysDirectory }), refused(/gates stage1, stage3, rollback demand identity level "attributed".*TEMPORAL_PRINCIPALS=true/));
       assert.doesNotThrow(() => check(text, { HOLDPOINT_PROFILE, TEMPORAL_PRINCIPALS: true }));
     }
+  });
+
+  it('is asked about again with every policy, for the estate may change while a worker runs', async () => {
+    const estateFile = join(keysDirectory, 'estate.yml');
+    const means = { ...without, HOLDPOINT_PROFILE: 'production', keysDirectory } as const;
+    const settings = { estateFile, identityProblem: (level: IdentityLevel) => identityProblem(means, level) };
+    const { loadPolicy } = createEstateActivities(settings);
+    const { loadStagePolicy } = createStagePolicyActivities(settings);
+    const target = { plant: 'P001', circuit: 'C001' };
+    writeFileSync(join(keysDirectory, 'decisions.public.json'), '{"keys": []}');
+
+    const sound = demo.replaceAll('identity: claimed', 'identity: authenticated');
+    writeFileSync(estateFile, sound);
+    assert.equal((await loadPolicy({ target })).gates.stage1.identity, 'authenticated');
+    assert.equal((await loadStagePolicy({ environment: 'production' })).gate.identity, 'authenticated');
+
+    const lax = `${sound}\ngateDefaults:\n  - {identity: claimed}\n`.replace('    identity: authenticated\n', '');
+    writeFileSync(estateFile, lax);
+    const complaint = new RegExp(`estate\\.yml:${lax.split('\n').length - 1}: gateDefaults\\.0\\.identity: gates such as stage[13] accept identity level "claimed"`);
+    await assert.rejects(loadPolicy({ target }), failure('EstateInvalid', true, complaint));
+    await assert.rejects(loadStagePolicy({ environment: 'production' }), failure('EstateInvalid', true, complaint));
+
+    writeFileSync(estateFile, sound.replaceAll('identity: authenticated', 'identity: attributed'));
+    await assert.rejects(loadPolicy({ target }), failure('EstateInvalid', true, /gates\.stage1\.identity: gates such as stage1 demand identity level "attributed"/));
+  });
+
+  it('is that of stages of pipelines as well', () => {
+    const text = `${demo.replaceAll('identity: claimed', 'identity: authenticated').replace('  project: ml-platform\n', '  project: ml-platform\n  stages: {environments: {shop: {gate: stage1, severity: P0}}}\n')}\ngateDefaults:\n  - {severity: P0, identity: claimed}\n`.replace('    identity: authenticated\n', '');
+    const everywhere = text.replace('  - {severity: P0, identity: claimed}', '  - {identity: authenticated}\n  - {severity: P0, identity: claimed}');
+    assert.throws(() => check(everywhere, { HOLDPOINT_PROFILE: 'production', keysDirectory }), refused(/gates stage1 accept identity level "claimed"/));
   });
 });

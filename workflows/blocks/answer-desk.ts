@@ -7,7 +7,7 @@ import type { WaitingAnswer } from '../domain/identity.ts';
 import { canonicalPerson } from '../domain/policy.ts';
 import { payloadDigest } from '../domain/record.ts';
 import { AnswerLog } from './answer-log.ts';
-import { gateStatus, openCard } from './gate-presentation.ts';
+import { gateEvent, gateStatus, openCard } from './gate-presentation.ts';
 import type { GateServices } from './gate-request.ts';
 import { unproven, type Identity, type OpenGate } from './open-gate.ts';
 import type { Run } from './run.ts';
@@ -45,6 +45,8 @@ export class AnswerDesk {
   #unverified: Unverified[] = [];
   /** Those of which is being found out whose they are. */
   #verifying: Unverified[] = [];
+  /** Openings of which it was told that somebody has decided. */
+  #told = new Set<string>();
   readonly #log = new AnswerLog();
   readonly #run: Run;
   readonly #services: GateServices;
@@ -173,7 +175,18 @@ export class AnswerDesk {
     const comment = answer.comment === undefined ? '' : `: ${clip(answer.comment, 120)}`;
     this.#run.answered({ by, counted: true, reason: `${answer.verdict} of ${open.gate} (identity ${identity.level})${comment}` });
     this.#run.gateChanged(gateStatus(open), openCard(open));
+    this.#tellFirst(open, answer, by);
     return { ...open.standing, counted: true };
+  }
+
+  /** Whoever was paged learns that somebody is at it. Once for each opening: a decision that is withdrawn and made again tells nothing new. */
+  #tellFirst(open: OpenGate, { verdict }: Answer, by: string): void {
+    const step = `${open.gate} answered ${open.generation}`;
+    const { standing } = open;
+    if (standing.state !== 'open' || (verdict !== 'approve' && verdict !== 'reject') || this.#told.has(step)) return;
+    this.#told.add(step);
+    const wanted = verdict === 'reject' ? 'that alone does not reject it here' : standing.missing > 0 ? `${standing.missing} more ${standing.missing === 1 ? 'approval is' : 'approvals are'} wanted` : `somebody of ${standing.missingGroups.join(', ')} is wanted`;
+    this.#services.tell(step, gateEvent(open, this.#run, 'answered', `${open.card.question} ${verdict === 'approve' ? 'Approved' : 'Rejected'} by ${by}; ${wanted}.`, open.awaited));
   }
 
   #uncounted(answer: Answer, reason: string, open: OpenGate, { channel, payloadDigest: digest, receivedAt }: WaitingAnswer): DecideResult {

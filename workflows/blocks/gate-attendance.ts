@@ -67,6 +67,7 @@ export class Attendance {
       case 'widen':
         return { changes: this.#widen(open, open.policy.clock.widen.flatMap(({ approvers }) => approvers), why) };
       case 'lapse':
+        open.lapse = { by, reason: reason === '' ? 'no reason was given' : reason };
         open.expired = true;
         return { changes: [`silence decides now (${why})`] };
       case 'remeasure': {

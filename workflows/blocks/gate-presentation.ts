@@ -56,6 +56,7 @@ export function gateView(open: OpenGate, run: Run): GateView {
     card,
     evidence: shortDigest(open.evidenceDigest),
     items: open.measured.items,
+    parts: [...(request.parts ?? [])],
     changes: [...open.changes],
     policy,
     eligible: open.eligible,
@@ -76,7 +77,7 @@ export function gateEvent(open: OpenGate, run: Run, kind: GateEvent['kind'], tex
   const { card, gate, generation, policy, deadline } = open;
   return {
     kind, severity: policy.severity, runbook: workflowType, workflowId, runId: firstExecutionRunId, target: run.target, gate, generation,
-    question: card.question, recommendation: card.recommendation, text, evidence: shortDigest(open.evidenceDigest), deadline, to: [...to],
+    question: card.question, recommendation: card.recommendation, comparison: card.comparison, text, evidence: shortDigest(open.evidenceDigest), deadline, to: [...to],
   };
 }
 

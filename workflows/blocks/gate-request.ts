@@ -24,6 +24,8 @@ export interface GateRequest<E = unknown> {
   /** Measures it again; `anew` also repeats what otherwise would only be read again, because it became stale. Null: a decision that must not wait, such as a rollback. */
   measure: ((how: 'again' | 'anew') => Promise<Measured<E>>) | null;
   card(evidence: E): GateCard;
+  /** What an approval may leave out by "except"; nothing where there are no parts. */
+  parts?: readonly string[];
   /** Where the inbox is, for the card's link; nowhere if there is none. */
   inboxUrl?: string | null;
   /** Answers the checklist's machine items. */

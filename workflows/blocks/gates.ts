@@ -171,7 +171,7 @@ export class Gates {
     const { gate, generation, effectiveAt } = open;
     this.#desk.file(open);
     const by = outcome.state === 'approved' ? outcome.by : 'by' in outcome ? [outcome.by] : [];
-    const reason = 'reason' in outcome ? outcome.reason : outcome.state === 'approved' && outcome.by.length === 0 ? 'nobody answered in time; silence approves by policy' : '';
+    const reason = 'reason' in outcome ? outcome.reason : outcome.state === 'expired' && open.lapse ? `${open.lapse.by}: ${open.lapse.reason}` : outcome.state === 'approved' && outcome.by.length === 0 ? 'nobody answered in time; silence approves by policy' : '';
     this.#run.record.add({ kind: 'gateClosed', gate, generation, state: outcome.state, by, reason, remeasured: open.confirmed, bypass: outcome.state === 'approved' ? outcome.bypass : null, effectiveAt });
     const who = by.length > 0 ? ` by ${by.join(', ')}` : '';
     this.#services.tell(`${gate} decided`, gateEvent(open, this.#run, 'decided', `${open.card.question} ${outcome.state}${who}${reason === '' ? '' : `: ${clip(reason, 200)}`}`, open.eligible));
@@ -201,7 +201,7 @@ function refusalOf(open: OpenGate): Exclude<GateOutcome, { state: 'approved' | '
   const decisions = [...ballot.decisions];
   if (superseded) return { state: 'superseded', ...superseded, decisions };
   if (standing.state === 'rejected') return { state: 'rejected', by: standing.by, reason: standing.reason, decisions };
-  if (open.expired && standing.state === 'open' && policy.onSilence === 'reject') return { state: 'rejected', by: 'nobody', reason: `nobody answered ${gate} in time`, decisions };
+  if (open.expired && standing.state === 'open' && policy.onSilence === 'reject') return { state: 'rejected', ...(open.lapse ?? { by: 'nobody', reason: `nobody answered ${gate} in time` }), decisions };
   return null;
 }
 

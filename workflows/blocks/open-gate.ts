@@ -1,6 +1,6 @@
 /** One gate while it is open: what is asked, what has been answered, and where it stands. Holds no timer and calls no activity. */
 import { eligible, emptyBallot, objection, standing, voiceOf, type Ballot, type Decision, type GateTerms, type Standing } from '../domain/approval.ts';
-import type { Answer } from '../domain/answer.ts';
+import { clip, type Answer } from '../domain/answer.ts';
 import type { GateCard } from '../domain/card.ts';
 import { clipCard } from '../domain/card-text.ts';
 import { jsonDigest, shortDigest } from '../domain/digest.ts';
@@ -43,6 +43,8 @@ export class OpenGate<E = unknown> {
   effectiveAt: string | null = null;
   proposals: GateView['proposals'] = [];
   expired = false;
+  /** Why its silence was let decide before its deadline, and who asked for that. */
+  lapse: { by: string; reason: string } | null = null;
   bypass: Bypass | null = null;
   superseded: { by: string; reason: string } | null = null;
   /** Nothing that anybody says now changes the outcome. */
@@ -101,6 +103,8 @@ export class OpenGate<E = unknown> {
     const { problem, level, by } = identity;
     const objected = objection(by === null ? answer : { ...answer, by }, this.terms, this.ballot, now().toISOString());
     if (objected !== undefined) return objected;
+    const strangers = answer.except?.filter((part) => !(this.request.parts ?? []).includes(part)) ?? [];
+    if (strangers.length > 0) return `it leaves out ${clip(strangers.join(', '), 60)}, which is no part of this (${this.request.parts?.join(', ') ?? 'it has none'})`;
     if (by !== null && answer.by !== undefined && canonicalPerson(this.people, answer.by) !== by) return `it says "${answer.by}", but is ${by}'s`;
     if (provesAtLeast(level, this.policy.identity)) return undefined;
     return `identity is only ${level}${problem === null ? '' : ` (${problem})`}, and this gate wants ${this.policy.identity}: kept as a proposal until its author confirms it`;

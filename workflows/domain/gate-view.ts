@@ -35,6 +35,8 @@ export interface GateView {
   /** The first 12 digits of the evidence digest: what a decision must carry. */
   evidence: string;
   items: EvidenceItem[];
+  /** What an approval may leave out. */
+  parts: string[];
   /** What had changed since the gate was open before. */
   changes: string[];
   policy: GatePolicy;

@@ -2,6 +2,7 @@
 export const ReleaseChangePhase = {
   Reading: 'reading the change',
   Training: 'training',
+  Stage1: 'Stage 1 approval',
 } as const;
 
 export const HookPhase = { Unresolved: 'waiting for its change' } as const;

@@ -1,5 +1,6 @@
 /** What the approvers of a release are asked and shown: pure functions from evidence to card. */
 import type { GateCard } from './card.ts';
+import type { EvidenceItem } from './evidence.ts';
 import { targetLabel } from './ids.ts';
 import type { DeploymentSnapshot, InferenceReport, ModelHistoryEntry, ReleaseModelInput, TrainingLogReport, TrainingMetrics } from './release.ts';
 
@@ -29,6 +30,26 @@ export function stage1Card(input: ReleaseModelInput, { metrics, log, history }: 
       `asked by ${input.requestedBy.join(', ')}: pull request ${input.pullRequest.id}, ${input.pullRequest.title}`,
     ],
     change: `copies the model to ${registry}, not yet to production.`,
+    undo: 'none needed; a version in the registry serves nobody.',
+  };
+}
+
+/** What Stage 1 of a whole change decides on. */
+export type JointEvidence = { circuit: string; version: string; evidence: Stage1Evidence; items: EvidenceItem[] }[];
+
+/** Stage 1 for all circuits of a change, or as many as a card shows: one line each. */
+export function jointCard(pullRequest: ReleaseModelInput['pullRequest'], circuits: JointEvidence, registry: string): GateCard {
+  const judged = circuits.map(({ circuit, version, evidence: { metrics, log } }) => ({ circuit, version, metrics, recommendation: stage1Recommendation(metrics, log.anomalies) }));
+  const doubtful = judged.filter(({ recommendation }) => !recommendation.startsWith('approve')).map(({ circuit }) => circuit);
+  return {
+    question: `Promote ${circuits.length} circuits of pull request ${pullRequest.id} to the registry?`,
+    recommendation: doubtful.length === 0 ? 'approve: each is at least as good as in production, and no log shows an anomaly.' : `approve except ${doubtful.join(', ')}.`,
+    comparison: null,
+    facts: [
+      ...judged.map(({ circuit, version, metrics: { candidate, production, holdoutRows }, recommendation }) => `${circuit} ${version}: MAE ${figure(candidate.mae)}, ${production ? `in production ${figure(production.mae)}` : 'none in production'} (${holdoutRows} rows); ${recommendation}`),
+      `asked by ${pullRequest.createdBy}: ${pullRequest.title}`,
+    ],
+    change: `copies these models to ${registry}, not yet to production; "except": ["${circuits[0]?.circuit}"] leaves some out.`,
     undo: 'none needed; a version in the registry serves nobody.',
   };
 }

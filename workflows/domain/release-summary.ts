@@ -6,11 +6,12 @@ import type { Change, CircuitResult, ReleaseChangeInput, ReleaseChangeResult } f
 /** `succeeded` if a release was started; `expired` if all that was waited for never came; `rejected` if there was nothing that could be released; else `failed`. */
 export function summarise(input: ReleaseChangeInput, { refused, notes }: Change, circuits: CircuitResult[]): ReleaseChangeResult {
   const of = (state: CircuitResult['state']) => circuits.filter((circuit) => circuit.state === state).map(({ target }) => targetLabel(target));
-  const [released, failed, already, expired] = [of('released'), of('failed'), of('alreadyReleased'), of('expired')];
+  const [released, failed, already, expired, rejected] = [of('released'), of('failed'), of('alreadyReleased'), of('expired'), of('rejected')];
   const parts = [
     ...(released.length > 0 ? [`released ${released.join(', ')}`] : []),
     ...(failed.length > 0 ? [`failed ${failed.join(', ')}`] : []),
-    ...(expired.length > 0 ? [`no build in time for ${expired.join(', ')}`] : []),
+    ...(expired.length > 0 ? [`not in time: ${expired.join(', ')}`] : []),
+    ...(rejected.length > 0 ? [`rejected ${rejected.join(', ')}`] : []),
     ...(already.length > 0 ? [`released before: ${already.join(', ')}`] : []),
     ...(refused.length > 0 ? [`refused ${refused.map(location).join(', ')}`] : []),
   ];

@@ -1,6 +1,7 @@
 /** What a release is made of, from the merged pull request to the production deployment. All plain JSON and small: logs and predictions go by reference. */
 import type { CircuitConfig, RefusedFile } from './circuit-config.ts';
 import type { CompensationReport } from './compensation.ts';
+import type { EvidenceItem } from './evidence.ts';
 import type { Outcome, RegressionMetrics, Target } from './vocabulary.ts';
 
 /** A completed pull request, as Azure DevOps tells it. */
@@ -48,6 +49,10 @@ export interface ReleaseChangeInput {
 
 export type CircuitResult =
   | { target: Target; version: string; state: 'released'; workflowId: string }
+  /** Waits, with the other circuits of the change, for the approval of all of them. */
+  | { target: Target; version: string; state: 'trained' }
+  /** A person said no to the change, or left this circuit out of the approval. */
+  | { target: Target; version: string; state: 'rejected'; reason: string }
   | { target: Target; version: string; state: 'alreadyReleased'; by: string }
   /** The build that should publish it did not end in time. */
   | { target: Target; version: string | null; state: 'expired'; reason: string }
@@ -74,6 +79,17 @@ export interface ReleaseModelInput {
   pullRequest: Pick<PullRequest, 'id' | 'title' | 'url' | 'createdBy' | 'repositoryId'>;
   /** Names or aliases of everybody who asked: the author, and who ran `start`. */
   requestedBy: string[];
+  /** Set by `releaseChange` where Stage 1 was decided for the whole change. */
+  stage1?: ApprovedStage1;
+}
+
+/** Stage 1 as it was approved with the whole change: on which evidence, and by which run's gate. */
+export interface ApprovedStage1 {
+  by: string[];
+  at: string;
+  items: EvidenceItem[];
+  /** Workflow id of the `releaseChange`. */
+  change: string;
 }
 
 export type Production = 'unchanged' | 'changed';

@@ -31,7 +31,7 @@ export interface GateFigures {
   workflowId: string;
   target: TargetVersion | null;
   recommendation: string;
-  figures: { name: string; candidate: string; production: string }[];
+  figures: { name: string; candidate: string; production: string; threshold?: string }[];
   /** What earlier versions reached, in the card's words; null where the card says nothing of it. */
   history: string | null;
 }

@@ -5,14 +5,14 @@ import { modelName } from '../domain/ids.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { Change, ChangedCircuit, CircuitResult, ReleaseChangeInput } from '../domain/release.ts';
 import type { BuildWatch } from './follow-builds.ts';
+import type { JointApproval } from './joint-approval.ts';
 import { readPublishedVersion, readRunMetrics } from './release-activities.ts';
-import { startRelease } from './start-release.ts';
 
 /**
  * Steps 2 to 6 for one circuit where the build pipeline does them: its run is followed, what it published is read, and the release starts. Nothing is trained, registered or measured here.
  * A failure is this circuit's result and nobody else's.
  */
-export async function followAndRelease(builds: BuildWatch, input: ReleaseChangeInput, { pullRequest }: Change, { target }: ChangedCircuit, policy: TargetPolicy): Promise<CircuitResult> {
+export async function followAndRelease(approval: JointApproval, builds: BuildWatch, input: ReleaseChangeInput, { pullRequest }: Change, { target }: ChangedCircuit, policy: TargetPolicy): Promise<CircuitResult> {
   let version: string | null = null;
   const failed = (reason: string): CircuitResult => ({ target, version, state: 'failed', reason });
   try {
@@ -31,14 +31,14 @@ export async function followAndRelease(builds: BuildWatch, input: ReleaseChangeI
 
     // What the approvers will be shown must be there now: a version without metrics is the build's failure, not the release's.
     await readRunMetrics({ workspace, runId: found.trainingJob });
-    return await startRelease({
+    return await approval.release({
       target,
       model,
       version,
       trainingJob: found.trainingJob,
       pullRequest: { id: pullRequest.id, title: pullRequest.title, url: pullRequest.url, createdBy: pullRequest.createdBy, repositoryId: pullRequest.repositoryId },
       requestedBy: [pullRequest.createdBy, ...(input.startedBy === undefined ? [] : [input.startedBy])],
-    });
+    }, policy);
   } catch (error) {
     if (isCancelled(error)) throw error;
     return failed(rootMessage(error));

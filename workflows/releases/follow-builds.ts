@@ -14,6 +14,9 @@ export const buildSignal = defineSignal<[unknown?]>('build');
 /** Signals that wake, so that a storm of them cannot fill the history; the poll goes on by itself. */
 const mostWakes = 50;
 
+/** The last look, when the time is up: milliseconds. */
+const lastLookMs = 10_000;
+
 /** How the builds of a commit ended; `expired`: they did not within the estate's time. */
 export type Followed = { kind: 'ended'; builds: FinishedBuild[] } | { kind: 'expired'; reason: string };
 
@@ -41,9 +44,10 @@ export class BuildWatch {
     const by = pipeline === null ? '' : ` by ${pipeline}`;
     for (;;) {
       const heard = this.#wakes;
-      const remainingMs = Math.max(deadline - now().getTime(), 1_000); // the signal may come in the last moment: one look more
+      const remainingMs = deadline - now().getTime();
+      const isLast = remainingMs <= 0;
       const scope = new CancellationScope();
-      const looking = scope.run(() => awaitBuilds({ repositoryId, branch, commit, pipeline, intervalMs: pollMs }, remainingMs));
+      const looking = scope.run(() => awaitBuilds({ repositoryId, branch, commit, pipeline, intervalMs: isLast ? lastLookMs : pollMs }, isLast ? lastLookMs : remainingMs));
       try {
         const builds = await Promise.race([looking, condition(() => this.#wakes > heard)]);
         if (builds !== undefined) return { kind: 'ended', builds };
@@ -51,7 +55,9 @@ export class BuildWatch {
         scope.cancel();
       } catch (error) {
         if (isCancellation(error) || isCancelled(error) || !isExpired(error)) throw error;
-        return { kind: 'expired', reason: `the build of commit ${commit.slice(0, 8)}${by} did not end within ${Math.round(timeoutMs / 60_000)} min (${rootMessage(error)})` };
+        if (isLast) return { kind: 'expired', reason: `the build of commit ${commit.slice(0, 8)}${by} did not end within ${duration(timeoutMs)} (${rootMessage(error)})` };
+        // Temporal gives up where the next look would come too late; what is left of the time belongs to the hooks, and ends with one look more.
+        await condition(() => this.#wakes > heard, Math.max(deadline - now().getTime(), 1));
       }
     }
   }
@@ -68,4 +74,8 @@ export class BuildWatch {
 
 function isExpired(error: unknown): boolean {
   return error instanceof ActivityFailure && (error.cause instanceof TimeoutFailure || error.retryState === 'TIMEOUT');
+}
+
+function duration(ms: number): string {
+  return ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
 }

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { pMapSettled } from 'p-map';
+import { Gates } from '../blocks/gates.ts';
 import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
 import { FailureType } from '../domain/failures.ts';
@@ -8,6 +9,8 @@ import { ReleaseChangePhase as Phase } from '../domain/phases.ts';
 import { summarise } from '../domain/release-summary.ts';
 import type { Change, ChangedCircuit, CircuitResult, ReleaseChangeInput, ReleaseChangeResult } from '../domain/release.ts';
 import { BuildWatch } from './follow-builds.ts';
+import { releaseGateServices } from './gate-services.ts';
+import { JointApproval } from './joint-approval.ts';
 import { appendToRecord, loadReleaseRules, readChange } from './release-activities.ts';
 import { tellAuthor } from './refusals.ts';
 import { trainAndRelease } from './train-and-release.ts';
@@ -17,6 +20,7 @@ export async function releaseChange(input: ReleaseChangeInput): Promise<ReleaseC
   requireInput(input, ['repositoryId', 'pullRequestId']);
   const run = new Run({ phase: Phase.Reading, target: null, appendToRecord });
   const builds = new BuildWatch();
+  const approval = new JointApproval(run, new Gates(run, releaseGateServices(run)));
   const circuits: CircuitResult[] = []; // as they end: what an interrupted run can still tell
 
   return await run.conclude(
@@ -32,12 +36,14 @@ export async function releaseChange(input: ReleaseChangeInput): Promise<ReleaseC
       run.enter(Phase.Training);
       const selected = change.circuits.filter(({ target }) => input.only?.includes(targetLabel(target)) ?? true);
       const train = async (circuit: ChangedCircuit): Promise<CircuitResult> => {
-        const result = await trainAndRelease(run, builds, input, change, circuit);
+        const result = await trainAndRelease(run, approval, builds, input, change, circuit);
         circuits.push(result);
         return result;
       };
       const endings = await pMapSettled(selected, train, { concurrency: input.maxParallel ?? rules.maxParallel });
-      return summarise(input, change, endings.map(resultOf));
+
+      // By policy, Stage 1 is decided here: once for all circuits of the change, with exceptions.
+      return summarise(input, change, await approval.decide(endings.map(resultOf)));
     },
     (outcome, reason) => ({ outcome, reason, pullRequest: input.pullRequestId, circuits, refused: [], notes: [] }),
   );

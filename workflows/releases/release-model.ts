@@ -7,6 +7,7 @@ import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
+import { approvedWithChange } from './joint-approval.ts';
 import { deployVerified, putBack } from './production-deployment.ts';
 import { releaseGateServices } from './gate-services.ts';
 import { appendToRecord, loadPolicy, promoteModel, readFiringAlerts, watchAlerts } from './release-activities.ts';
@@ -43,8 +44,9 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     // Stage 1 approval: review the model's metrics and the training log; approve or reject the registry promotion.
     const evidence = await reviewTraining(input, policy);
     run.enter(Phase.Stage1);
-    const stage1 = await gates.pass(stage1Gate(evidence, input, policy));
-    if (stage1.state !== 'approved') return await turnedDown(stage1);
+    const withChange = approvedWithChange(input, evidence, policy);
+    const stage1 = withChange ?? (await gates.pass(stage1Gate(evidence, input, policy)));
+    if ('state' in stage1 && stage1.state !== 'approved') return await turnedDown(stage1);
 
     run.enter(Phase.Promotion);
     const promoted = await promoteModel({ key: run.key('promote'), from: workspaces.dev, registry, model: input.model, version: input.version, tags: { approved_by: approvers(stage1), run: run.signature } });

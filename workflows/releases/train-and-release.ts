@@ -8,17 +8,17 @@ import type { Change, ChangedCircuit, CircuitResult, JobEnd, ReleaseChangeInput 
 import { awaitJob, cancelJob, fixModelVersion, loadPolicy, readProductionDeployment, readRunMetrics, registerModel, submitTrainingJob } from './release-activities.ts';
 import type { BuildWatch } from './follow-builds.ts';
 import { followAndRelease } from './follow-and-release.ts';
-import { startRelease } from './start-release.ts';
+import type { JointApproval } from './joint-approval.ts';
 
 /** Steps 2 to 6 for one circuit: version, training, registration, start of its release; by the build pipeline where the estate says so. A failure is this circuit's result and nobody else's. */
-export async function trainAndRelease(run: Run, builds: BuildWatch, input: ReleaseChangeInput, change: Change, circuit: ChangedCircuit): Promise<CircuitResult> {
+export async function trainAndRelease(run: Run, approval: JointApproval, builds: BuildWatch, input: ReleaseChangeInput, change: Change, circuit: ChangedCircuit): Promise<CircuitResult> {
   const { pullRequest } = change;
   const { target } = circuit;
   const label = targetLabel(target);
   let version: string | null = null;
   try {
     const policy = await loadPolicy({ target });
-    if (policy.execution.training === 'accompany') return await followAndRelease(builds, input, change, circuit, policy);
+    if (policy.execution.training === 'accompany') return await followAndRelease(approval, builds, input, change, circuit, policy);
     const workspace = policy.workspaces.dev;
     const model = modelName(target);
 
@@ -34,14 +34,14 @@ export async function trainAndRelease(run: Run, builds: BuildWatch, input: Relea
     const { metrics } = await readRunMetrics({ workspace, runId: end.jobName });
     await registerModel({ key: run.key(`register ${label}`), policy, version, jobName: end.jobName, metrics, durationMs: end.durationMs, pullRequestId: pullRequest.id, configDigest: circuit.digest });
 
-    return await startRelease({
+    return await approval.release({
       target,
       model,
       version,
       trainingJob: end.jobName,
       pullRequest: { id: pullRequest.id, title: pullRequest.title, url: pullRequest.url, createdBy: pullRequest.createdBy, repositoryId: pullRequest.repositoryId },
       requestedBy: [pullRequest.createdBy, ...(input.startedBy === undefined ? [] : [input.startedBy])],
-    });
+    }, policy);
   } catch (error) {
     if (isCancelled(error)) throw error;
     return { target, version, state: 'failed', reason: rootMessage(error) };

@@ -53,7 +53,8 @@ export async function unblockRelease(input: UnblockReleaseInput = {}): Promise<U
       const lapse = of(lapsed);
       if (lapse?.done) return { ...about, state: 'lapsed', reason: lapseReason(gate, lapseAfterMs, at)! };
       if (unchanged.includes(gate)) return { ...about, state: 'tended', reason: lapse?.reason ?? waited(gate) };
-      return still.some(({ workflowId }) => workflowId === gate.workflowId) ? { ...about, state: 'reopened', reason: 'its evidence had changed, so it is asked anew' } : { ...about, state: 'gone', reason: 'decided meanwhile' };
+      // A gate whose evidence changed closes for a moment before it opens anew: it may be seen as neither.
+      return (of(measured)?.changes.length ?? 0) > 0 ? { ...about, state: 'reopened', reason: 'its evidence had changed, so it is asked anew' } : { ...about, state: 'gone', reason: 'decided meanwhile' };
     });
     return { ...result, reason: ['tended', 'reopened', 'lapsed', 'gone'].map((state) => [result.gates.filter((gate) => gate.state === state).length, state] as const).filter(([count]) => count > 0).map(([count, state]) => `${count} ${state}`).join(', ') };
   }, (outcome, reason) => ({ ...result, outcome, reason }));

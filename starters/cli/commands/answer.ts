@@ -18,7 +18,7 @@ type Taken = Standing & { counted: boolean };
 
 /** Answers the open gate of a run and waits until the run has counted or refused the answer. */
 export async function answer(workflowId: string, verdict: Verdict, options: AnswerCommandOptions): Promise<void> {
-  const { gate, as: by, timeout, json } = options;
+  const { gate, as: by, timeout = 30, json } = options;
   const given = answerOf(verdict, options);
   await withTemporal(async (session) => {
     const { runId } = await refuseClosed(session, workflowId, `the answer of ${by} was not taken`);

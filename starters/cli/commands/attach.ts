@@ -39,6 +39,7 @@ function showAttached({ action, checkId, plan, receiverUrl }: Attached, { projec
   print(`Environment ${environment} of ${project} ${did}: ${mode} mode, ${form === 'callback' ? 'callback' : `asked every ${minutes} minutes`}, at ${receiverUrl}.`);
   print(mode === 'observe' ? 'Its stages pass at once; people are asked, and what they would have said is recorded.' : 'Its stages wait until people have decided.');
   if (mode === 'observe') print(`When you trust it:  ${holdpoint} attach azure-pipelines --project ${project} --environment ${environment} --mode enforce`);
+  if (receiverUrl.startsWith('http:')) note('The address is not HTTPS: password and token of each check would travel in the clear. That is for a receiver on this machine only.');
   note(unverified);
 }
 

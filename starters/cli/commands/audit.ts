@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { createAzureMlClients } from '../../../activities/azure-ml/clients.ts';
 import { readEstate } from '../../../activities/estate/estate-file.ts';
 import { KeyRingError } from '../../../activities/record/key-ring.ts';
@@ -43,8 +44,13 @@ async function opened(configuration: RecordConfiguration): Promise<OpenedRecord>
 
 async function readPlatform(): Promise<NonNullable<AuditRequest['platform']>> {
   const configuration = explained(() => readPlatformConfiguration());
-  const estate = await readEstate(configuration.estateFile);
-  return { deployments: await readDeployments(createAzureMlClients(platformSettings(configuration, estate)), estate), workspace: estate.azure.workspaces.production };
+  try {
+    const estate = await readEstate(configuration.estateFile);
+    return { deployments: await readDeployments(createAzureMlClients(platformSettings(configuration, estate)), estate), workspace: estate.azure.workspaces.production };
+  } catch (error) {
+    if (error instanceof ApplicationFailure) throw new CommandError(ExitCode.Refused, `Production could not be read: ${error.message}`, '--no-platform audits the record alone, and so misses what no run has recorded.');
+    throw error;
+  }
 }
 
 /** Temporal need not be there: the record stands by itself, and the report says what was not compared. */

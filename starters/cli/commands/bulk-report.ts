@@ -8,13 +8,16 @@ import { colour, duration, note, print, printJson, table } from '../output.ts';
 import type { BulkOptions } from '../program.ts';
 import type { Session } from '../session.ts';
 
+/** Seconds for each decision: where hundreds are made at once, what they set off takes the same workers. */
+const defaultTimeout = 120;
+
 interface CarryOutOptions extends BulkOptions {
   /** The question of consent. */
   what: string;
 }
 
 /** Shows what would be decided, asks whether it shall be, and decides. `settled`: what needs no sending, for the report. Ends with the exit code for the worst result. */
-export async function carryOut(session: Session, planned: readonly PlannedDecision[], settled: readonly BulkResult[], { what, yes, dryRun, json, timeout }: CarryOutOptions): Promise<void> {
+export async function carryOut(session: Session, planned: readonly PlannedDecision[], settled: readonly BulkResult[], { what, yes, dryRun, json, timeout = defaultTimeout }: CarryOutOptions): Promise<void> {
   const preview = planned.map(previewed);
   if (!json) print(planned.length === 0 ? 'Nothing waits for such a decision.' : previewTable(planned));
   if (dryRun || planned.length === 0) {

@@ -10,7 +10,7 @@ export function span(milliseconds: number): string {
   const [[unit, size], next] = [units[at]!, units[at + 1]];
   const whole = Math.floor(milliseconds / size);
   const rest = next === undefined || whole >= 3 ? 0 : Math.floor((milliseconds % size) / next[1]); // nobody counts the minutes of a day
-  return `${whole} ${unit}${rest > 0 ? ` ${rest} ${next![0]}` : ''}`;
+  return `${whole}\u00a0${unit}${rest > 0 ? ` ${rest}\u00a0${next![0]}` : ''}`; // a number stays with its unit
 }
 
 /** `in 3 h` or `3 h ago`. */

@@ -1,7 +1,6 @@
 /** The product in front of a build pipeline that trains: stack, hooks and worker, as the tests of accompanied changes need them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROJECT_ID } from '../../../sandbox/core/tenancy.ts';
-import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import { Stack } from '../../support/stack.ts';
 
 const people = ['alice', 'bob', 'carol', 'dana'].map((id) => ({ id, aliases: [`${id}@example.com`], calendar: null }));
@@ -22,7 +21,7 @@ const events = [
 /** Starts everything and subscribes the receiver; answers the address of its webhooks. */
 export async function startAccompanied(estate: object): Promise<{ stack: Stack; url: string }> {
   const stack = await Stack.start({ estate });
-  const [url] = await Promise.all([stack.startReceiver(), stack.startWorker({ queues: Object.values(TaskQueue).filter((queue) => queue !== TaskQueue.Runs) })]);
+  const [url] = await Promise.all([stack.startReceiver(), stack.startWorker()]);
   for (const [publisherId, eventType] of events) {
     await stack.azureDevOps.rest.send({
       method: 'POST',

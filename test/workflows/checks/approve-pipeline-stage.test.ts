@@ -3,11 +3,13 @@ import { after, before, describe, it } from 'node:test';
 import type { StageRun } from '../../../sandbox/azure-devops/checks/stage-runs.ts';
 import { eventually } from '../../support/eventually.ts';
 import { StageChecks } from '../../support/stage-checks.ts';
+import { holdpointAt } from '../../starters/run-holdpoint.ts';
 
 let checks: StageChecks;
 
 before(async () => {
   checks = await StageChecks.start();
+  await checks.attach({ mode: 'enforce' });
 });
 after(() => checks.stop());
 
@@ -15,7 +17,6 @@ const posts = ({ planId }: StageRun) => checks.ledger(new RegExp(`/plans/${planI
 
 describe('a held stage', () => {
   it('waits for a person and goes on once approved; the token is gone then', async () => {
-    await checks.attach({ mode: 'enforce' });
     const pullRequestId = await checks.pullRequest();
     const run = await checks.startRun({ pullRequestId, tests: { total: 120, passed: 120 } });
     const { card, requestedBy } = await checks.gateOpen(run);
@@ -47,6 +48,32 @@ describe('a held stage', () => {
     assert.equal((await checks.stageEnded(run)).result, 'failed');
     const { outcome, reason } = await checks.result(run);
     assert.deepEqual([outcome, reason], ['rejected', 'carol rejected: not on a Friday']);
+  });
+
+  it('is listed, shown and answered by the command line', async () => {
+    const run = await checks.startRun();
+    await checks.gateOpen(run);
+    const holdpoint = holdpointAt(checks.temporal.address);
+    const { workflowId } = await checks.handle(run);
+    await eventually(async () => {
+      const listed = JSON.parse((await holdpoint(['list', '--waiting', '--json'])).stdout) as { workflowId: string; target: null; gate: { id: string } }[];
+      assert.deepEqual(listed.map((entry) => [entry.workflowId, entry.target, entry.gate.id]), [[workflowId, null, 'stage']]);
+    });
+    const shown = await holdpoint(['show', workflowId]);
+    assert.deepEqual([shown.code, shown.stdout.includes(`Let Deploy of deploy-models run ${run.buildId} into production?`)], [0, true]);
+    const approved = await holdpoint(['approve', workflowId, '--gate', 'stage', '--as', 'alice']);
+    assert.equal(approved.code, 0, approved.stderr);
+    assert.equal((await checks.stageEnded(run)).result, 'succeeded');
+  });
+
+  it('is on record before Azure DevOps is told', async () => {
+    const run = await checks.startRun();
+    await checks.gateOpen(run);
+    await checks.decide(run, 'approve', 'alice', 'recorded');
+    await checks.result(run);
+    const { events = [] } = (await (await checks.handle(run)).fetchHistory()) as { events?: { activityTaskScheduledEventAttributes?: { activityType?: { name?: string } } | null }[] };
+    const steps = events.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []).filter((name) => name === 'appendToRecord' || name === 'completeStageCheck');
+    assert.ok(steps.indexOf('appendToRecord') >= 0 && steps.indexOf('appendToRecord') < steps.indexOf('completeStageCheck'), steps.join());
   });
 
   it('is one run however often Azure DevOps delivers its check, and no token is in its history', async () => {

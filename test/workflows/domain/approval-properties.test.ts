@@ -86,6 +86,7 @@ function matchable(options: readonly string[][], used: readonly string[] = []): 
 
 const often = { numRuns: 500 };
 
+// An estate that changes here keeps four-eyes and the level of identity as they are: what a stricter demand does to decisions made before it is not looked at.
 describe('no sequence of answers', () => {
   it('passes a gate without its quorum of different people, its mandatory groups and four-eyes', () => {
     let passed = 0;

@@ -20,7 +20,7 @@ before(async () => {
 });
 after(() => temporal.teardown());
 
-const never = 3_600_000;
+const never = 3_000_000; // of an hour that the estate gives
 const finished = { id: 12, number: '20261121.12', pipeline: 'train', result: 'succeeded', url: null };
 const notYet = () => ApplicationFailure.create({ type: FailureType.StillRunning, message: 'no build yet', nextRetryDelay: never });
 const circuit = (name: string): ChangedCircuit => ({ target: { plant: 'P001', circuit: name }, path: `config/plants/P001/${name}.yml`, config: { cutoffDate: '2015-06-30', hyperparameters: { learning_rate: 0.01 } }, digest: name.padEnd(64, '0') });
@@ -69,18 +69,36 @@ describe('releaseChange, accompanied', () => {
 
   it('is not worn out by a storm of signals, decodable or not', async () => {
     let looks = 0;
-    let ended = false;
-    await run(accompany([circuit('C001')], { awaitBuilds: async () => { looks += 1; if (!ended) throw notYet(); return [finished]; } }), async () => {
+    await run(accompany([circuit('C001')], { awaitBuilds: async () => { looks += 1; throw notYet(); } }), async () => {
       const handle = await start();
       await eventually(() => assert.equal(looks, 1));
       for (let n = 0; n < 80; n += 1) await handle.signal('build', n % 10 === 0 ? undefined : n % 10 === 1 ? 'text' : { buildId: n, result: 'failed' });
-      ended = true;
       // No signal is left that would wake it; the poll's own next look is an hour away.
       await handle.cancel();
       await assert.rejects(handle.result(), WorkflowFailedError);
       assert.ok(looks <= 52, `${looks} looks`);
       const { historyLength } = await handle.describe();
       assert.ok(historyLength < 600, `${historyLength} events`);
+    });
+  });
+
+  it('gives what is left of the time to hooks where the next look would come too late', async () => {
+    let looks = 0;
+    const awaitBuilds: ReleaseActivities['awaitBuilds'] = async () => {
+      looks += 1;
+      if (looks < 3) throw ApplicationFailure.create({ type: FailureType.StillRunning, message: 'build 12 of train: inProgress', nextRetryDelay: 2 * 3_600_000 });
+      return [finished];
+    };
+    await run(accompany([circuit('C001')], { awaitBuilds }), async () => {
+      const handle = await start();
+      for (const buildId of [1, 2]) {
+        await eventually(() => assert.equal(looks, buildId));
+        await eventually(async () => assert.equal((await handle.describe()).raw.pendingActivities?.length ?? 0, 0));
+        await handle.signal('build', { buildId, result: 'succeeded' });
+      }
+      const result = await handle.result();
+      assert.equal(result.outcome, 'succeeded', result.reason);
+      for (const each of result.circuits) if (each.state === 'released') await temporal.client.workflow.getHandle(each.workflowId).terminate();
     });
   });
 

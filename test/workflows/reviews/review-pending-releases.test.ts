@@ -3,12 +3,15 @@ import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { decide } from '../../../starters/decide.ts';
 import type { GateView } from '../../../workflows/domain/gate-view.ts';
+import type { GatePolicy } from '../../../workflows/domain/policy.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { ReviewPendingReleasesInput } from '../../../workflows/domain/review-releases.ts';
 import type { reviewPendingReleases } from '../../../workflows/index.ts';
 import { eventually } from '../../support/eventually.ts';
-import { testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
+import { gateClock, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
+import { details } from '../../support/release-model-runs.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
+import { reviewLoad } from '../../support/review-load.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 import { releaseInput, startRelease, visible } from '../../support/waiting-releases.ts';
 
@@ -99,6 +102,103 @@ describe('reviewPendingReleases', () => {
       const left = await runs[5]!.query<GateView | null>('gate');
       assert.equal(left?.gate, 'stage1');
       await cancelAll(runs);
+    });
+  });
+
+  it('leaves to their own gates what a decision does not reach: a member whose author decided, a wrong exception, silence', async () => {
+    await withReleaseWorkers(temporal, estate(), async () => {
+      const inputs = [releaseInput('P003', 'C001', '1-aaaa'), { ...releaseInput('P003', 'C002', '1-aaaa'), requestedBy: ['alice'] }];
+      const runs = await Promise.all(inputs.map((input) => startRelease(temporal.client, input)));
+      await visible(temporal.client, `Gate = 'stage1' AND Plant = 'P003'`, 2);
+
+      const silent = await (await startReview({ plant: 'P003', gate: 'stage1', decideWithinMs: 1_500 })).result();
+      assert.deepEqual([silent.outcome, silent.groups.map(({ state }) => state)], ['expired', ['undecided', 'undecided']]);
+
+      const review = await startReview({ plant: 'P003', gate: 'stage1' });
+      for (const gate of ['group-1', 'group-2']) {
+        await openGate(review, gate);
+        await answer(review, gate, 'approve', { except: ['P003/C009'] });
+        const again = await openGate(review, `${gate}-2`);
+        assert.match(again.card.facts[0]!, /^Asked again: "P003\/C009", which was to be left out, is none of these\. Nothing was decided\./);
+        await answer(review, `${gate}-2`, 'approve');
+      }
+      const { groups } = await review.result();
+      const refused = groups.flatMap((group) => group.refused);
+      assert.deepEqual(refused.map(({ workflowId }) => workflowId), ['releaseModel:P003:C002:1-aaaa']);
+      assert.match(refused[0]!.reason, /alice asked for this change and may not decide it/);
+      assert.equal((await runs[1]!.query<GateView | null>('gate'))?.gate, 'stage1');
+      await cancelAll(runs);
+    });
+  });
+
+  /** Stage 1 passes by silence, so that releases come to Stage 3 by themselves. */
+  const atStage3 = (change: Partial<ReleaseActivities> = {}, stage3: Partial<GatePolicy> = {}) => {
+    const base = estate();
+    return { ...base, ...change, loadPolicy: async (input: Parameters<ReleaseActivities['loadPolicy']>[0]) => {
+      const policy = await base.loadPolicy!(input);
+      const { stage1 } = policy.gates;
+      return { ...policy, monitoring: { ...policy.monitoring, onBreach: 'rollBack' as const }, gates: { ...policy.gates, stage1: { ...stage1, onSilence: 'approve' as const, clock: gateClock(100, 50) }, stage3: { ...policy.gates.stage3, ...stage3 } } };
+    } };
+  };
+  const releaseAll = async (labels: readonly (readonly [string, string])[], version: string) => {
+    const runs = await Promise.all(labels.map(([plant, circuit]) => startRelease(temporal.client, releaseInput(plant, circuit, version))));
+    await visible(temporal.client, `Gate = 'stage3' AND ModelVersion = '${version}'`, runs.length);
+    return runs;
+  };
+
+  it('deploys in waves, critical first, and begins no further wave without a word when more is lost than the budget allows', async () => {
+    const activities = atStage3({ watchAlerts: async ({ endpoint, deployment }) => (endpoint.endsWith('P002') && deployment.endsWith('C001') ? { kind: 'breached', poll: 1, alert: { id: 'a', rule: 'mae-high', severity: 1, description: '' } } : { kind: 'healthy', polls: 1, alerts: 0 }) });
+    await withReleaseWorkers(temporal, activities, async () => {
+      const runs = await releaseAll([['P001', 'C001'], ['P001', 'C002'], ['P002', 'C001'], ['P002', 'C002']], '2-bbbb');
+      const review = await startReview({ gate: 'stage3', waveSize: 2 });
+      for (let group = 1; group <= 4; group += 1) {
+        await openGate(review, `group-${group}`);
+        assert.equal((await temporal.client.workflow.count(`Gate = 'stage3' AND ModelVersion = '2-bbbb' AND ExecutionStatus = 'Running'`)).count, 4); // decided, not released
+        await answer(review, `group-${group}`, 'approve');
+      }
+      const stopped = await openGate(review, 'wave-2');
+      assert.match(stopped.card.question, /^Begin wave 2 of 2 although 1 release failed or were taken back\?/);
+      await answer(review, 'wave-2', 'reject', { comment: 'first find out why' });
+      const result = await review.result();
+      assert.deepEqual([result.outcome, result.waves], ['rejected', { planned: 2, done: 1, stopped: '1 failed or were taken back, and alice stopped it: first find out why' }]);
+      assert.deepEqual(result.lost, ['releaseModel:P002:C001:2-bbbb']);
+      assert.equal((await runs[3]!.result()).outcome, 'succeeded');
+      assert.equal((await runs[0]!.query<GateView | null>('gate'))?.gate, 'stage3');
+      assert.deepEqual([result.counts?.succeeded, result.counts?.rolledBack], [1, 1]);
+      await cancelAll(runs);
+    });
+  });
+
+  it('says when the same alert fired on several of the circuits', async () => {
+    const activities = atStage3({ readAlertRules: async ({ places }) => ({ alerts: places.map(({ circuit }) => ({ circuit, rule: 'null-rate' })) }) });
+    await withReleaseWorkers(temporal, activities, async () => {
+      await releaseAll([['P001', 'C002'], ['P001', 'C003']], '3-cccc');
+      const review = await startReview({ gate: 'stage3', plant: 'P001' });
+      await openGate(review, 'group-1');
+      await answer(review, 'group-1', 'approve');
+      const result = await review.result();
+      assert.deepEqual(result.patterns, [{ rule: 'null-rate', circuits: ['P001/C002', 'P001/C003'] }]);
+      assert.deepEqual([result.outcome, result.counts?.succeeded, result.waves.stopped], ['succeeded', 2, null]);
+      assert.match(await details(review), /Alert null-rate fired on 2 of the circuits: P001\/C002, P001\/C003/);
+    });
+  });
+
+  it('decides nothing for gates that want more proof of who decides: it shows them, and follows the inbox', async () => {
+    await withReleaseWorkers(temporal, atStage3({}, { identity: 'authenticated' }), async () => {
+      const runs = await releaseAll([['P001', 'C001']], '4-dddd');
+      const result = await (await startReview({ gate: 'stage3', plant: 'P001', decideWithinMs: 1_500 })).result();
+      assert.deepEqual(result.groups.map(({ state, identity }) => [state, identity]), [['inbox', 'authenticated']]);
+      assert.equal((await runs[0]!.query<GateView | null>('gate'))?.decisions.length, 0);
+      await cancelAll(runs);
+    });
+  });
+
+  it('loses nothing over many gates, and keeps its own history short', async () => {
+    await withReleaseWorkers(temporal, {}, async () => {
+      const { result, events } = await reviewLoad(temporal, { gates: 40, groupSize: 15 });
+      assert.deepEqual(result.groups.map(({ members, refusedCount, state }) => [members, refusedCount, state]), [[15, 0, 'approved'], [15, 0, 'approved'], [10, 0, 'approved']]);
+      assert.ok(events < 200, `${events} events`);
+      await visible(temporal.client, `Gate = 'stage1' AND ModelVersion = '1-aaaa' AND ExecutionStatus = 'Running'`, 0);
     });
   });
 });

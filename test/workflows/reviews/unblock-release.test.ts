@@ -7,6 +7,7 @@ import type { GatePolicy } from '../../../workflows/domain/policy.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { UnblockReleaseInput, UnblockReleaseResult } from '../../../workflows/domain/review-stuck.ts';
 import type { unblockRelease } from '../../../workflows/index.ts';
+import { eventually } from '../../support/eventually.ts';
 import { testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
@@ -87,8 +88,7 @@ describe('unblockRelease', () => {
       measure(2.0);
       const { gates } = await unblock({ plant: 'P3', olderThanMs: 1 });
       assert.deepEqual(gates.map(({ state, changes }) => [state, changes]), [['reopened', ['metrics: mae 1.9 → 2']]]);
-      const view = await run.query<GateView | null>('gate');
-      assert.equal(view?.generation, 1);
+      await eventually(async () => assert.equal((await run.query<GateView | null>('gate'))?.generation, 1));
       await run.cancel();
     });
   });

@@ -59,7 +59,7 @@ ${card.comparison && html`<p class="figures">${card.comparison.figures.map(({ na
 ${changed && html`<p class="changes"><strong>The evidence changed after you ticked it</strong>, so it is left out unless you choose otherwise. ${changes.join('; ')}</p>`}
 ${whyNot !== null && html`<p class="changes">${whyNot}</p>`}
 <div class="row"><input type="hidden" name="gate" value="${ticked(view)}">
-<label for="${name}">Decision on ${card.question}</label><select id="${name}" name="decide">${option('approve', 'approve')}${option('reject', 'reject')}${option('leave', 'leave out')}</select>
+<label for="${name}">Decision <span class="unseen">on ${card.question}</span><select id="${name}" name="decide">${option('approve', 'approve')}${option('reject', 'reject')}${option('leave', 'leave out')}</select></label>
 <label class="grow">Own comment <input name="own" maxlength="1000" autocomplete="off"></label></div>
 </div></li>`;
 }

@@ -102,9 +102,9 @@ function decision(options: CardOptions, at: PersonAtGate): Content {
     at.mayDecide
       ? form(
         html`<label>Comment <span class="hint">a rejection needs one</span><textarea name="comment" rows="3" maxlength="1000" ${problem !== null && html`aria-describedby="problem"`}>${typed.comment ?? ''}</textarea></label>`,
-        html`<details ${(typed.effectiveAt !== undefined || typed.except !== undefined) && html`open`}><summary>Approve with effect later, or leave parts out</summary>
+        html`<details ${(typed.effectiveAt !== undefined || typed.except !== undefined) && html`open`}><summary>Approve with effect later${view.target === null && ', or leave parts out'}</summary>
 <label>No sooner than (UTC) <input type="datetime-local" name="effectiveAt" value="${typed.effectiveAt ?? ''}"></label>
-<label>Leave out <span class="hint">such as P001/C003, several with commas; where the change has parts</span><input name="except" value="${typed.except ?? ''}" maxlength="500" autocomplete="off"></label></details>`,
+${view.target === null && html`<label>Leave out <span class="hint">such as P001/C003, several with commas</span><input name="except" value="${typed.except ?? ''}" maxlength="500" autocomplete="off"></label>`}</details>`,
         view.state === 'checklist' && html`<p class="hint">It can be approved once every item of the checklist is answered.</p>`,
         html`<div class="row">${view.state !== 'checklist' && html`<button name="verdict" value="approve" class="primary" accesskey="a">Approve</button> `}<button name="verdict" value="reject" class="danger" accesskey="r">Reject</button></div>`,
       )
