@@ -66,9 +66,10 @@ describe('decisions while the worker is killed', () => {
     return worker;
   };
 
+  /** Each of a circuit of its own: a newer version would retire an older run that waits. */
   const startRun = async (n: number): Promise<WorkflowHandle> =>
     // A task that was being worked on when its worker died is given to the next one after this time-out; 10 s by default.
-    await temporal.client.workflow.start('releaseModel', { taskQueue: TaskQueue.Runbooks, workflowId: `releaseModel:P001:C001:${n}`, args: [{ ...testInput, version: `42-${n}` }], workflowTaskTimeout: '5s' });
+    await temporal.client.workflow.start('releaseModel', { taskQueue: TaskQueue.Runbooks, workflowId: `releaseModel:P001:C${n}:42`, args: [{ ...testInput, target: { plant: 'P001', circuit: `C${n}` }, version: `42-${n}` }], workflowTaskTimeout: '5s' });
 
   /** Waits for the gate, as the server's own search attribute tells it: no worker is needed. A run that ends before it is an error, and so is one that hangs. */
   const gateOpens = async (handle: WorkflowHandle, gate: string): Promise<void> => {
