@@ -48,7 +48,11 @@ const volume: Record<Clients, number> = { 1: 80, 32: 320 };
 const perRun = 2;
 const people = Array.from({ length: volume[32] + 1 }, (_, n) => `approver-${n}`);
 const shapes = (['many', 'one'] as const).filter((shape) => [undefined, shape].includes(process.argv[3] as Shape | undefined));
-const combinations: Combination[] = shapes.flatMap((shape) => (['update', 'signal'] as const).flatMap((channel) => ([1, 32] as const).map((clients) => ({ shape, channel, clients }))));
+const combinations: Combination[] = shapes.flatMap((shape) => (['update', 'signal'] as const).flatMap((channel) => ([1, 32] as const).map((clients) => ({ shape, channel, clients })))).filter(isPossible);
+/** Temporal lets a run have 10 updates in flight; the rest are refused and repeated later by the SDK, on both sides alike, until it gives up. */
+function isPossible({ shape, channel, clients }: Combination): boolean {
+  return !(shape === 'one' && channel === 'update' && clients > 10);
+}
 const nameOf = ({ shape, channel, clients }: Combination): string => `${shape} ${channel} ${clients}`;
 /** Whose answers are counted only after an activity has verified them. */
 const isVerified = (side: Side): boolean => side === 'authenticated' || side === 'attributed';

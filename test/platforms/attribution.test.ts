@@ -113,6 +113,7 @@ describe('answers attributed by the server', () => {
 
   it('keeps the senders when somebody resets the run, and takes what comes after from its own events', async () => {
     const handle = await start();
+    await settled(handle, 0); // the first task is done: everything comes after the point of the reset
     await as(bob, handle).signal('approve', approval);
     await settled(handle, 1);
     await as(bob, handle).signal('approve', { ...approval, by: 'bob' });
