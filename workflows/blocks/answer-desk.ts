@@ -1,12 +1,13 @@
 /** Where answers come in: each is counted, verified, kept as a proposal or refused, by the same rule for updates and signals. */
-import { ApplicationFailure, condition, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, condition, isCancellation, sleep } from '@temporalio/workflow';
 import { clip, readAnswer, type Answer, type Verdict } from '../domain/answer.ts';
 import type { Standing } from '../domain/approval.ts';
 import { FailureType } from '../domain/failures.ts';
-import type { WaitingAnswer } from '../domain/identity.ts';
+import type { VerifiedAnswer, WaitingAnswer } from '../domain/identity.ts';
 import { canonicalPerson } from '../domain/policy.ts';
 import { payloadDigest } from '../domain/record.ts';
 import { AnswerLog } from './answer-log.ts';
+import { rootMessage } from './compensations.ts';
 import { gateEvent, gateStatus, openCard } from './gate-presentation.ts';
 import type { GateServices } from './gate-request.ts';
 import { unproven, type Identity, type OpenGate } from './open-gate.ts';
@@ -47,6 +48,8 @@ export class AnswerDesk {
   #verifying: Unverified[] = [];
   /** Openings of which it was told that somebody has decided. */
   #told = new Set<string>();
+  /** Signed answers that were counted: a withdrawn decision does not come back by sending it again. */
+  #used = new Set<string>();
   readonly #log = new AnswerLog();
   readonly #run: Run;
   readonly #services: GateServices;
@@ -90,13 +93,16 @@ export class AnswerDesk {
     if (early) this.#run.answered({ by: early.by ?? null, counted: false, reason: `it came before ${gate} opened, when nobody had seen the evidence; send it again` });
   }
 
-  /** One activity for all answers that wait: one for each would cost most of the throughput. */
+  /** One activity for all answers that wait: one for each would cost most of the throughput. Goes on until the gate is left: a "no" also counts while an approval waits for its effect. */
   async verifyWhileOpen(open: OpenGate): Promise<void> {
     for (;;) {
       await condition(() => this.#unverified.length > 0);
       const batch = this.#unverified.splice(0, 200);
       this.#verifying = batch;
-      const verified = await this.#services.verify(batch.map(({ waiting }) => waiting), open.policy.identity, open.people);
+      const verified = await this.#services.verify(batch.map(({ waiting }) => waiting), open.policy.identity, open.people).catch((error: unknown): VerifiedAnswer[] => {
+        if (isCancellation(error)) throw error; // the gate is left, and settles them
+        return batch.map(({ waiting: { id } }) => ({ ...unproven, id, problem: `it could not be verified: ${rootMessage(error)}` }));
+      });
       for (const { waiting, settle } of batch) {
         const found = verified.find(({ id }) => id === waiting.id);
         settle(this.#settle(open, waiting, found ?? { ...unproven, problem: 'it could not be verified' }));
@@ -128,7 +134,9 @@ export class AnswerDesk {
 
   #settle(open: OpenGate, waiting: WaitingAnswer, identity: Identity): DecideResult {
     const { answer } = waiting;
-    const reason = open.isConcluded || (open.isSettled && answer.verdict !== 'reject') ? `gate "${open.gate}" was decided meanwhile` : open.objection(answer, identity);
+    const isLate = open.isConcluded || (open.isSettled && answer.verdict !== 'reject');
+    const isReplay = answer.signature !== undefined && this.#used.has(signed(answer.signature));
+    const reason = isLate ? `gate "${open.gate}" was decided meanwhile` : isReplay ? 'this signed answer was counted already; decide anew' : open.objection(answer, identity);
     if (reason === undefined) return this.#count(open, answer, identity, waiting);
     const by = identity.by ?? answer.by;
     if (by !== undefined && open.lacksProof(answer, identity)) open.propose(by, answer.verdict ?? '', reason);
@@ -144,6 +152,7 @@ export class AnswerDesk {
     if (answer.gate !== undefined && this.#place.isClosed(answer.gate) && answer.gate !== open?.gate) return refuse(`gate "${answer.gate}" is closed`);
     if (!open) return refuse(answer.gate === undefined ? 'no gate is open' : `gate "${clip(answer.gate, 40)}" is not open`);
     if (open.isConcluded || (open.isSettled && answer.verdict !== 'reject')) return refuse(`${open.gate} is decided already`);
+    if (answer.signature !== undefined && this.#used.has(signed(answer.signature))) return refuse('this signed answer was counted already; decide anew');
     const reason = open.objection(answer, unproven);
     if (reason !== undefined && !open.lacksProof(answer, unproven)) return refuse(reason);
     if (answer.signature !== undefined || open.policy.identity === 'attributed') return { answer, course: 'verify', reason };
@@ -166,6 +175,7 @@ export class AnswerDesk {
 
   #count(open: OpenGate, answer: Answer, identity: Identity, waiting: WaitingAnswer): DecideResult {
     open.take(answer, identity);
+    if (answer.signature !== undefined) this.#used.add(signed(answer.signature));
     const by = identity.by ?? canonicalPerson(open.people, answer.by!);
     const decision = open.ballot.decisions.at(-1);
     this.#log.add({
@@ -194,6 +204,11 @@ export class AnswerDesk {
     this.#run.answered({ by: answer.by ?? null, counted: false, reason });
     return { ...open.standing, counted: false, reason };
   }
+}
+
+/** What was signed, without the signature: the same claims signed twice are one decision. */
+function signed(token: string): string {
+  return token.split('.').slice(0, 2).join('.');
 }
 
 function notCounted(reason: string | undefined): ApplicationFailure {

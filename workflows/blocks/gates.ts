@@ -22,6 +22,8 @@ export const gateQuery = defineQuery<GateView | null>('gate');
 
 export class Gates {
   #open: OpenGate | null = null;
+  /** What goes on for as long as a gate is open, its effect waited for included. */
+  #whileOpen = new CancellationScope();
   #closed = new Set<string>();
   /** A newer version is on its way; the next gate that could let this one through closes at once. */
   #superseded: { by: string; reason: string } | null = null;
@@ -30,7 +32,9 @@ export class Gates {
   readonly #run: Run;
   readonly #services: GateServices;
 
-  constructor(run: Run, services: GateServices) {
+  constructor(run: Run, given: GateServices) {
+    // What people are told of an open gate is no news once it is decided: a message that is still being tried then must not overtake the outcome.
+    const services: GateServices = { ...given, tell: (step, event) => (event.kind === 'decided' || event.kind === 'reopened' ? given.tell(step, event) : void this.#whileOpen.run(async () => given.tell(step, event))) };
     this.#run = run;
     this.#services = services;
     this.#desk = new AnswerDesk(run, services, { open: () => this.#open, isClosed: (gate) => this.#closed.has(gate) });
@@ -59,11 +63,13 @@ export class Gates {
     let changes: string[] = [];
     for (let generation = 0; ; generation += 1) {
       const open = this.#openGate(new OpenGate(request, measured, generation, changes));
+      this.#whileOpen.run(() => this.#desk.verifyWhileOpen(open)).catch(() => undefined); // ends by being cancelled
       try {
         await this.#attend(open);
         const outcome = await this.#conclude(open);
         if (outcome) {
           open.isConcluded = true;
+          this.#whileOpen.cancel();
           this.#closed.add(request.gate);
           await this.#keepOutcome(open, outcome);
           return outcome;
@@ -99,7 +105,7 @@ export class Gates {
   async #attend(open: OpenGate): Promise<void> {
     let failed: { error: unknown } | null = null;
     const attendance = new CancellationScope();
-    attendance.run(() => Promise.all([this.#attendance.runClock(open), this.#attendance.answerChecklist(open), this.#desk.verifyWhileOpen(open), this.#desk.keepWhileOpen(open)])).catch((error: unknown) => {
+    attendance.run(() => Promise.all([this.#attendance.runClock(open), this.#attendance.answerChecklist(open), this.#desk.keepWhileOpen(open)])).catch((error: unknown) => {
       if (!isCancellation(error)) failed = { error };
     });
     try {
@@ -186,6 +192,8 @@ export class Gates {
   }
 
   #leave(open: OpenGate): void {
+    this.#whileOpen.cancel();
+    this.#whileOpen = new CancellationScope();
     this.#desk.leave(open);
     this.#open = null;
     this.#run.gateClosed();

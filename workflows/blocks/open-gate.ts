@@ -106,6 +106,7 @@ export class OpenGate<E = unknown> {
     const strangers = answer.except?.filter((part) => !(this.request.parts ?? []).includes(part)) ?? [];
     if (strangers.length > 0) return `it leaves out ${clip(strangers.join(', '), 60)}, which is no part of this (${this.request.parts?.join(', ') ?? 'it has none'})`;
     if (by !== null && answer.by !== undefined && canonicalPerson(this.people, answer.by) !== by) return `it says "${answer.by}", but is ${by}'s`;
+    if (answer.signature !== undefined && problem !== null && this.policy.identity === 'claimed') return `its signature proves nothing (${problem})`; // never taken for less in silence
     if (provesAtLeast(level, this.policy.identity)) return undefined;
     return `identity is only ${level}${problem === null ? '' : ` (${problem})`}, and this gate wants ${this.policy.identity}: kept as a proposal until its author confirms it`;
   }
