@@ -134,7 +134,6 @@ describe('a button in Slack', () => {
     assert.equal((await send({ init: { ...init, body: `${init.body as string}&x=1` } })).status, 401, 'the body was changed');
     const { 'x-slack-signature': _signature, ...unsigned } = init.headers as Record<string, string>;
     assert.equal((await send({ init: { ...init, headers: unsigned } })).status, 401);
-    assert.equal((await send({ init: { ...init, headers: { ...(init.headers as Record<string, string>), 'content-type': 'text/plain' } } })).status, 401);
     assert.deepEqual((await stage.gate(view.workflowId))?.decisions, []);
   });
 
