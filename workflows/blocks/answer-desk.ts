@@ -20,6 +20,9 @@ export type DecideResult = Standing & { counted: boolean; reason?: string };
 /** How decisions gather before they are put on record while a gate stays open. */
 const gatherFor = '2s';
 
+/** Longer than this no effect waits to learn whether somebody says no. */
+const verifiedWithin = '1m';
+
 type Channel = WaitingAnswer['channel'];
 
 /** What is to be done with an answer; `reason` says why it does not count (yet). */
@@ -109,6 +112,12 @@ export class AnswerDesk {
       }
       this.#verifying = [];
     }
+  }
+
+  /** Waits, not for long, until it is known whose the answers are that came before the effect. */
+  async verified(): Promise<void> {
+    const isIdle = () => this.#unverified.length === 0 && this.#verifying.length === 0;
+    if (!isIdle()) await condition(isIdle, verifiedWithin);
   }
 
   /** Decisions of a gate that stays open: on record soon, a few at a time. A gate that is decided records them with its outcome. */

@@ -130,6 +130,7 @@ export class Gates {
       if (open.standing.state === 'open' && policy.onSilence !== 'approve' && policy.onSilence !== 'rollBack') return { state: 'expired', decisions: [...decisions] };
       await this.#untilEffect(open);
       await this.#measureAgain(open);
+      await this.#desk.verified();
       // Until the effect begins, a "no" still counts.
       const late = refusalOf(open);
       if (late) return late;
@@ -158,11 +159,7 @@ export class Gates {
         if (!isCancellation(error)) throw error;
         return false;
       });
-      // A signed "no" has to be verified before it stops the effect.
-      const verifying = wait.run(() => this.#desk.verifyWhileOpen(open)).catch((error: unknown) => {
-        if (!isCancellation(error)) throw error;
-      });
-      await Promise.race([slept, verifying, condition(() => refusalOf(open) !== null || open.reopening !== null)]);
+      await Promise.race([slept, condition(() => refusalOf(open) !== null || open.reopening !== null)]);
       wait.cancel();
       if (refusalOf(open) !== null || open.reopening !== null) return;
     }
