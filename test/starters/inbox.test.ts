@@ -344,9 +344,13 @@ describe('the list', () => {
     for (const circuit of ['C030', 'C031', 'C032', 'C033', 'C034']) views.push(await stage.openGate(circuit, terms));
     const [one, two, out, changed, gone] = views as [GateView, GateView, GateView, GateView, GateView];
     const erin = await visitor(address, 'erin');
-    const list = await erin.get('/inbox');
-    const ticks = ticksOf(list.html).filter((tick) => views.some(({ workflowId }) => tick.includes(workflowId)));
-    assert.equal(ticks.length, 5);
+    // The list may be some seconds old.
+    const { list, ticks } = await eventually(async () => {
+      const list = await erin.get('/inbox');
+      const ticks = ticksOf(list.html).filter((tick) => views.some(({ workflowId }) => tick.includes(workflowId)));
+      assert.equal(ticks.length, 5);
+      return { list, ticks };
+    });
     // Meanwhile the world goes on.
     const fresh = await stage.remeasure(changed, 3.3);
     const bob = await visitor(address, 'bob');
@@ -384,7 +388,11 @@ describe('the list', () => {
   it('asks for a reason of each rejection, and for something to do', async () => {
     const view = await stage.openGate('C035', { policy: { approvers: ['erin', 'bob'] } });
     const erin = await visitor(address, 'erin');
-    const list = await erin.get('/inbox');
+    const list = await eventually(async () => {
+      const page = await erin.get('/inbox');
+      assert.ok(ticksOf(page.html).some((value) => value.includes(view.workflowId)));
+      return page;
+    });
     const csrf: [string, string] = ['csrf', fieldOf(list.html, 'csrf')];
     assert.equal((await erin.post('/inbox/bulk', [csrf, ['verdict', 'approve']])).location, '/inbox');
     assert.match(textOf((await erin.get('/inbox')).html), /^Tick at least one gate/);

@@ -156,7 +156,7 @@ describe('looking after a gate', () => {
       assert.deepEqual(await tend('remeasure'), { changes: [] });
       await eventually(() => assert.equal(witness.told.length, 3)); // what is not told yet when a gate is decided is not told any more
       await tend('lapse');
-      assert.deepEqual((({ outcome, reason }) => ({ outcome, reason }))(await handle.result()), { outcome: 'rejected', reason: 'nobody: nobody answered stage1 in time' });
+      assert.deepEqual((({ outcome, reason }) => ({ outcome, reason }))(await handle.result()), { outcome: 'rejected', reason: 'unblockRelease: older than 12 h' });
     });
     assert.deepEqual(witness.told.map(({ kind, to }) => [kind, to]), [['opened', ['alice']], ['reminded', ['alice']], ['widened', ['bob']], ['decided', ['alice', 'bob']]]);
   });
