@@ -1,6 +1,7 @@
 /** One release during which the worker is killed, again and again, at given steps: the plan comes from what a release without kills has recorded in its histories. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import { createActivities } from '../../../workers/activity-sets.ts';
 import type { Releases } from '../../support/releases.ts';
@@ -21,8 +22,9 @@ const killedWithinMs = 90_000;
 export function registeredActivities(): string[] {
   const nowhere = 'https://nowhere.invalid';
   const settings = { credential: { getToken: async () => null }, resourceManagerEndpoint: nowhere, blobEndpoint: `${nowhere}/{account}`, devOpsUrl: nowhere, devOpsProject: 'none', requestTimeoutMs: 1 };
+  const client = new Client({ connection: Connection.lazy({ address: 'nowhere.invalid:1' }) }); // never connects
   const queues = Object.values(TaskQueue).filter((queue) => queue !== TaskQueue.Runbooks);
-  return [...new Set(queues.flatMap((queue) => Object.keys(createActivities(queue, settings, { estateFile: 'none', CHAT_WEBHOOK_URL: undefined, keysDirectory: 'none', recordLocation: 'none', anchorsLocation: 'none', HOLDPOINT_BUILD: 'none', HOLDPOINT_PROFILE: 'production', HOLDPOINT_STATE: 'none' }))))].sort();
+  return [...new Set(queues.flatMap((queue) => Object.keys(createActivities(queue, settings, { estateFile: 'none', CHAT_WEBHOOK_URL: undefined, keysDirectory: 'none', recordLocation: 'none', anchorsLocation: 'none', HOLDPOINT_BUILD: 'none', HOLDPOINT_PROFILE: 'production', HOLDPOINT_STATE: 'none' }, client))))].sort();
 }
 
 /** One scheduled activity of a run. */
@@ -64,7 +66,7 @@ export function killsAt(steps: readonly Step[]): KillPoint[] {
 export async function killAtEach(stack: Stack, plan: readonly KillPoint[], drive: () => Promise<unknown>): Promise<Kill[]> {
   const died: number[] = [];
   for (const { at, unserved } of plan) {
-    const queues = Object.values(TaskQueue).filter((queue) => !unserved.includes(queue));
+  const queues = Object.values(TaskQueue).filter((queue) => !unserved.includes(queue));
     const worker = await stack.startWorker({ killAt: at, queues });
     const driving = new AbortController();
     const driven = keepDriving(drive, driving.signal);

@@ -9,9 +9,19 @@ import { peopleAndPlatforms, stepsOf, type Step } from './kill-run.ts';
 /** Activities that a scenario of its own kills, with the reason. */
 export const killedElsewhere: Record<string, string> = {
   cancelJob: 'runs only as the undo of a job that a cancelled or failed run leaves behind',
-  ...Object.fromEntries(['readStageEvidence', 'writeCheckLog', 'watchStage', 'completeStageCheck', 'forgetCheckSecret'].map((activity) => [activity, 'of a stage that waits for its check: kill-stage-check.test.ts'])),
-  loadStagePolicy: 'reads a file',
+  ...reasonFor(['readStageEvidence', 'writeCheckLog', 'watchStage', 'completeStageCheck', 'forgetCheckSecret'], 'of a stage that waits for its check: kill-stage-check.test.ts'),
+  ...reasonFor(['loadStagePolicy', 'loadCircuits', 'planGateClock', 'nextOpening'], 'reads a file and computes'),
+  ...reasonFor(['awaitBuilds', 'awaitBuildOrigin', 'readPublishedVersion'], 'only reads, in a change that accompanies a build pipeline: test/starters/accompany-builds.test.ts'),
+  ...reasonFor(['findBusyTargets', 'findWaitingGates', 'findInterruptedRuns', 'followReleases', 'readGates', 'readAlertRules'], 'only reads, in a review or a sweep'),
+  ...reasonFor(['answerGate', 'answerGates', 'tendGate', 'tendGates'], 'sends updates under ids of the step, so that a repetition is the same answer: test/activities/runs'),
+  supersedeRun: 'a second signal changes nothing: test/activities/runs',
+  verifyAnswers: 'computes; a decision that is sent while workers are killed: test/chaos/decisions.test.ts',
+  anchorRecord: 'writes once under the name of the block: test/activities/record',
 };
+
+function reasonFor(activities: readonly string[], reason: string): Record<string, string> {
+  return Object.fromEntries(activities.map((activity) => [activity, reason]));
+}
 
 export interface KillScenario {
   stack: Stack;
