@@ -67,7 +67,8 @@ describe('approval in Temporal Web UI', () => {
     assert.match(stage1.heading, /^Promote P001\/C001 \d+-[0-9a-f]{8} to the registry\?$/);
     const [names, ...figures] = stage1.table;
     assert.deepEqual(names, ['on 365 hold-out rows', 'MAE', 'RMSE', 'R²']);
-    assert.deepEqual(figures.map(([version]) => version), ['candidate', 'production']);
+    assert.deepEqual(figures.map(([version]) => version), ['candidate', 'production', 'threshold']);
+    assert.match(figures.pop()?.[1] ?? '', /^≤ \d/);
     assert.ok(figures.flatMap(([, ...values]) => values).every((value) => Number.parseFloat(value) > 0), JSON.stringify(figures));
     assert.notDeepEqual(figures[0]?.slice(1), figures[1]?.slice(1));
     assert.ok((await run.roomBelowAnswer()) >= 0, 'the card with its JSON fits one screen');
@@ -75,7 +76,7 @@ describe('approval in Temporal Web UI', () => {
 
     const dialog = await run.openDialog('Send a Signal');
     const choices = await dialog.choices();
-    assert.deepEqual(choices.map(({ name }) => name), ['approve', 'reject', 'alert', 'Custom']);
+    assert.deepEqual(choices.map(({ name }) => name), ['approve', 'reject', 'supersede', 'alert', 'Custom']);
     assert.match(choices[0]!.description, /^Approve the open gate: \{"gate", "by", "evidence", "comment"\}/);
     assert.match(choices[1]!.description, /^Reject the open gate/);
     await dialog.choose('approve');
@@ -127,7 +128,7 @@ describe('approval in Temporal Web UI', () => {
     await update.choose('decide');
     await update.paste(JSON.stringify({ gate: 'stage1', verdict: 'approve', by: 'dana' }, null, 2));
     await update.submit();
-    assert.equal(await update.refusal(), 'not counted: dana is not among the approvers (alice, bob, carol)');
+    assert.equal(await update.refusal(), 'not counted: dana asked for this change and may not decide it');
     await update.cancel();
     assert.equal((await releases.status(workflowId)).gate?.id, 'stage1');
     assert.equal(await failedTasks(workflowId), 0);
