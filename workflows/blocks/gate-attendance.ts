@@ -96,8 +96,10 @@ export class Attendance {
     const { question } = open.card;
     const tell = (kind: 'reminded' | 'escalated' | 'widened' | 'held', text: string, to: string[]) => this.#services.tell(`${open.gate} ${kind} ${tick.at}`, gateEvent(open, this.#run, kind, text, to));
     if (tick.kind === 'remind' && open.awaited.length > 0) tell('reminded', `Still waiting: ${question}`, open.awaited);
-    if (tick.kind === 'escalate') open.escalated = true;
-    if (tick.kind === 'escalate') tell('escalated', `Nobody has decided yet: ${question} Until ${open.deadline}: ${open.request.silence}`, [tick.to]);
+    if (tick.kind === 'escalate') {
+      open.escalated = true;
+      tell('escalated', `Nobody has decided yet: ${question} Until ${open.deadline}: ${open.request.silence}`, [tick.to]);
+    }
     if (tick.kind === 'widen') this.#widen(open, tick.approvers, 'nobody has decided yet');
     if (tick.kind !== 'decide') return;
     if (open.policy.onSilence === 'hold') tell('held', `The deadline is past and the gate is held: ${question}`, open.awaited);
