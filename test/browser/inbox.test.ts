@@ -3,27 +3,23 @@
  * HOLDPOINT_SCREENSHOTS=docs/images the pictures of the documentation are taken on the way.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import { join } from 'node:path';
-import type { AxeResults } from 'axe-core';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { mintButton, openButtonKeys } from '../../activities/notifications/button-token.ts';
 import { slackSignature } from '../../starters/receiver/chat-actions/slack-signature.ts';
-import type { GateView } from '../../workflows/domain/gate-view.ts';
 import { gateClock } from '../support/release-activities.ts';
 import { InboxStage, people } from '../starters/inbox-stage.ts';
+import { Desk, type DeskPlace } from './support/desk.ts';
 import { launchChromium } from './support/web-ui.ts';
 
-const screenshots = process.env['HOLDPOINT_SCREENSHOTS'];
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const hour = 3_600_000;
 const slackSecret = 'the secret of Slack';
 
 let stage: InboxStage;
 let address: string;
 let browser: Browser;
+let place: DeskPlace;
 const seen = new Set<string>();
 
 before(async () => {
@@ -31,69 +27,12 @@ before(async () => {
   const keys = await openButtonKeys(join(stage.directory, 'keys', 'buttons.private.json'));
   // Five hours later for the pages, so that the age of a gate is something to see.
   address = await stage.listen({ now: () => new Date(Date.now() + 5 * hour) }, { slack: { signingSecret: slackSecret, buttonKeys: async () => keys, people: async () => people, gates: stage.gates, inboxUrl: null } });
+  place = { browser, address, seen };
 });
 after(async () => {
   await browser?.close();
   await stage?.stop();
 });
-
-/** A browser of one person. */
-class Desk {
-  readonly page: Page;
-  readonly #context: BrowserContext;
-
-  private constructor(context: BrowserContext, page: Page) {
-    this.#context = context;
-    this.page = page;
-  }
-
-  static async open(options: BrowserContextOptions = {}): Promise<Desk> {
-    const context = await browser.newContext({ viewport: { width: 1180, height: 860 }, ...options });
-    context.setDefaultTimeout(20_000);
-    return new Desk(context, await context.newPage());
-  }
-
-  static async signedIn(name: string, options?: BrowserContextOptions): Promise<Desk> {
-    const desk = await Desk.open(options);
-    await desk.go('/inbox');
-    await desk.page.getByLabel('Name').fill(name);
-    await desk.page.getByLabel('Password').fill(name);
-    await desk.page.getByRole('button', { name: 'Sign in' }).click();
-    await desk.page.getByText(`Signed in as ${name}`).waitFor();
-    return desk;
-  }
-
-  async go(path: string): Promise<void> {
-    await this.page.goto(`${address}${path}`);
-  }
-
-  async goToGate(view: GateView): Promise<void> {
-    await this.go(`/inbox/gates/${encodeURIComponent(view.workflowId)}`);
-  }
-
-  /** Nobody is kept out of this page: axe-core finds nothing, and nothing is wider than the window. */
-  async isAccessible(name: string): Promise<void> {
-    seen.add(name);
-    await this.page.evaluate(axe);
-    const { violations } = await this.page.evaluate<AxeResults>('axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })');
-    assert.deepEqual(violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' | ')}`), [], name);
-    const overflow = await this.page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-    assert.equal(overflow, 0, `${name} is wider than the window`);
-  }
-
-  async picture(name: string): Promise<void> {
-    if (screenshots !== undefined) await this.page.screenshot({ path: join(screenshots, `${name}.png`) });
-  }
-
-  /** What the page says in its notice. */
-  async notice(): Promise<string> {
-    return await this.page.locator('.notice').first().innerText();
-  }
-
-  async close(): Promise<void> {
-    await this.#context.close();
-  }
-}
 
 describe('the inbox in a browser', () => {
   it('is signed in to, shows what waits and why, and takes the decision', async () => {
@@ -103,7 +42,7 @@ describe('the inbox in a browser', () => {
     await stage.openGate('C003', { mae: 1.95, policy: terms });
     await stage.openGate('C004', { policy: { approvers: ['bob', 'carol'] } });
 
-    const desk = await Desk.open();
+    const desk = await Desk.open(place);
     await desk.go('/inbox');
     await desk.isAccessible('sign in');
     await desk.page.getByLabel('Name').fill('alice');
@@ -149,7 +88,7 @@ describe('the inbox in a browser', () => {
   it('refuses the own request, under an alias too, and whoever is in no group of the gate', async () => {
     const view = await stage.openGate('C010', { policy: { approvers: ['bob', 'dana'] } }, { requestedBy: ['Dana@Example.com'] });
     for (const [name, reason] of [['dana', 'You asked for this change, so somebody else has to decide it (four eyes).'], ['carol', 'You are not among those who may decide this gate: bob.']] as const) {
-      const desk = await Desk.signedIn(name);
+      const desk = await Desk.signedIn(place, name);
       await desk.goToGate(view);
       assert.ok((await desk.page.locator('#decide').innerText()).includes(reason));
       assert.equal(await desk.page.getByRole('button', { name: 'Approve' }).count(), 0);
@@ -171,7 +110,7 @@ describe('the inbox in a browser', () => {
 
   it('refuses a decision on evidence that changed while the page was open, and shows what changed', async () => {
     const view = await stage.openGate('C011', { policy: { approvers: ['bob', 'carol'] } });
-    const desk = await Desk.signedIn('bob');
+    const desk = await Desk.signedIn(place, 'bob');
     await desk.goToGate(view);
     await stage.remeasure(view, 2.4);
     await desk.page.getByRole('button', { name: 'Approve' }).click();
@@ -190,7 +129,7 @@ describe('the inbox in a browser', () => {
 
   it('refuses a form of another site, and a replayed button of Slack', async () => {
     const view = await stage.openGate('C012', { policy: { approvers: ['alice', 'bob'], quorum: 2 } });
-    const desk = await Desk.signedIn('bob');
+    const desk = await Desk.signedIn(place, 'bob');
     await desk.goToGate(view);
     const fields = await desk.page.evaluate<Record<string, string>>(`Object.fromEntries(new FormData(document.querySelector('#decide form')))`);
     // Another origin of the same machine, which the browser even sends cookies to.
@@ -219,7 +158,7 @@ describe('the inbox in a browser', () => {
   it('decides several together with an exception, and shows each with its evidence before', async () => {
     const terms = { policy: { approvers: ['erin', 'bob'] } };
     const views = [await stage.openGate('C020', { ...terms, mae: 1.71 }), await stage.openGate('C021', { ...terms, mae: 1.88 }), await stage.openGate('C022', { ...terms, mae: 2.3 })] as const;
-    const desk = await Desk.signedIn('erin');
+    const desk = await Desk.signedIn(place, 'erin');
     await desk.page.getByLabel(/All 3/).check();
     await desk.page.getByLabel('Comment for all').fill('same change, same data');
     await desk.page.getByRole('button', { name: 'Review and approve…' }).click();
@@ -245,7 +184,7 @@ describe('the inbox in a browser', () => {
 
   it('works with the keyboard alone, and without script', async () => {
     const view = await stage.openGate('C030', { policy: { approvers: ['carol'] } });
-    const desk = await Desk.open({ javaScriptEnabled: false });
+    const desk = await Desk.open(place, { javaScriptEnabled: false });
     await desk.go(`/inbox/gates/${encodeURIComponent(view.workflowId)}`);
     const { keyboard } = desk.page;
     const focused = (): Promise<string> => desk.page.evaluate<string>('document.activeElement.innerText || document.activeElement.name || ""');
@@ -277,7 +216,7 @@ describe('the inbox in a browser', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`fits a phone, ${colorScheme}`, async () => {
       const view = await stage.openGate(colorScheme === 'light' ? 'C040' : 'C041', { policy: { approvers: ['carol', 'bob'], severity: 'P1', checklist: [{ id: 'plant', text: 'The plant knows of the change', by: 'person', people: null }] } });
-      const desk = await Desk.signedIn('carol', { viewport: { width: 360, height: 740 }, deviceScaleFactor: 1, isMobile: true, hasTouch: true, colorScheme });
+      const desk = await Desk.signedIn(place, 'carol', { viewport: { width: 360, height: 740 }, deviceScaleFactor: 1, isMobile: true, hasTouch: true, colorScheme });
       await desk.isAccessible(`phone, list, ${colorScheme}`);
       await desk.goToGate(view);
       await desk.isAccessible(`phone, card, ${colorScheme}`);

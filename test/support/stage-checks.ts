@@ -33,17 +33,19 @@ import { createSandbox, type Sandbox } from '../../sandbox/server.ts';
 import { askJson } from '../../scripts/supervise/web.ts';
 import { attachCheck, detachCheck, type Attached, type AttachOptions } from '../../starters/attach/azure-pipelines.ts';
 import { decide } from '../../starters/decide.ts';
+import { approvals } from '../../starters/receiver/approvals.ts';
 import { stageApprovals } from '../../starters/receiver/checks/stage-approvals.ts';
 import { createReceiverLogger } from '../../starters/receiver/logger.ts';
 import { createReceiver } from '../../starters/receiver/server.ts';
 import { createLazyClient } from '../../starters/temporal-connection.ts';
 import { createActivities } from '../../workers/activity-sets.ts';
 import { bundlePath } from '../../workers/bundle.ts';
+import { readReceiverConfiguration } from '../../workers/configuration.ts';
 import type { GateView } from '../../workflows/domain/gate-view.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { ApprovePipelineStageResult } from '../../workflows/domain/stage-check.ts';
 import { eventually } from './eventually.ts';
-import { startTemporal } from './temporal-server.ts';
+import { startTemporal, webUiAddress } from './temporal-server.ts';
 
 export const credentials = { user: 'hooks', password: 'päss-word' };
 
@@ -60,6 +62,8 @@ export interface StageChecksOptions {
   without?: readonly TaskQueue[];
   /** Temporal Web UI. */
   ui?: boolean;
+  /** The receiver has the inbox, with the users of the demo. */
+  inbox?: boolean;
 }
 
 export class StageChecks {
@@ -85,14 +89,14 @@ export class StageChecks {
     this.settings = { ...transport, credential, resourceManagerEndpoint: sandbox.url, blobEndpoint: `${sandbox.url}/{account}`, devOpsUrl: `${sandbox.url}/ado/${ORGANISATION}`, devOpsProject: PROJECT };
   }
 
-  static async start({ without = [], ui = false }: StageChecksOptions = {}): Promise<StageChecks> {
+  static async start({ without = [], ui = false, inbox = false }: StageChecksOptions = {}): Promise<StageChecks> {
     const directory = mkdtempSync(join(tmpdir(), 'holdpoint-checks-'));
     const estate = parse(readFileSync(new URL('../../estate/demo.yml', import.meta.url), 'utf8')) as { azureDevOps: object };
     writeFileSync(join(directory, 'estate.yml'), stringify({ ...estate, azureDevOps: { ...estate.azureDevOps, stages: { watchEvery: '1s' } } }));
     await mintKeys(join(directory, 'keys'));
     const [temporal, sandbox] = await Promise.all([startTemporal({ ui }), createSandbox({ stateDir: join(directory, 'sandbox'), port: 0, seed: false })]);
     const checks = new StageChecks(directory, temporal, sandbox);
-    checks.receiverUrl = await checks.listen(temporal.address);
+    checks.receiverUrl = await checks.listen(temporal.address, checks.vault, { inbox, uiUrl: ui ? webUiAddress(temporal) : undefined });
     await checks.#startWorkers(without);
     return checks;
   }
@@ -107,8 +111,8 @@ export class StageChecks {
     return { ...sandboxEnvironment({ url: this.sandbox.url, caFile: this.sandbox.caFile }), ...this.vaultSettings, HOLDPOINT_ESTATE: join(this.directory, 'estate.yml'), TEMPORAL_ADDRESS: this.temporal.address, LOG_LEVEL: 'warn' };
   }
 
-  /** A receiver on a free port; by default with the product's own vault, or with one that a test has made slow. */
-  async listen(temporalAddress: string, vault: SecretVault = this.vault): Promise<string> {
+  /** A receiver on a free port; by default with the product's own vault, or with one that a test has made slow; with the product's own inbox, if wished. */
+  async listen(temporalAddress: string, vault: SecretVault = this.vault, { inbox = false, uiUrl }: { inbox?: boolean; uiUrl?: string | undefined } = {}): Promise<string> {
     const client = createLazyClient({ temporalAddress });
     const receiver = await createReceiver({
       credentials,
@@ -118,6 +122,7 @@ export class StageChecks {
       startRelease: async () => Promise.reject(new Error('no webhook comes in here')),
       isTemporalReady: async () => true,
       checks: stageApprovals({ client, vault, organisationUrl: this.settings.devOpsUrl }),
+      ...(inbox && (await approvals(readReceiverConfiguration({ ...this.environment, ...(uiUrl !== undefined && { TEMPORAL_UI_URL: uiUrl }) }), client))),
     });
     this.#closing.push(async () => {
       await receiver.close();
