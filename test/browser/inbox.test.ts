@@ -182,6 +182,19 @@ describe('the inbox in a browser', () => {
     await desk.close();
   });
 
+  it('leaves parts of a change out by ticking them', async () => {
+    const view = await stage.openChange(['C060', 'C061', 'C062']);
+    const desk = await Desk.signedIn(place, 'bob');
+    await desk.goToGate(view);
+    await desk.isAccessible('card of a change');
+    await desk.page.getByRole('group', { name: /^Leave out/ }).getByLabel('P001/C062').check();
+    await desk.page.getByRole('button', { name: 'Approve' }).click();
+    await desk.page.getByText('Your approval counts, and the gate is approved.').waitFor();
+    const { reason } = (await stage.temporal.client.workflow.getHandle(view.workflowId).result()) as { reason: string };
+    assert.equal(reason, 'released P001/C060, P001/C061; rejected P001/C062');
+    await desk.close();
+  });
+
   it('works with the keyboard alone, and without script', async () => {
     const view = await stage.openGate('C030', { policy: { approvers: ['carol'] } });
     const desk = await Desk.open(place, { javaScriptEnabled: false });

@@ -29,7 +29,7 @@ describe('an answer of a form', () => {
   const now = new Date('2026-11-24T12:00:00Z');
 
   it('has only what its verdict is about', () => {
-    const typed = { comment: 'c', effectiveAt: '2026-11-25T09:00', until: '2026-11-26 10:00', to: 'bob', item: 'i', incident: 'INC-1', except: 'P001/C003, P001/C004' };
+    const typed = { comment: 'c', effectiveAt: '2026-11-25T09:00', until: '2026-11-26 10:00', to: 'bob', item: 'i', incident: 'INC-1', except: ['P001/C003', 'P001/C004'] };
     const about = (verdict: string): unknown => answerOf({ ...typed, verdict }, 'alice', gate, now);
     const common = { ...gate, by: 'alice', comment: 'c' };
     assert.deepEqual(about('approve'), { answer: { ...common, verdict: 'approve', effectiveAt: '2026-11-25T09:00:00.000Z', except: ['P001/C003', 'P001/C004'] } });

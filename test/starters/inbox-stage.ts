@@ -20,7 +20,7 @@ import { releaseModelId } from '../../workflows/domain/ids.ts';
 import type { GatePolicy, Person } from '../../workflows/domain/policy.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import { eventually } from '../support/eventually.ts';
-import { testInput, testPolicy, type ReleaseActivities } from '../support/release-activities.ts';
+import { releaseActivities, testInput, testPolicy, type ReleaseActivities } from '../support/release-activities.ts';
 import { withReleaseWorkers } from '../support/release-worker.ts';
 import { startTemporal } from '../support/temporal-server.ts';
 
@@ -46,6 +46,8 @@ export class InboxStage {
   readonly log: string[] = [];
   /** Per circuit; changed by tests, read by each run when it measures or loads its policy. */
   readonly circuits = new Map<string, CircuitTerms>();
+  /** Circuits of each change, by its pull request. */
+  readonly #changes = new Map<number, string[]>();
   readonly #apps: FastifyInstance[] = [];
   #stopWorkers: () => void = () => undefined;
   #workers: Promise<unknown> = Promise.resolve();
@@ -121,6 +123,15 @@ export class InboxStage {
     return view;
   }
 
+  /** Starts a change of these circuits that is decided once for all of them; answers its gate. */
+  async openChange(circuits: string[]): Promise<GateView> {
+    const pullRequestId = 500 + this.#changes.size;
+    this.#changes.set(pullRequestId, circuits);
+    const workflowId = `releaseChange:b1a7:${pullRequestId}`;
+    await this.temporal.client.workflow.start('releaseChange', { taskQueue: TaskQueue.Runbooks, workflowId, args: [{ repositoryId: 'b1a7', pullRequestId }] });
+    return await this.waiting(workflowId, 'stage1');
+  }
+
   /** The gate of a run, once it is open (in this generation). */
   async waiting(workflowId: string, gate: string, generation = 0): Promise<GateView> {
     let view: GateView | null = null;
@@ -151,13 +162,21 @@ export class InboxStage {
     return await this.waiting(view.workflowId, view.gate, view.generation + 1);
   }
 
+  #isOfChange(circuit: string): boolean {
+    return [...this.#changes.values()].some((circuits) => circuits.includes(circuit));
+  }
+
   #activities(): Partial<ReleaseActivities> {
     const record = createRecordActivities({ record: openFolderStore(join(this.directory, 'record')), anchors: openFolderStore(join(this.directory, 'anchors')), keysDirectory: join(this.directory, 'keys'), build: 'test' });
     return {
       loadPolicy: async ({ target }) => {
         const policy = testPolicy(target);
-        return { ...policy, people, gates: { ...policy.gates, stage1: { ...policy.gates.stage1, bindEvidence: true, identity: 'authenticated', ...this.circuits.get(target.circuit)?.policy } } };
+        return { ...policy, people, approvalPer: this.#isOfChange(target.circuit) ? 'change' : 'circuit', gates: { ...policy.gates, stage1: { ...policy.gates.stage1, bindEvidence: true, identity: 'authenticated', ...this.circuits.get(target.circuit)?.policy } } };
       },
+      readChange: async (input) => ({
+        ...(await releaseActivities().readChange(input)),
+        circuits: this.#changes.get(input.pullRequestId)!.map((circuit) => ({ target: { plant: 'P001', circuit }, path: `config/plants/P001/${circuit}.yml`, config: { cutoffDate: '2015-06-30', hyperparameters: { learning_rate: 0.01 } }, digest: circuit.toLowerCase().padEnd(64, '0') })),
+      }),
       readRunMetrics: async (input) => {
         const circuit = /C\d{3}/.exec(JSON.stringify(input))?.[0] ?? '';
         return { metrics: { candidate: { mae: this.circuits.get(circuit)?.mae ?? 1.9, rmse: 2.4, r2: 0.88 }, production: { mae: 2.1, rmse: 2.7, r2: 0.85 }, holdoutRows: 365 }, rows: 1000, droppedRows: 0 };

@@ -338,6 +338,28 @@ describe('the list', () => {
     assert.match(textOf(danas), /^Nothing waits for you/);
   });
 
+  it('offers what an approval may leave out, one box for each part, and nothing where there are no parts', async () => {
+    const bob = await visitor(address, 'bob');
+    const boxes = (html: string): string[] => [...html.matchAll(/<input type="checkbox" name="except" value="([^"]*)"/g)].map(([, part = '']) => part);
+    const whole = await bob.get(cardOf((await stage.openGate('C049')).workflowId));
+    assert.deepEqual([boxes(whole.html), /Leave out|leave parts out/.test(whole.html)], [[], false]);
+
+    const { workflowId } = await stage.openChange(['C050', 'C051', 'C052']);
+    const card = await bob.get(cardOf(workflowId));
+    assert.deepEqual(boxes(card.html), ['P001/C050', 'P001/C051', 'P001/C052']);
+    // What was ticked is ticked again when something is missing.
+    const { action, fields } = formWith(card.html, 'value="approve"');
+    const again = await bob.post(action, [...fields, ['except', 'P001/C050'], ['except', 'P001/C052'], ['verdict', 'reject']]);
+    assert.equal(again.status, 422);
+    assert.deepEqual(again.html.match(/value="P001\/C05\d" checked/g), ['value="P001/C050" checked', 'value="P001/C052" checked']);
+    // By hand anything can be sent; the gate knows its parts.
+    assert.match(textOf((await bob.post(action, [...fields, ['except', 'P001/C099'], ['verdict', 'approve']])).html), /Not counted: it leaves out P001\/C099, which is no part of this/);
+    const sent = formWith(again.html, 'value="approve"');
+    assert.equal((await bob.post(sent.action, [...sent.fields, ['except', 'P001/C050'], ['except', 'P001/C052'], ['verdict', 'approve']])).status, 303);
+    const { circuits } = (await stage.temporal.client.workflow.getHandle(workflowId).result()) as { circuits: { target: { circuit: string }; state: string }[] };
+    assert.deepEqual(circuits.map(({ target, state }) => [target.circuit, state]), [['C050', 'rejected'], ['C051', 'released'], ['C052', 'rejected']]);
+  });
+
   it('decides several together, each on the evidence of the preview, with exceptions', async () => {
     const terms = { policy: { approvers: ['erin', 'bob'], quorum: 1 } };
     const views: GateView[] = [];

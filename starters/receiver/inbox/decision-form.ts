@@ -4,7 +4,10 @@ import type { GateView } from '../../../workflows/domain/gate-view.ts';
 import type { ShownGate } from './bulk-form.ts';
 
 /** What was typed, to be shown again when something is missing. */
-export type Typed = Partial<Record<'verdict' | 'comment' | 'effectiveAt' | 'until' | 'to' | 'item' | 'incident' | 'except', string>>;
+export type Typed = Partial<Record<'verdict' | 'comment' | 'effectiveAt' | 'until' | 'to' | 'item' | 'incident', string>> & {
+  /** The parts that are ticked to be left out. */
+  except?: string[];
+};
 
 export interface DecisionForm {
   shown: Omit<ShownGate, 'workflowId' | 'runId'>;
@@ -15,10 +18,12 @@ export interface DecisionForm {
 
 export function readDecisionForm(form: URLSearchParams): DecisionForm {
   const typed: Typed = {};
-  for (const field of ['verdict', 'comment', 'effectiveAt', 'until', 'to', 'item', 'incident', 'except'] as const) {
+  for (const field of ['verdict', 'comment', 'effectiveAt', 'until', 'to', 'item', 'incident'] as const) {
     const value = form.get(field)?.trim();
     if (value) typed[field] = value;
   }
+  const except = form.getAll('except').filter((part) => part !== '');
+  if (except.length > 0) typed.except = except;
   return { shown: { gate: form.get('gate') ?? '', generation: Number(form.get('generation')), evidence: form.get('evidence') ?? '' }, nonce: form.get('nonce') ?? '', typed };
 }
 
@@ -39,7 +44,7 @@ export function answerOf(typed: Typed, by: string, { gate, evidence }: Pick<Gate
     answer[field] = instant;
   }
   for (const field of ['to', 'item', 'incident'] as const) if (typed[field] !== undefined && wants[verdict].includes(field)) answer[field] = typed[field];
-  if (typed.except !== undefined && wants[verdict].includes('except')) answer.except = typed.except.split(/[\s,;]+/).filter((part) => part !== '');
+  if (typed.except !== undefined && wants[verdict].includes('except')) answer.except = typed.except;
   return { answer };
 }
 

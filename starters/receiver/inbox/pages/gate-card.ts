@@ -102,9 +102,9 @@ function decision(options: CardOptions, at: PersonAtGate): Content {
     at.mayDecide
       ? form(
         html`<label>Comment <span class="hint">a rejection needs one</span><textarea name="comment" rows="3" maxlength="1000" ${problem !== null && html`aria-describedby="problem"`}>${typed.comment ?? ''}</textarea></label>`,
-        html`<details ${(typed.effectiveAt !== undefined || typed.except !== undefined) && html`open`}><summary>Approve with effect later${view.target === null && ', or leave parts out'}</summary>
-<label>No sooner than (UTC) <input type="datetime-local" name="effectiveAt" value="${typed.effectiveAt ?? ''}"></label>
-${view.target === null && html`<label>Leave out <span class="hint">such as P001/C003, several with commas</span><input name="except" value="${typed.except ?? ''}" maxlength="500" autocomplete="off"></label>`}</details>`,
+        view.parts.length > 0 && html`<fieldset class="parts"><legend>Leave out <span class="hint">an approval is then for the rest</span></legend>${view.parts.map((part) => html`<label class="inline"><input type="checkbox" name="except" value="${part}" ${typed.except?.includes(part) && html`checked`}> ${part}</label>`)}</fieldset>`,
+        html`<details ${typed.effectiveAt !== undefined && html`open`}><summary>Approve with effect later</summary>
+<label>No sooner than (UTC) <input type="datetime-local" name="effectiveAt" value="${typed.effectiveAt ?? ''}"></label></details>`,
         view.state === 'checklist' && html`<p class="hint">It can be approved once every item of the checklist is answered.</p>`,
         html`<div class="row">${view.state !== 'checklist' && html`<button name="verdict" value="approve" class="primary" accesskey="a">Approve</button> `}<button name="verdict" value="reject" class="danger" accesskey="r">Reject</button></div>`,
       )
