@@ -5,8 +5,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { RunDetails } from '../../starters/cli/run-details.ts';
 import type { RunSummary } from '../../starters/cli/run-summary.ts';
+import type { GateView } from '../../workflows/domain/gate-view.ts';
 import type { ReleaseModelInput } from '../../workflows/domain/release.ts';
 import { eventually } from '../support/eventually.ts';
+import { witnessed } from '../support/gate-runs.ts';
 import { testInput, type ReleaseActivities } from '../support/release-activities.ts';
 import { withReleaseWorkers } from '../support/release-worker.ts';
 import { startTemporal } from '../support/temporal-server.ts';
@@ -152,6 +154,29 @@ describe('holdpoint approve, reject, show, list', () => {
     refused(await holdpoint(['approve', id, '--gate', 'stage3', '--as', 'carol']), 1, /has ended.*succeeded; the answer of carol was not taken/);
     refused(await holdpoint(['cancel', id]), 1, /has ended.*succeeded/);
   }));
+
+  it('sends a signal to an attributed gate, which no update can satisfy, and shows what became of it', () => withWorkers(async () => {
+    const id = await started();
+    await waitingAt('stage1', id);
+    const approved = await holdpoint(['approve', id, '--gate', 'stage1', '--as', 'alice', '--comment', 'figures read']);
+    assert.equal(approved.code, 0, approved.stderr);
+    assert.match(approved.stdout, /^Sent, as the signal approve of stage1 of .*, as alice\. Identity level: attributed, [^]*holdpoint.* show releaseModel:P001:C001:\S+` tells in its last answer whether it counted/);
+    // The dev server attributes nothing to anybody: the answer is kept, with the reason, and nothing is passed.
+    const { gate, lastAnswer } = await shownOnce(id, (run) => assert.equal(run.lastAnswer?.by, 'alice'));
+    assert.equal(gate?.id, 'stage1');
+    assert.equal(lastAnswer?.counted, false);
+    assert.match(lastAnswer.reason, /^identity is only claimed .* this gate wants attributed: kept as a proposal/);
+    assert.match((await holdpoint(['show', id])).stdout, /alice.* not counted, identity is only claimed/);
+    const handle = temporal.client.workflow.getHandle(id);
+    assert.deepEqual((await handle.query<GateView>('gate')).proposals.map(({ by, verdict }) => [by, verdict]), [['alice', 'approve']]);
+
+    const rejected = await holdpoint(['reject', id, '--gate', 'stage1', '--as', 'bob', '--reason', 'R² fell', '--json']);
+    assert.deepEqual(JSON.parse(rejected.stdout), { workflowId: id, runId: (await handle.describe()).runId, gate: 'stage1', verdict: 'reject', by: 'bob', standing: null, counted: null });
+    const { events } = await handle.fetchHistory();
+    const signals = events!.flatMap(({ workflowExecutionSignaledEventAttributes: sent }) => (sent ? [[sent.signalName, JSON.parse(Buffer.from(sent.input!.payloads![0]!.data!).toString()) as unknown]] : []));
+    assert.deepEqual(signals, [['approve', { gate: 'stage1', by: 'alice', comment: 'figures read' }], ['reject', { gate: 'stage1', by: 'bob', comment: 'R² fell' }]]);
+    await handle.terminate('the test is over');
+  }, witnessed({ identity: 'attributed' }).activities));
 
   it('prints why an answer is refused', () => withWorkers(async () => {
     const id = await started();

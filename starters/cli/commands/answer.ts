@@ -6,22 +6,29 @@ import type { Standing } from '../../../workflows/domain/approval.ts';
 import { within } from '../../temporal-connection.ts';
 import { holdpoint } from '../../command-line.ts';
 import { decide } from '../../decide.ts';
+import { GateSilent, readGate } from '../../gates/read-gate.ts';
 import { refuseClosed } from '../closed-run.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { instant, print, printJson, withProgress } from '../output.ts';
 import type { AnswerCommandOptions } from '../program.ts';
 import { silenceAdvice } from '../run-query.ts';
-import { withTemporal, type Session } from '../session.ts';
+import { callMs, withTemporal, type Session } from '../session.ts';
 
 /** What `decide` answers: where the gate stands, and whether this answer counted; if it did not, `reason` says why. */
 type Taken = Standing & { counted: boolean };
 
-/** Answers the open gate of a run and waits until the run has counted or refused the answer. */
+/** Answers the open gate of a run and waits until the run has counted or refused the answer; on an attributed gate it is only sent. */
 export async function answer(workflowId: string, verdict: Verdict, options: AnswerCommandOptions): Promise<void> {
   const { gate, as: by, timeout = 30, json } = options;
   const given = answerOf(verdict, options);
   await withTemporal(async (session) => {
     const { runId } = await refuseClosed(session, workflowId, `the answer of ${by} was not taken`);
+    if ((verdict === 'approve' || verdict === 'reject') && (await isAttributed(session, workflowId, gate))) {
+      await signal(session, { workflowId, runId }, verdict, given);
+      if (json) return printJson({ workflowId, runId, gate, verdict, by, standing: null, counted: null });
+      print(`Sent, as the signal ${verdict} of ${gate} of ${workflowId}, as ${by}. Identity level: attributed, so it counts if Temporal's server says that the token it came with is ${by}'s.`);
+      return print(`\`${holdpoint} show ${workflowId}\` tells in its last answer whether it counted, and if not, why.`);
+    }
     const { counted, ...standing } = await send(session, { workflowId, runId }, given, timeout * 1000);
     if (!counted) process.exitCode = ExitCode.Refused;
     if (json) return printJson({ workflowId, runId, gate, verdict, by, standing, counted });
@@ -53,6 +60,27 @@ function instantOf(option: string, value: string | undefined): string | undefine
   const at = length === undefined ? (/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) ? Date.parse(value) : NaN) : Date.now() + length;
   if (Number.isNaN(at)) throw new CommandError(ExitCode.Usage, `${option} must be an instant such as 2026-11-24T09:00:00Z, or a length of time such as 90m, 4h or 2d`);
   return new Date(at).toISOString();
+}
+
+/** Whether the gate wants to know from Temporal's server who decides. The server gives an update to the worker that accepted it, so only a signal can be its sender's. */
+async function isAttributed({ client }: Session, workflowId: string, gate: string): Promise<boolean> {
+  try {
+    const view = await readGate(client, workflowId);
+    return view?.gate === gate && view.policy.identity === 'attributed';
+  } catch (error) {
+    if (error instanceof GateSilent) return false; // the update waits for a worker, and says so; on an attributed gate it does no harm: it is a proposal
+    throw error;
+  }
+}
+
+/** Sends the answer as Temporal Web UI does. A signal has no answer: the run shows what became of it. */
+async function signal(session: Session, { workflowId, runId }: { workflowId: string; runId: string }, name: 'approve' | 'reject', { verdict: _said, ...decision }: Answer & { by: string }): Promise<void> {
+  try {
+    await within(session.client, callMs, () => session.client.workflow.getHandle(workflowId, runId).signal(name, decision));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) await refuseClosed(session, workflowId, `the answer of ${decision.by} was not taken`);
+    throw error;
+  }
 }
 
 async function send(session: Session, run: { workflowId: string; runId: string }, decision: Answer & { by: string }, timeoutMs: number): Promise<Taken> {
