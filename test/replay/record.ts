@@ -1,37 +1,88 @@
 /**
- * Records the histories that CI replays: `node test/replay/record.ts`. Histories are added when a runbook gains a path and kept when its code changes: that a kept one still
- * replays is what lets a release that waits for days survive a new version of the worker.
+ * Records the histories that CI replays and that are not there yet: `node test/replay/record.ts`. Histories are added when a runbook gains a path and kept when its code changes: that a
+ * kept one still replays is what lets a release that waits for days survive a new version of the worker. Remove a file to have it recorded anew.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { Verdict } from '../../workflows/domain/answer.ts';
+import type { GateView } from '../../workflows/domain/gate-view.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
-import type { RunStatus } from '../../workflows/domain/run-status.ts';
 import { eventually } from '../support/eventually.ts';
-import { testInput, type ReleaseActivities } from '../support/release-activities.ts';
+import type { ReviewBypassInput } from '../../workflows/domain/review-bypass.ts';
+import { witnessed } from '../support/gate-runs.ts';
+import { gatePolicy, releaseActivities, testInput, testPolicy, type ReleaseActivities } from '../support/release-activities.ts';
 import { withReleaseWorkers } from '../support/release-worker.ts';
+import { StageChecks } from '../support/stage-checks.ts';
 import { startTemporal } from '../support/temporal-server.ts';
+import { releaseInput, startRelease, visible } from '../support/waiting-releases.ts';
 
 const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'releaseChange' | 'releaseModel';
+  runbook?: 'releaseChange' | 'releaseModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease';
+  /** The input; by default that of a release, or of a change. */
+  input?: object;
+  /** What there must be before the run starts. */
+  before?: (client: Client) => Promise<void>;
   /** What people do, in order, at the gates they do it at. */
   conduct: (handle: WorkflowHandle) => Promise<void>;
 }
 
-const atGate = async (handle: WorkflowHandle, gate: string, act: () => Promise<unknown>): Promise<void> => {
+const atGate = async (handle: WorkflowHandle, gate: string, act: () => Promise<unknown>, generation = 0): Promise<void> => {
   await eventually(async () => {
-    const { gate: open } = await handle.query<RunStatus>('status');
-    if (open?.id !== gate) throw new Error(`${gate} is not open yet`);
+    const open = await handle.query<GateView | null>('gate');
+    if (open?.gate !== gate || open.generation !== generation) throw new Error(`${gate} is not open yet`);
   });
   await act();
 };
-const decide = (handle: WorkflowHandle, gate: string, by: string) => atGate(handle, gate, () => handle.executeUpdate('decide', { args: [{ gate, verdict: 'approve', by }] }));
+const decide = (handle: WorkflowHandle, gate: string, by: string, more: { verdict?: Verdict; except?: string[]; generation?: number } = {}) => {
+  const { generation, ...answer } = more;
+  return atGate(handle, gate, () => handle.executeUpdate('decide', { args: [{ gate, verdict: 'approve', by, ...answer }] }), generation);
+};
 const breached = async () => ({ kind: 'breached' as const, poll: 2, alert: { id: 'a1', rule: 'mae-high', severity: 1, description: '' } });
+
+/** Figures that change once the gate has shown them. */
+function changingFigures(): Partial<ReleaseActivities> {
+  let readings = 0;
+  return {
+    readRunMetrics: async (input) => {
+      const read = await releaseActivities().readRunMetrics(input);
+      readings += 1;
+      return { ...read, metrics: { ...read.metrics, candidate: { ...read.metrics.candidate, mae: readings === 1 ? 1.9 : 2 } } };
+    },
+  };
+}
+
+/** A change of two circuits that is decided once for both. */
+function jointChange(): Partial<ReleaseActivities> {
+  const { activities, estate } = witnessed({}, {
+    readChange: async (input) => {
+      const change = await releaseActivities().readChange(input);
+      return { ...change, circuits: change.circuits.flatMap((circuit) => ['C001', 'C002'].map((name, index) => ({ ...circuit, target: { ...circuit.target, circuit: name }, digest: `${index}`.padEnd(64, '0') }))) };
+    },
+  });
+  estate.target = { approvalPer: 'change' };
+  return activities;
+}
+
+/** Releases of a plant of their own that wait at Stage 1. */
+const waitingReleases = (plant: string, circuits: string[]) => async (client: Client): Promise<void> => {
+  await Promise.all(circuits.map((circuit) => startRelease(client, releaseInput(plant, circuit, '1-aaaa'))));
+  await visible(client, `Gate = 'stage1' AND Plant = '${plant}'`, circuits.length);
+};
+
+const bypass: ReviewBypassInput = {
+  run: { workflowId: 'releaseModel:P001:C001:42', runId: 'r1', runbook: 'releaseModel', target: { ...testInput.target, version: '42' } },
+  gate: 'stage3', by: 'alice', reason: 'production is down', incident: 'INC-7',
+  policy: { ...gatePolicy, breakGlass: ['alice'] },
+  people: testPolicy(testInput.target).people,
+  inboxUrl: null,
+};
 
 const paths: Path[] = [
   {
@@ -59,18 +110,70 @@ const paths: Path[] = [
     },
   },
   { name: 'release-change', runbook: 'releaseChange', conduct: async () => undefined },
+  {
+    name: 'release-model-evidence-changed',
+    activities: changingFigures(),
+    conduct: async (handle) => {
+      await decide(handle, 'stage1', 'alice');
+      await decide(handle, 'stage1', 'bob', { generation: 1 });
+      await decide(handle, 'stage3', 'alice');
+    },
+  },
+  {
+    name: 'release-model-withdrawn',
+    activities: witnessed({ quorum: 2 }).activities,
+    conduct: async (handle) => {
+      await decide(handle, 'stage1', 'alice');
+      await decide(handle, 'stage1', 'alice', { verdict: 'withdraw' });
+      await decide(handle, 'stage1', 'bob');
+      await decide(handle, 'stage1', 'carol');
+      await decide(handle, 'stage3', 'alice');
+    },
+  },
+  { name: 'release-change-joint', runbook: 'releaseChange', activities: jointChange(), conduct: (handle) => decide(handle, 'stage1', 'alice', { except: ['P001/C002'] }) },
+  { name: 'review-bypass-closed', runbook: 'reviewBypass', input: bypass, conduct: (handle) => decide(handle, 'review', 'bob') },
+  { name: 'review-pending-releases', runbook: 'reviewPendingReleases', before: waitingReleases('P801', ['C001', 'C002']), input: { plant: 'P801', gate: 'stage1' }, conduct: (handle) => decide(handle, 'group-1', 'alice') },
+  { name: 'unblock-release', runbook: 'unblockRelease', before: waitingReleases('P802', ['C001']), input: { plant: 'P802', olderThanMs: 1 }, conduct: async () => undefined },
 ];
+
+const fileOf = (name: string): string => `${directory}${name}.json`;
+
+/** Waits for the run's end, and keeps its history. */
+async function keep(name: string, handle: WorkflowHandle): Promise<void> {
+  await handle.result().catch(() => undefined); // a cancelled run throws
+  await writeFile(fileOf(name), `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())), null, 1)}\n`);
+  process.stdout.write(`recorded ${name}\n`);
+}
+
+/** Held stages, with the product's own activities and the stand-in. */
+async function recordStages(): Promise<void> {
+  const modes = (['enforce', 'observe'] as const).map((mode) => ({ mode, name: `approve-pipeline-stage-${mode === 'enforce' ? 'approved' : 'observed'}` })).filter(({ name }) => !existsSync(fileOf(name)));
+  if (modes.length === 0) return;
+  const checks = await StageChecks.start();
+  try {
+    for (const { mode, name } of modes) {
+      await checks.attach({ mode });
+      const run = await checks.startRun({ pullRequestId: await checks.pullRequest(), tests: { total: 120, passed: 120 } });
+      await checks.gateOpen(run);
+      await checks.decide(run, 'approve', 'alice');
+      await keep(name, await checks.handle(run));
+    }
+  } finally {
+    await checks.stop();
+  }
+}
+
+await mkdir(directory, { recursive: true });
+await recordStages();
 const temporal = await startTemporal();
 try {
-  await mkdir(directory, { recursive: true });
-  for (const { name, activities = {}, runbook = 'releaseModel', conduct } of paths) {
+  for (const { name, activities = {}, runbook = 'releaseModel', input = runbook === 'releaseModel' ? testInput : { repositoryId: 'b1a7', pullRequestId: 42 }, before, conduct } of paths) {
+    if (existsSync(fileOf(name))) continue;
     await withReleaseWorkers(temporal, activities, async () => {
-      const input = runbook === 'releaseModel' ? testInput : { repositoryId: 'b1a7', pullRequestId: 42 };
+      await before?.(temporal.client);
       const handle = await temporal.client.workflow.start(runbook, { taskQueue: TaskQueue.Runbooks, workflowId: `${runbook}:${name}`, args: [input] });
       await conduct(handle);
-      await handle.result().catch(() => undefined); // a cancelled run throws
-      await writeFile(`${directory}${name}.json`, `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())), null, 1)}\n`);
-      process.stdout.write(`recorded ${name}\n`);
+      await keep(name, handle);
     });
   }
 } finally {
