@@ -8,7 +8,7 @@ import { canonicalPerson } from '../domain/policy.ts';
 import { payloadDigest } from '../domain/record.ts';
 import { AnswerLog } from './answer-log.ts';
 import { rootMessage } from './compensations.ts';
-import { gateEvent, gateStatus, openCard } from './gate-presentation.ts';
+import { gateEvent } from './gate-presentation.ts';
 import type { GateServices } from './gate-request.ts';
 import { unproven, type Identity, type OpenGate } from './open-gate.ts';
 import type { Run } from './run.ts';
@@ -17,8 +17,8 @@ import { now } from './workflow-clock.ts';
 /** What `decide` answers: where the gate stands, and whether this answer counted. */
 export type DecideResult = Standing & { counted: boolean; reason?: string };
 
-/** How decisions gather before they are put on record while a gate stays open. */
-const gatherFor = '2s';
+/** How decisions gather before they are put on record while a gate stays open: until then history has them. What is decided is on record before its effect, however soon. */
+const gatherFor = '1m';
 
 /** Longer than this no effect waits to learn whether somebody says no. */
 const verifiedWithin = '1m';
@@ -73,8 +73,9 @@ export class AnswerDesk {
     if (course === 'propose' && this.#place.open()!.proposals.some(({ by, verdict }) => by === answer.by && verdict === answer.verdict)) throw notCounted(`${reason}; it is kept already`);
   }
 
-  async decide(value: unknown): Promise<DecideResult> {
-    return await this.#take('decide', value, this.#judge(value));
+  /** Answers at once what needs no verification: each promise costs. */
+  decide(value: unknown): DecideResult | Promise<DecideResult> {
+    return this.#take('decide', value, this.#judge(value));
   }
 
   /** A signal cannot be refused: what does not count is shown with its reason. */
@@ -193,16 +194,16 @@ export class AnswerDesk {
     });
     const comment = answer.comment === undefined ? '' : `: ${clip(answer.comment, 120)}`;
     this.#run.answered({ by, counted: true, reason: `${answer.verdict} of ${open.gate} (identity ${identity.level})${comment}` });
-    this.#run.gateChanged(gateStatus(open), openCard(open));
+    this.#run.gateChanged();
     this.#tellFirst(open, answer, by);
     return { ...open.standing, counted: true };
   }
 
-  /** Whoever was paged learns that somebody is at it. Once for each opening: a decision that is withdrawn and made again tells nothing new. */
+  /** Whoever was paged learns that somebody is at it. Once for each opening, and only where somebody was: it costs an activity. */
   #tellFirst(open: OpenGate, { verdict }: Answer, by: string): void {
     const step = `${open.gate} answered ${open.generation}`;
     const { standing } = open;
-    if (standing.state !== 'open' || (verdict !== 'approve' && verdict !== 'reject') || this.#told.has(step)) return;
+    if (!open.escalated || standing.state !== 'open' || (verdict !== 'approve' && verdict !== 'reject') || this.#told.has(step)) return;
     this.#told.add(step);
     const wanted = verdict === 'reject' ? 'that alone does not reject it here' : standing.missing > 0 ? `${standing.missing} more ${standing.missing === 1 ? 'approval is' : 'approvals are'} wanted` : `somebody of ${standing.missingGroups.join(', ')} is wanted`;
     this.#services.tell(step, gateEvent(open, this.#run, 'answered', `${open.card.question} ${verdict === 'approve' ? 'Approved' : 'Rejected'} by ${by}; ${wanted}.`, open.awaited));

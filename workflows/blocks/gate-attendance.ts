@@ -5,7 +5,7 @@ import { compareEvidence } from '../domain/evidence.ts';
 import { FailureType } from '../domain/failures.ts';
 import type { Tick } from '../domain/gate-clock.ts';
 import { runClock } from './gate-clock.ts';
-import { gateEvent, gateStatus, openCard } from './gate-presentation.ts';
+import { gateEvent } from './gate-presentation.ts';
 import type { GateServices } from './gate-request.ts';
 import type { OpenGate } from './open-gate.ts';
 import type { Run } from './run.ts';
@@ -29,8 +29,9 @@ export class Attendance {
     await runClock(open, {
       services: this.#services,
       planned: (ticks) => {
-        open.deadline = ticks.at(-1)!.at;
-        this.#run.gateChanged(gateStatus(open), openCard(open));
+        const deadline = ticks.at(-1)!.at;
+        if (deadline !== open.deadline) this.#run.deadlineMoved(deadline);
+        open.deadline = deadline;
       },
       reload: () => this.#reload(open),
       tick: (tick) => this.#tick(open, tick),
@@ -42,7 +43,7 @@ export class Attendance {
     for (const item of open.policy.checklist.filter(({ by }) => by === 'machine')) {
       const { ok, comment } = check ? await check(item.id) : { ok: false, comment: 'the runbook cannot check this' };
       open.checked(item.id, ok, comment);
-      this.#run.gateChanged(gateStatus(open), openCard(open));
+      this.#run.gateChanged();
     }
   }
 
@@ -88,14 +89,17 @@ export class Attendance {
       this.#run.record.add({ kind: 'policyChanged', gate: open.gate, changes, estateDigest: reloaded.estateDigest });
       this.#run.answered({ by: 'the estate', counted: true, reason: `changed: ${changes.join('; ')}` });
     }
-    this.#run.gateChanged(gateStatus(open), openCard(open));
+    this.#run.gateChanged();
   }
 
   #tick(open: OpenGate, tick: Tick): void {
     const { question } = open.card;
     const tell = (kind: 'reminded' | 'escalated' | 'widened' | 'held', text: string, to: string[]) => this.#services.tell(`${open.gate} ${kind} ${tick.at}`, gateEvent(open, this.#run, kind, text, to));
     if (tick.kind === 'remind' && open.awaited.length > 0) tell('reminded', `Still waiting: ${question}`, open.awaited);
-    if (tick.kind === 'escalate') tell('escalated', `Nobody has decided yet: ${question} Until ${open.deadline}: ${open.request.silence}`, [tick.to]);
+    if (tick.kind === 'escalate') {
+      open.escalated = true;
+      tell('escalated', `Nobody has decided yet: ${question} Until ${open.deadline}: ${open.request.silence}`, [tick.to]);
+    }
     if (tick.kind === 'widen') this.#widen(open, tick.approvers, 'nobody has decided yet');
     if (tick.kind !== 'decide') return;
     if (open.policy.onSilence === 'hold') tell('held', `The deadline is past and the gate is held: ${question}`, open.awaited);
@@ -107,7 +111,7 @@ export class Attendance {
     if (added.length === 0) return [];
     this.#run.record.add({ kind: 'policyChanged', gate: open.gate, changes: [`may decide now as well: ${added.join(', ')} (${why})`], estateDigest: open.request.estateDigest });
     this.#services.tell(`${open.gate} widened ${added.join()}`, gateEvent(open, this.#run, 'widened', `You may decide now as well: ${open.card.question}`, added));
-    this.#run.gateChanged(gateStatus(open), openCard(open));
+    this.#run.gateChanged();
     return added;
   }
 }

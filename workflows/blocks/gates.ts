@@ -94,7 +94,7 @@ export class Gates {
       kind: 'gateOpened', gate, generation, card, items: open.measured.items, evidenceDigest, policy, policyDigest: policyDigest(policy), estateDigest: request.estateDigest,
       requestedBy: request.requestedBy.map((name) => canonicalPerson(request.people, name)), deadline, changes: [...open.changes],
     });
-    this.#run.gateOpened(gateStatus(open), openCard(open));
+    this.#run.gateOpened({ status: () => gateStatus(open), card: () => openCard(open) });
     if (generation === 0) this.#desk.mentionEarly(gate);
     if (request.measure !== null) open.superseded = this.#superseded;
     this.#services.tell(`${gate} opened ${generation}`, openedEvent(open, this.#run));
@@ -153,7 +153,7 @@ export class Gates {
       const from = open.policy.opening === null ? earliest : (await this.#services.nextOpening(open.policy.opening, earliest)).from;
       if (from <= now().toISOString()) return;
       open.effectiveAt = from;
-      this.#run.gateChanged(gateStatus(open), openCard(open));
+      this.#run.gateChanged();
       const wait = new CancellationScope();
       const slept = wait.run(() => sleepUntil(from, `Effect of ${open.gate}`)).then(() => true, (error: unknown) => {
         if (!isCancellation(error)) throw error;

@@ -43,6 +43,8 @@ export class OpenGate<E = unknown> {
   effectiveAt: string | null = null;
   proposals: GateView['proposals'] = [];
   expired = false;
+  /** Somebody was told because nobody had decided. */
+  escalated = false;
   /** Why its silence was let decide before its deadline, and who asked for that. */
   lapse: { by: string; reason: string } | null = null;
   bypass: Bypass | null = null;

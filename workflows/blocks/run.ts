@@ -30,6 +30,12 @@ export interface RunOptions {
   appendToRecord: (input: AppendToRecordInput) => Promise<unknown>;
 }
 
+/** An open gate as the run shows it: asked when somebody looks, not when something changes. */
+export interface GateFace {
+  status: () => GateStatus;
+  card: () => Omit<OpenCard, 'lastAnswer'>;
+}
+
 /** What every runbook returns at least. */
 interface Conclusion {
   outcome: Outcome;
@@ -52,12 +58,12 @@ export class Run {
   production: Production = 'unchanged';
   #phases: PhaseTime[] = [];
   #outcome: Outcome | null = null;
-  #gate: GateStatus | null = null;
-  #card: Omit<OpenCard, 'lastAnswer'> | null = null;
+  #gate: GateFace | null = null;
   #lastAnswer: LastAnswer | null = null;
   #notes: string[] = [];
   #progress: string[] = [];
   #background = 0;
+  #isStale = false;
   #closingChecks: { what: string; check: () => Promise<unknown> }[] = [];
   #pending: Partial<Record<SearchAttributeName, string | Date>> | null = null;
 
@@ -112,24 +118,26 @@ export class Run {
     }
   }
 
-  gateOpened(gate: GateStatus, card: Omit<OpenCard, 'lastAnswer'>): void {
+  gateOpened(gate: GateFace): void {
     this.#gate = gate;
-    this.#card = card;
-    this.#upsert({ Gate: gate.id, GateOpened: new Date(gate.openedAt), GateDeadline: new Date(gate.deadline) });
+    const { id, openedAt, deadline } = gate.status();
+    this.#upsert({ Gate: id, GateOpened: new Date(openedAt), GateDeadline: new Date(deadline) });
     this.show();
   }
 
-  gateChanged(gate: GateStatus, card: Omit<OpenCard, 'lastAnswer'>): void {
-    if (this.#gate?.deadline !== gate.deadline) this.#upsert({ GateDeadline: new Date(gate.deadline) });
-    this.#gate = gate;
-    this.#card = card;
+  /** The gate's deadline is another one than was said when it opened. */
+  deadlineMoved(deadline: string): void {
+    this.#upsert({ GateDeadline: new Date(deadline) });
+    this.show();
+  }
+
+  gateChanged(): void {
     this.show();
   }
 
   /** The search attribute goes with the next phase: one event instead of two. */
   gateClosed(): void {
     this.#gate = null;
-    this.#card = null;
     this.show();
   }
 
@@ -209,15 +217,24 @@ export class Run {
       outcome: this.#outcome,
       phase: this.#phases.at(-1)!.name,
       target: this.target,
-      gate: this.#gate,
+      gate: this.#gate?.status() ?? null,
       phases: this.#phases,
       lastAnswer: this.#lastAnswer,
       production: this.production,
     };
   }
 
+  /** Rendered once for all that changes in the same moment: many answers may come together, and nobody sees what lies between them. */
   private show(): void {
-    setCurrentDetails(this.#card ? renderOpenCard({ ...this.#card, lastAnswer: this.#lastAnswer }) : renderProgress(this.#phases.at(-1)!.name, [...this.#progress, ...this.#notes], this.#lastAnswer));
+    if (!this.#isStale) void Promise.resolve().then(() => this.#render());
+    this.#isStale = true;
+  }
+
+  #render(): void {
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    const lastAnswer = this.#lastAnswer;
+    setCurrentDetails(this.#gate ? renderOpenCard({ ...this.#gate.card(), lastAnswer }) : renderProgress(this.#phases.at(-1)!.name, [...this.#progress, ...this.#notes], lastAnswer));
   }
 
   #close(outcome: Outcome, reason: string): void {
@@ -227,7 +244,8 @@ export class Run {
     this.#notes = [`**${outcome}:** ${clip(reason, 300)}`, ...this.#notes];
     this.gateClosed();
     this.#upsert({ Outcome: outcome });
-    this.#flush(); // nothing runs after the close
+    this.#render(); // nothing runs after the close
+    this.#flush();
   }
 
   #endPhase(): void {
