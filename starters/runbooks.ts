@@ -82,7 +82,7 @@ const releaseModel: Runbook<ReleaseModelInput> = {
       pullRequest: z.strictObject({ id: positive, title: text(4000), url: text(2000), createdBy: text(200), repositoryId: text(200) }),
       requestedBy: people,
       /** Printed with the input of a release that was approved with its change; it is not taken over. */
-      stage1: z.unknown().optional().transform((): undefined => undefined),
+      stage1: z.unknown().optional() as unknown as z.ZodOptional<z.ZodUndefined>,
     })
     .refine((input) => input.model === modelName(input.target), { path: ['model'], error: ({ input }) => `must be the name of the target's model, ${modelName((input as ReleaseModelInput).target)}` }),
   workflowId: ({ target: { plant, circuit }, version }) => releaseModelId({ plant, circuit }, version),
@@ -90,7 +90,7 @@ const releaseModel: Runbook<ReleaseModelInput> = {
   details: ({ pullRequest, requestedBy }) => `Pull request ${pullRequest.id}: ${pullRequest.title}\n\nAsked by ${requestedBy.join(', ')}`,
   searchAttributes: ({ target: { plant, circuit }, version }) => searchAttributePairs({ Phase: ReleaseModelPhase.Review, Plant: plant, Circuit: circuit, ModelVersion: version }),
   // The author is always among those who asked, whatever the input says: four-eyes rests on it.
-  attribute: (input, { startedBy }) => ({ ...input, requestedBy: [...new Set([input.pullRequest.createdBy, ...input.requestedBy, ...(startedBy === undefined ? [] : [startedBy])])] }),
+  attribute: ({ stage1: _given, ...input }, { startedBy }) => ({ ...input, requestedBy: [...new Set([input.pullRequest.createdBy, ...input.requestedBy, ...(startedBy === undefined ? [] : [startedBy])])] }),
   insteadOfAgain(input, again) {
     const change = { repositoryId: input.pullRequest.repositoryId, pullRequestId: input.pullRequest.id, only: [targetLabel(input.target)] };
     return `A model version is released once: another try is a new version, trained anew. Start its change again:\n  ${startCommand('releaseChange', change, again.reason)}`;

@@ -21,7 +21,12 @@ export async function within<T>(client: Client, milliseconds: number, calls: () 
 
 /** Whether an error means that Temporal, or the way to it, did not answer, and not that it refused. */
 export function isUnanswered(error: unknown): boolean {
-  return isGrpcDeadlineError(error) || isUnavailable(error);
+  return isLate(error) || isUnavailable(error);
+}
+
+/** Whether nobody answered within the deadline. Where it passes while the client repeats a call, the client says CANCELLED instead. */
+export function isLate(error: unknown): boolean {
+  return isGrpcDeadlineError(error) || grpcCode(error) === 1;
 }
 
 /** gRPC's UNAVAILABLE, of the call itself or below the client's own error. */

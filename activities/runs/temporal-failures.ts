@@ -6,6 +6,7 @@ import { vendorFailure } from '../http/classify.ts';
 
 /** gRPC's status codes, as far as they tell what to do. */
 const typeOfCode: Record<number, FailureType> = {
+  1: FailureType.Unavailable, // CANCELLED: the deadline passed while the client repeated the call
   3: FailureType.InvalidRequest,
   4: FailureType.Unavailable, // DEADLINE_EXCEEDED: no worker has answered, or not yet
   5: FailureType.NotFound,

@@ -80,7 +80,7 @@ async function queryGate(client: Client, { workflowId, runId }: { workflowId: st
     return await client.connection.withDeadline(Date.now() + queryMs, () => client.workflow.getHandle(workflowId, runId).query<GateView | null>('gate'));
   } catch (error) {
     if (error instanceof QueryNotRegisteredError || grpcCode(error) === 5) return null; // a runbook without gates, or a run that is gone
-    if (grpcCode(error) === 4) return 'silent'; // DEADLINE_EXCEEDED
+    if ([1, 4].includes(grpcCode(error) ?? 0)) return 'silent'; // DEADLINE_EXCEEDED; CANCELLED where the deadline passes while the client repeats the call
     throw classifyTemporal(error, workflowId);
   }
 }

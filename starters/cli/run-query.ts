@@ -1,8 +1,8 @@
 /** Asking a run itself. A worker must answer, so the answer may not come. */
-import { isGrpcDeadlineError, QueryNotRegisteredError, ServiceError } from '@temporalio/client';
+import { QueryNotRegisteredError, ServiceError } from '@temporalio/client';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { RunStatus } from '../../workflows/domain/run-status.ts';
-import { isUnavailable, within } from '../temporal-connection.ts';
+import { isLate, isUnavailable, within } from '../temporal-connection.ts';
 import { callMs, type Session } from './session.ts';
 
 export type Answered<T> = { ok: true; value: T } | { ok: false; reason: string };
@@ -47,7 +47,7 @@ async function ask<T>({ client }: Session, { workflowId, runId }: RunId, query: 
     return { ok: true, value: await within(client, queryMs, () => client.workflow.getHandle(workflowId, runId).query<T>(query)) };
   } catch (error) {
     if (isUnavailable(error)) throw error;
-    if (isGrpcDeadlineError(error)) return { ok: false, reason: `no worker answered within ${queryMs / 1000} s` };
+    if (isLate(error)) return { ok: false, reason: `no worker answered within ${queryMs / 1000} s` };
     if (error instanceof ServiceError || error instanceof QueryNotRegisteredError) return { ok: false, reason: error.cause instanceof Error ? error.cause.message : error.message };
     throw error;
   }

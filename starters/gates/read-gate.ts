@@ -1,7 +1,7 @@
 /** Asking one run what it waits for. A worker must answer, so the answer may not come. */
-import { isGrpcDeadlineError, QueryNotRegisteredError, ServiceError, type Client } from '@temporalio/client';
+import { QueryNotRegisteredError, ServiceError, type Client } from '@temporalio/client';
 import type { GateView } from '../../workflows/domain/gate-view.ts';
-import { isUnavailable, within } from '../temporal-connection.ts';
+import { isLate, isUnavailable, within } from '../temporal-connection.ts';
 
 /** Milliseconds that a worker has to answer a query: it may have to replay a long history first. */
 const queryMs = 3_000;
@@ -36,7 +36,7 @@ export async function queryGate(client: Client, { workflowId, runId }: { workflo
   } catch (error) {
     if (isUnavailable(error)) throw error;
     if (error instanceof QueryNotRegisteredError) return null; // a runbook without gates
-    if (isGrpcDeadlineError(error)) throw new GateSilent(workflowId, `no worker answered within ${queryMs / 1000} s`);
+    if (isLate(error)) throw new GateSilent(workflowId, `no worker answered within ${queryMs / 1000} s`);
     if (error instanceof ServiceError) throw new GateSilent(workflowId, error.cause instanceof Error ? error.cause.message : error.message);
     throw error;
   }

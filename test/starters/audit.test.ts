@@ -301,7 +301,7 @@ describe('holdpoint audit', () => {
         assert.deepEqual([code, findings], [0, []]);
         assert.match(notes.join('\n'), /The history of releaseModel:P001:C001:1-aaaaaaaa \(.*\) no longer exists: only the record was examined/);
         assert.equal(runs[0]!.gates.length, 2);
-      });
+      }, { timeoutMs: 90_000, everyMs: 500 });
     });
   });
 

@@ -1,9 +1,9 @@
 /** What a person is told when a page cannot be shown: what it means for their decision, and never more of the error than its meaning. */
-import { isGrpcDeadlineError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { FastifyError } from 'fastify';
 import { GateSilent } from '../../gates/read-gate.ts';
-import { isUnavailable } from '../../temporal-connection.ts';
+import { isLate, isUnavailable } from '../../temporal-connection.ts';
 import { ForgedRequest } from './guard.ts';
 import { html, type Content } from './html.ts';
 import { SignInFailed } from './open-id.ts';
@@ -12,7 +12,7 @@ import { paths } from './paths.ts';
 
 /** Nobody has taken the decision yet, and it may still be counted. */
 export function isUndecided(error: unknown): boolean {
-  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error);
+  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isLate(error);
 }
 
 export function failurePage(error: FastifyError): { page: Page; status: number; isDefect: boolean } {
