@@ -14,6 +14,7 @@ import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { Answer } from '../../workflows/domain/answer.ts';
 import type { GatePolicy } from '../../workflows/domain/policy.ts';
 import { eventually } from '../support/eventually.ts';
+import { holdpointAt } from '../starters/run-holdpoint.ts';
 import { gateOf, openGate, witnessed, type Witness } from '../support/gate-runs.ts';
 import { ProductionTemporal, uniqueId } from '../support/production-temporal.ts';
 import { testInput } from '../support/release-activities.ts';
@@ -81,6 +82,18 @@ describe('a gate of identity attributed', () => {
       assert.match(result.reason!, /send it as the signal/);
       assert.deepEqual((await gateOf(handle))?.proposals.map((proposal) => [proposal.by, proposal.verdict]), [['alice', 'approve']]);
       await send(clients.alice, handle, 'approve', by);
+      await gateOpen(handle, 'stage3');
+    }));
+
+  it('counts the command line, called with alice’s token, and tells bob in alice’s name why he does not count', () =>
+    release({}, async (handle) => {
+      const approve = async (token: string) => await holdpointAt(temporal.address)(['approve', handle.workflowId, '--gate', 'stage1', '--as', 'alice'], { environment: { TEMPORAL_API_KEY: token, TEMPORAL_TLS: 'false' } });
+      const forged = await approve(await temporal.token('bob'));
+      assert.equal(forged.code, 0, forged.stderr);
+      await eventually(async () => assert.match(await lastReason(handle), /it says "alice", but bob sent it/));
+      const { code, stdout, stderr } = await approve(await temporal.token('alice'));
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^Sent, as the signal approve of stage1 of /);
       await gateOpen(handle, 'stage3');
     }));
 
