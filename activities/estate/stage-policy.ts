@@ -32,6 +32,7 @@ export function stagePolicy(estate: Estate, environment: string, inboxUrl: strin
 
 /** Which gate a stage before this environment has. */
 export function stageVariant({ azureDevOps: { stages } }: Pick<Estate, 'azureDevOps'>, environment: string): GateVariant {
-  const named = Object.hasOwn(stages.environments, environment) ? stages.environments[environment] : undefined;
+  // Azure DevOps tells environments apart without regard to case.
+  const named = Object.entries(stages.environments).find(([name]) => name.toLowerCase() === environment.toLowerCase())?.[1];
   return { gate: 'stage3', severity: 'P2', ...named, plant: null };
 }

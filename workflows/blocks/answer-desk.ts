@@ -127,7 +127,7 @@ export class AnswerDesk {
       await condition(() => this.#log.hasCounted && !open.isSettled);
       await sleep(gatherFor, { summary: `Gather decisions of ${open.gate} for the record` });
       this.#log.file(this.#run.record, open);
-      await this.#run.record.flush();
+      await this.#run.attempt('The record could not be kept yet', () => this.#run.record.flush()); // it is asked again before the effect
     }
   }
 

@@ -27,7 +27,8 @@ export class Attendance {
 
   async runClock(open: OpenGate): Promise<void> {
     await runClock(open, {
-      services: this.#services,
+      // An estate that is broken just now must not end the gate: then the clock counts elapsed time.
+      planClock: (clock, openedAt, approvers) => this.#run.attempt('Working hours could not be placed in time; the clock counts elapsed time', () => this.#services.planClock(clock, openedAt, approvers)),
       planned: (ticks) => {
         const deadline = ticks.at(-1)!.at;
         if (deadline !== open.deadline) this.#run.deadlineMoved(deadline);

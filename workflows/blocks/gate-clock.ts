@@ -6,7 +6,8 @@ import type { OpenGate } from './open-gate.ts';
 import { now } from './workflow-clock.ts';
 
 export interface ClockHands {
-  services: GateServices;
+  /** Places working hours in time; null where that cannot be done. */
+  planClock: (...clock: Parameters<GateServices['planClock']>) => Promise<Tick[] | null>;
   /** The instants are known. */
   planned: (ticks: readonly Tick[]) => void;
   /** Before each tick: takes over a changed policy. */
@@ -16,9 +17,9 @@ export interface ClockHands {
 }
 
 /** Runs until it is cancelled with the gate, or until the gate has expired. */
-export async function runClock(open: OpenGate, { services, planned, reload, tick }: ClockHands): Promise<void> {
+export async function runClock(open: OpenGate, { planClock, planned, reload, tick }: ClockHands): Promise<void> {
   const { clock, onSilence } = open.policy;
-  const ticks = needsCalendar(clock) ? await services.planClock(clock, open.openedAt, open.eligible) : elapsedTicks(clock, open.openedAt);
+  const ticks = (needsCalendar(clock) ? await planClock(clock, open.openedAt, open.eligible) : null) ?? elapsedTicks(clock, open.openedAt);
   planned(ticks);
   for (const next of ticks) {
     await sleepUntil(next.at, `${what(next)} ${open.gate}`);

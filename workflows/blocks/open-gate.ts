@@ -54,6 +54,8 @@ export class OpenGate<E = unknown> {
   /** The evidence is no longer what was shown: the gate opens again with what was measured. */
   reopening: { measured: Measured<E>; comparison: Remeasured } | null = null;
   #widened: string[] = [];
+  /** As they were named, and as whom the estate knew them then: an alias that is taken out of it meanwhile lets nobody decide the own change. */
+  readonly #requesters: readonly string[];
 
   constructor(request: GateRequest<E>, measured: Measured<E>, generation: number, changes: readonly string[]) {
     this.request = request;
@@ -62,6 +64,7 @@ export class OpenGate<E = unknown> {
     this.changes = changes;
     this.policy = request.policy;
     this.people = request.people;
+    this.#requesters = [...new Set(request.requestedBy.flatMap((name) => [name, canonicalPerson(request.people, name)]))];
     this.card = clipCard(request.card(measured.evidence));
     this.evidenceDigest = jsonDigest({ gate: request.gate, generation, card: this.card, items: measured.items, policy: request.policy });
     this.deadline = new Date(Date.parse(this.openedAt) + request.policy.clock.decide.afterMs).toISOString();
@@ -85,7 +88,7 @@ export class OpenGate<E = unknown> {
   }
 
   get terms(): GateTerms {
-    return { gate: this.gate, policy: this.policy, people: this.people, requestedBy: this.request.requestedBy, evidenceDigest: this.evidenceDigest };
+    return { gate: this.gate, policy: this.policy, people: this.people, requestedBy: this.#requesters, evidenceDigest: this.evidenceDigest };
   }
 
   get eligible(): string[] {

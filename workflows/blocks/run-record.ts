@@ -1,4 +1,5 @@
 /** What a run has to put on record: gathered in order, and appended in batches, one at a time. */
+import { CancellationScope } from '@temporalio/workflow';
 import type { RecordEntry, RecordEvent } from '../domain/record.ts';
 import { now } from './workflow-clock.ts';
 
@@ -35,7 +36,8 @@ export class RunRecord {
     const entries = this.#pending.splice(0);
     this.#batches += 1;
     try {
-      await this.#append(this.#batches, entries);
+      // Not cancellable: what is under way is written in any case, and giving it up would write it twice.
+      await CancellationScope.nonCancellable(() => this.#append(this.#batches, entries));
     } catch (error) {
       this.#pending.unshift(...entries);
       throw error;

@@ -32,7 +32,7 @@ export async function measureStage({ check: { projectId }, buildId, environment 
 
 /** The one gate of a check. In observe mode nothing waits for its effect, so nothing is measured again. */
 export function stageGate(input: ApprovePipelineStageInput, measured: Measured<StageEvidence>, { gate, people, digest, inboxUrl }: StagePolicy): GateRequest<StageEvidence> {
-  const { requestedFor, pullRequest } = measured.evidence;
+  const { requestedFor, pullRequest, changes } = measured.evidence;
   const failed = input.form === 'callback' ? 'the stage fails' : "the stage does not run, and the check's timeout skips it";
   const silences: Record<OnSilence, string> = { expire: failed, reject: failed, approve: 'the stage goes on', rollBack: failed, hold: "the stage waits on until the check's timeout skips it" };
   return {
@@ -41,7 +41,7 @@ export function stageGate(input: ApprovePipelineStageInput, measured: Measured<S
     people,
     estateDigest: digest,
     inboxUrl,
-    requestedBy: [...new Set([requestedFor, ...(pullRequest ? [pullRequest.createdBy] : [])])],
+    requestedBy: [...new Set([requestedFor, ...(pullRequest ? [pullRequest.createdBy] : []), ...changes.map(({ author }) => author)])],
     silence: input.mode === 'observe' ? 'nothing happens: the stage has passed already' : silences[gate.onSilence],
     measured,
     measure: input.mode === 'observe' ? null : () => measureStage(input),

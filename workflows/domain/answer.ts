@@ -36,6 +36,11 @@ const controls = /[\u0000-\u001f\u007f-\u009f]+/g;
 
 const textFields = ['gate', 'verdict', 'by', 'comment', 'evidence', 'to', 'until', 'effectiveAt', 'item', 'incident', 'signature'] as const;
 
+/** Longer texts would end up, several together, in payloads that Temporal does not take. */
+function longest(field: (typeof textFields)[number]): number {
+  return field === 'comment' ? 2_000 : field === 'signature' ? 16_000 : 300;
+}
+
 /** Reads any JSON value as an answer; a value that is none comes back with the reason. `reason` is accepted for `comment`. */
 export function readAnswer(value: unknown, verdict?: Verdict): { answer: Answer; malformed?: string } {
   const fallback: Answer = verdict === undefined ? {} : { verdict };
@@ -49,10 +54,12 @@ export function readAnswer(value: unknown, verdict?: Verdict): { answer: Answer;
     if (given === undefined || given === null || (field === 'verdict' && verdict !== undefined)) continue;
     if (typeof given !== 'string') return { answer, malformed: `its "${field}" is not a text` };
     const text = given.replace(controls, ' ').trim();
+    if (text.length > longest(field)) return { answer, malformed: `its "${field}" has more than ${longest(field)} characters` };
     if (text !== '') answer[field] = text;
   }
   if (raw['except'] !== undefined && raw['except'] !== null) {
     if (!Array.isArray(raw['except']) || !raw['except'].every((part) => typeof part === 'string')) return { answer, malformed: 'its "except" is not a list of texts' };
+    if (raw['except'].length > 200 || raw['except'].some((part) => part.length > 100)) return { answer, malformed: 'its "except" is too long' };
     if (raw['except'].length > 0) answer['except'] = raw['except'].map((part) => part.replace(controls, ' ').trim());
   }
   for (const field of ['until', 'effectiveAt'] as const) {

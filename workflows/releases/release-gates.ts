@@ -59,7 +59,9 @@ function stageTerms(gate: 'stage1' | 'stage3', input: ReleaseModelInput, policy:
  * whatever the policy does about a breach. A rollback waits for nothing: its evidence is not measured again.
  */
 export function rollbackGate(breach: string, isCertain: boolean, before: DeploymentSnapshot, input: ReleaseModelInput, policy: TargetPolicy): GateRequest<string> {
-  const terms: GatePolicy = isCertain ? policy.gates.rollback : { ...policy.gates.rollback, onSilence: 'expire' };
+  // What production's gates have by default, opening hours and checklists, must not hold a rollback up.
+  const unhindered: GatePolicy = { ...policy.gates.rollback, opening: null, checklist: [] };
+  const terms: GatePolicy = isCertain ? unhindered : { ...unhindered, onSilence: 'expire' };
   const silences: Record<OnSilence, string> = { expire: 'the version stays', reject: 'the version stays', approve: 'it is rolled back', rollBack: 'it is rolled back', hold: 'the version stays, and people are asked again' };
   return {
     ...gateTerms(ReleaseGate.Rollback, policy),

@@ -25,6 +25,6 @@ export async function reviewTraining(input: ReleaseModelInput, { workspaces }: T
   const at = now().toISOString();
   return {
     evidence: { metrics, history, log },
-    items: [evidenceItem('metrics', metrics, at, { ...metrics.candidate }), evidenceItem('training log', { anomalies: log.anomalies, lines: log.lines }, at)],
+    items: [evidenceItem('metrics', metrics.candidate, at, { ...metrics.candidate }), evidenceItem('comparison', { production: metrics.production, holdoutRows: metrics.holdoutRows }, at), evidenceItem('training log', { anomalies: log.anomalies, lines: log.lines }, at)],
   };
 }

@@ -41,7 +41,7 @@ export async function bulkRoutes(app: FastifyInstance, context: InboxContext): P
     try {
       // Not read once more before: the gate refuses a decision on other evidence than it shows.
       const answer = { gate, verdict, by: person, evidence, ...(comment !== undefined && { comment }) };
-      const outcome = await gates.decide({ workflowId, runId, by: person, via: 'inbox', answer, updateId: updateIdFrom('inbox', session.token, nonce, workflowId) });
+      const outcome = await gates.decide({ workflowId, runId, by: person, via: 'inbox', answer, updateId: updateIdFrom('inbox', session.token, nonce, workflowId, JSON.stringify(answer)) });
       return { ...told, kind: outcome.counted ? 'counted' : 'notCounted', text: outcomeText(outcome, answer) };
     } catch (error) {
       if (error instanceof AnswerRefused) return { ...told, kind: 'refused', text: error.message };

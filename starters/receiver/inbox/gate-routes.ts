@@ -42,7 +42,7 @@ export async function gateRoutes(app: FastifyInstance, context: InboxContext): P
     if ('problem' in read) return context.show(request, reply, card(context, who, view, { typed, problem: read.problem }), 422);
 
     try {
-      const outcome = await gates.decide({ workflowId, runId: view.runId, by: who.person, via: 'inbox', answer: read.answer, updateId: updateIdFrom('inbox', who.session.token, nonce, workflowId) });
+      const outcome = await gates.decide({ workflowId, runId: view.runId, by: who.person, via: 'inbox', answer: read.answer, updateId: updateIdFrom('inbox', who.session.token, nonce, workflowId, JSON.stringify(read.answer)) });
       request.log.info({ workflowId, gate: view.gate, verdict: read.answer.verdict, person: who.person, counted: outcome.counted, state: outcome.state }, 'inbox: answered');
       who.session.data.notice = { kind: outcome.counted ? 'good' : 'bad', text: outcomeText(outcome, read.answer) };
       context.sessions.save(who.session);

@@ -35,7 +35,7 @@ describe('who decides', () => {
       await stop(handle);
     });
     const opened = witness.entries.find((entry) => entry.kind === 'gateOpened');
-    assert.deepEqual(opened?.kind === 'gateOpened' && [opened.policy.groups, opened.requestedBy, opened.items.map(({ name }) => name)], [[{ name: 'leads', members: ['carol'] }], ['dana'], ['metrics', 'training log']]);
+    assert.deepEqual(opened?.kind === 'gateOpened' && [opened.policy.groups, opened.requestedBy, opened.items.map(({ name }) => name)], [[{ name: 'leads', members: ['carol'] }], ['dana'], ['metrics', 'comparison', 'training log']]);
     const answers = witness.entries.flatMap((entry) => (entry.kind === 'answers' && entry.gate === 'stage1' ? entry.answers : []));
     assert.deepEqual(answers.map(({ verdict, by, counted }) => [verdict, by, counted]), [['approve', 'alice', true], ['approve', 'bob', true], ['withdraw', 'alice', true], ['approve', 'carol', true]]);
     const closed = witness.entries.findIndex((entry) => entry.kind === 'gateClosed');
