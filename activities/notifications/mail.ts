@@ -4,6 +4,7 @@ import { FailureType } from '../../workflows/domain/failures.ts';
 import { vendorFailure } from '../http/classify.ts';
 import { tlsSettings, type TransportSettings } from '../http/transport.ts';
 import { facts, plain, sentences, type GateMessage } from './message.ts';
+import { escapeMarkup } from '../../workflows/domain/markup.ts';
 
 export interface Mail {
   from: string;
@@ -96,5 +97,5 @@ function classified(error: unknown): Error {
 }
 
 function html(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+  return escapeMarkup(text).replaceAll('"', '&quot;').replaceAll("'", '&#39;');
 }

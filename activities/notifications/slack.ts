@@ -5,6 +5,7 @@ import type { ChannelOf } from '../estate/notifications-schema.ts';
 import { vendorFailure } from '../http/classify.ts';
 import type { RestClient } from '../http/rest-client.ts';
 import { facts, plain, sentences, type GateMessage } from './message.ts';
+import { escapeMarkup } from '../../workflows/domain/markup.ts';
 
 /** What chat.postMessage says, with status 200, when it is Slack's own trouble. */
 const passing = ['ratelimited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org'];
@@ -37,7 +38,7 @@ export function slackMessage(message: GateMessage, mentions: readonly string[], 
   }
   if (link !== null) actions.push({ type: 'button', text: words('Open the card'), action_id: 'holdpoint_open', url: link });
   return {
-    text: escaped(plain(`${heading}: ${event.question}`, 500)),
+    text: escapeMarkup(plain(`${heading}: ${event.question}`, 500)),
     blocks: [
       { type: 'header', text: words(plain(heading, 150)) },
       ...shown.map(section),
@@ -63,11 +64,6 @@ export async function postToSlack(rest: RestClient, channel: ChannelOf<'slack'>,
   if (answer?.ok === true) return;
   const error = answer?.error ?? 'no answer that Slack would give';
   throw vendorFailure(passing.includes(error) ? FailureType.Unavailable : FailureType.InvalidRequest, `Slack answered ${plain(error, 80)}`, { status: 200, code: plain(error, 80) });
-}
-
-/** For Slack's markup: what it reads as the beginning of a link, a mention or an entity. */
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 /** Slack shows an instant in the time zone of whoever reads it. */

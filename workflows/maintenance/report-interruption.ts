@@ -2,6 +2,7 @@ import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { targetLabel } from '../domain/ids.ts';
+import { escapeMarkup } from '../domain/markup.ts';
 import { describeInterruption, interruptionSeverity, reportPhase, type InterruptedRun, type ReportInterruptionResult } from '../domain/sweep-runs.ts';
 import { appendToRecord, createWorkItem, notify } from '../releases/release-activities.ts';
 
@@ -24,7 +25,7 @@ export async function reportInterruption(interruption: InterruptedRun): Promise<
       key: run.key('incident'),
       type: 'Bug',
       title: `${severity}: run for ${what} was interrupted from outside (${how})`,
-      descriptionHtml: `<p>${html(detail)}</p><p>${locks} First run ${html(interrupted.runId)}, at ${at}.</p>`,
+      descriptionHtml: `<p>${escapeMarkup(detail)}</p><p>${locks} First run ${escapeMarkup(interrupted.runId)}, at ${at}.</p>`,
       tags: ['holdpoint', 'incident', severity, ...(interrupted.target === null ? [] : [targetLabel(interrupted.target)])],
     }));
 
@@ -37,8 +38,4 @@ export async function reportInterruption(interruption: InterruptedRun): Promise<
     }));
     return { outcome: 'succeeded', reason: detail, workItem: workItem && { id: workItem.id, url: workItem.url } };
   }, (outcome, reason) => ({ outcome, reason, workItem: null }));
-}
-
-function html(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,5 +1,6 @@
 import type { Run } from '../blocks/run.ts';
 import { targetLabel } from '../domain/ids.ts';
+import { escapeMarkup } from '../domain/markup.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
 import { closeDuplicateWorkItems, createWorkItem } from './release-activities.ts';
@@ -15,13 +16,9 @@ async function createOnce(run: Run, input: ReleaseModelInput, policy: TargetPoli
     key,
     type: 'Bug',
     title: `Release of ${targetLabel(input.target)} ${input.version} was rejected`,
-    descriptionHtml: [`<p>${html(reason)}</p>`, `<p>Pull request ${input.pullRequest.id}: ${html(input.pullRequest.title)}; training job ${html(input.trainingJob)}; run ${html(run.signature)}.</p>`].join(''),
+    descriptionHtml: [`<p>${escapeMarkup(reason)}</p>`, `<p>Pull request ${input.pullRequest.id}: ${escapeMarkup(input.pullRequest.title)}; training job ${escapeMarkup(input.trainingJob)}; run ${escapeMarkup(run.signature)}.</p>`].join(''),
     tags: ['holdpoint', targetLabel(input.target)],
   });
   if (uncertain) run.beforeClosing('late twins of the work item', () => closeDuplicateWorkItems({ key, keep: id, settleMs: policy.settleMs }));
   return { id, url };
-}
-
-function html(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,5 +1,6 @@
 /** What Slack sends when somebody presses a button of a message, and what it takes as the answer. */
 import { z } from 'zod';
+import { escapeMarkup } from '../../../workflows/domain/markup.ts';
 
 const block = z.looseObject({ type: z.string() });
 
@@ -61,5 +62,5 @@ export function inPlace(text: string, blocks: readonly { type: string }[]): Slac
 
 /** The three characters that mean something in Slack's text; the rest is as it is. */
 function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').slice(0, 2_900);
+  return escapeMarkup(text).slice(0, 2_900);
 }
