@@ -1,9 +1,5 @@
-/**
- * The activities of a release, each on its platform's queue, with its time budget and the line that Temporal Web UI shows beside it.
- *
- * Budgets bound the whole step by scheduleToClose, never by attempts: each redeploy of a worker costs an attempt. Heartbeats of 5 s let a killed worker's step go on elsewhere.
- */
-import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+/** The activities of a release, each on its platform's queue, with its time budget and the line that Temporal Web UI shows beside it. */
+import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
 import type { createAzureDevOpsActivities } from '../../activities/azure-devops/index.ts';
 import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts';
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
@@ -12,6 +8,7 @@ import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
 import type { createNotificationActivities } from '../../activities/notifications/index.ts';
 import type { createRecordActivities } from '../../activities/record/index.ts';
 import type { createRunsActivities } from '../../activities/runs/index.ts';
+import { brief, on, polling } from '../blocks/activity-budgets.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type AzureMl = ReturnType<typeof createAzureMlActivities>;
@@ -23,15 +20,6 @@ type Notifications = ReturnType<typeof createNotificationActivities>;
 type Record = ReturnType<typeof createRecordActivities>;
 type Runs = ReturnType<typeof createRunsActivities>;
 
-/** A look or a small write: seconds when the platform answers; a platform that is away for half a day is waited for. */
-const brief: ActivityOptions = {
-  startToCloseTimeout: '2m',
-  scheduleToCloseTimeout: '12h',
-  heartbeatTimeout: '5s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-};
-
 /** A write that the run may have to undo: a cancelled run waits until the activity has really stopped, so that the undo comes after it. */
 const write: ActivityOptions = { ...brief, startToCloseTimeout: '1h', cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
 
@@ -40,11 +28,6 @@ const message: ActivityOptions = { ...brief, startToCloseTimeout: '30s', schedul
 
 /** Looks at other runs that this one can go on without. */
 const tending: ActivityOptions = { ...brief, startToCloseTimeout: '30s', scheduleToCloseTimeout: '10m' };
-
-/** Waiting by failing: a look every so often, no worker held in between, and a bound that is the whole waiting time. */
-const polling = (intervalMs: number, boundMs: number): ActivityOptions => ({ ...brief, scheduleToCloseTimeout: boundMs, retry: { initialInterval: intervalMs, backoffCoefficient: 1, maximumInterval: intervalMs } });
-
-const on = <A extends object>(taskQueue: TaskQueue, options: ActivityOptions, summary: string) => proxyActivities<A>({ ...options, taskQueue, summary });
 
 export const { loadPolicy } = on<Estate>(TaskQueue.Estate, brief, 'Load the policy of the target');
 export const { loadReleaseRules } = on<Estate>(TaskQueue.Estate, brief, 'Load the rules of releases');
@@ -96,21 +79,11 @@ export const { verifyAnswers } = on<Record>(TaskQueue.Record, brief, 'Find out w
 
 /** Follows a job to its end: one look per attempt, and between two looks no worker is held. The bound is the estate's time limit, with an hour for the queue and for redeploys. */
 export function awaitJob(input: Parameters<AzureMl['awaitJob']>[0], timeoutMs: number, what: string): ReturnType<AzureMl['awaitJob']> {
-  const options: ActivityOptions = {
-    ...brief,
-    scheduleToCloseTimeout: timeoutMs + 3_600_000,
-    retry: { initialInterval: input.intervalMs, backoffCoefficient: 1, maximumInterval: input.intervalMs },
-  };
-  return on<AzureMl>(TaskQueue.AzureMl, options, `Follow ${what} ${input.jobName}`).awaitJob(input);
+  return on<AzureMl>(TaskQueue.AzureMl, polling(input.intervalMs, timeoutMs + 3_600_000), `Follow ${what} ${input.jobName}`).awaitJob(input);
 }
 
 /** Polls the alerts for the whole window, held by no worker in between; an hour more for redeploys. */
 export function watchAlerts(input: Parameters<AzureMonitor['watchAlerts']>[0]): ReturnType<AzureMonitor['watchAlerts']> {
-  const options: ActivityOptions = {
-    ...brief,
-    startToCloseTimeout: '1m', // one measurement
-    scheduleToCloseTimeout: 1.5 * input.intervalMs * input.polls + 3_600_000,
-    retry: { initialInterval: input.intervalMs, backoffCoefficient: 1, maximumInterval: input.intervalMs },
-  };
-  return on<AzureMonitor>(TaskQueue.AzureMonitor, options, `Watch the alerts of ${input.deployment}`).watchAlerts(input);
+  const measurement: ActivityOptions = { ...brief, startToCloseTimeout: '1m' };
+  return on<AzureMonitor>(TaskQueue.AzureMonitor, polling(input.intervalMs, 1.5 * input.intervalMs * input.polls + 3_600_000, measurement), `Watch the alerts of ${input.deployment}`).watchAlerts(input);
 }

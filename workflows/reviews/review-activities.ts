@@ -1,8 +1,9 @@
 /** The activities of the reviews, each with its time budget and the line that Temporal Web UI shows beside it. */
-import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createRunsActivities } from '../../activities/runs/index.ts';
+import { brief, on, polling } from '../blocks/activity-budgets.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type Runs = ReturnType<typeof createRunsActivities>;
@@ -10,18 +11,10 @@ type Estate = ReturnType<typeof createEstateActivities>;
 type AzureMonitor = ReturnType<typeof createAzureMonitorActivities>;
 
 /** Hundreds of runs may have to be asked, each with a history to replay; heartbeats, one for each run, let a killed worker's batch go on elsewhere. */
-const look: ActivityOptions = {
-  startToCloseTimeout: '10m',
-  scheduleToCloseTimeout: '1h',
-  heartbeatTimeout: '30s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-};
+const look: ActivityOptions = { ...brief, startToCloseTimeout: '10m', scheduleToCloseTimeout: '1h', heartbeatTimeout: '30s' };
 
 /** Answers that others count: a cancelled review waits until it is known which were given. */
 const answer: ActivityOptions = { ...look, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
-
-const on = <A extends object>(taskQueue: TaskQueue, options: ActivityOptions, summary: string) => proxyActivities<A>({ ...options, taskQueue, summary });
 
 export const { findWaitingGates } = on<Runs>(TaskQueue.Runs, look, 'Find the gates that wait');
 export const { readGates } = on<Runs>(TaskQueue.Runs, look, 'Read the figures of the group');
@@ -34,6 +27,5 @@ export const { readAlertRules } = on<AzureMonitor>(TaskQueue.AzureMonitor, look,
 
 /** Follows releases, held by no worker between two looks. The bound is two days: a deployment, a monitoring window of a day, and as much again for gates that wait. */
 export function followReleases(input: Parameters<Runs['followReleases']>[0], what: string): ReturnType<Runs['followReleases']> {
-  const options: ActivityOptions = { ...look, scheduleToCloseTimeout: '48h', retry: { initialInterval: input.intervalMs, backoffCoefficient: 1, maximumInterval: input.intervalMs } };
-  return on<Runs>(TaskQueue.Runs, options, `Follow ${what}`).followReleases(input);
+  return on<Runs>(TaskQueue.Runs, polling(input.intervalMs, '48h', look), `Follow ${what}`).followReleases(input);
 }

@@ -1,0 +1,26 @@
+/**
+ * Time budgets that the families of runbooks share, and the way an activity is called on its platform's queue.
+ *
+ * Budgets bound the whole step by scheduleToClose, never by attempts: each redeploy of a worker costs an attempt. Heartbeats of 5 s let a killed worker's step go on elsewhere.
+ */
+import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { TaskQueue } from '../domain/queues.ts';
+
+/** A look or a small write: seconds when the platform answers; a platform that is away for half a day is waited for. */
+export const brief: ActivityOptions = {
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: '12h',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
+/** Waiting by failing: a look every so often, no worker held in between, and a bound that is the whole waiting time. `base` has the budget of one look. */
+export function polling(intervalMs: number, bound: ActivityOptions['scheduleToCloseTimeout'], base: ActivityOptions = brief): ActivityOptions {
+  return { ...base, scheduleToCloseTimeout: bound, retry: { initialInterval: intervalMs, backoffCoefficient: 1, maximumInterval: intervalMs } };
+}
+
+/** The activities of a queue, with their budget and the line that Temporal Web UI shows beside them. */
+export function on<A extends object>(taskQueue: TaskQueue, options: ActivityOptions, summary: string) {
+  return proxyActivities<A>({ ...options, taskQueue, summary });
+}
