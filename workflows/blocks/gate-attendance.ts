@@ -1,15 +1,14 @@
 /** What goes on while a gate is open: its clock, the estate's changes, the checklist's machines, and those who look after it without deciding. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { clip } from '../domain/answer.ts';
-import { compareEvidence } from '../domain/evidence.ts';
 import { FailureType } from '../domain/failures.ts';
 import type { Tick } from '../domain/gate-clock.ts';
+import { compareAgain, measureOf, reopenWith } from './evidence-again.ts';
 import { runClock } from './gate-clock.ts';
 import { gateEvent } from './gate-presentation.ts';
 import type { GateServices } from './gate-request.ts';
 import type { OpenGate } from './open-gate.ts';
 import type { Run } from './run.ts';
-import { now } from './workflow-clock.ts';
 
 /** What may be done to a gate without deciding it. `lapse` lets its deadline come now, where silence lets nothing through. */
 const tendings = ['remeasure', 'remind', 'widen', 'lapse'] as const;
@@ -73,11 +72,11 @@ export class Attendance {
         open.expired = true;
         return { changes: [`silence decides now (${why})`] };
       case 'remeasure': {
-        if (open.request.measure === null || open.isLast) return { changes: [] };
-        const fresh = await open.request.measure('again');
-        const comparison = compareEvidence(open.measured.items, fresh.items, open.policy.evidence, now().toISOString());
-        if (comparison.state === 'changed' && !open.isSettled) open.reopening = { measured: comparison.stale ? await open.request.measure('anew') : fresh, comparison };
-        return { changes: comparison.changes };
+        const measure = measureOf(open);
+        if (measure === null) return { changes: [] };
+        const again = await compareAgain(open, measure);
+        if (again.comparison.state === 'changed' && !open.isSettled) await reopenWith(open, measure, again);
+        return { changes: again.comparison.changes };
       }
     }
   }

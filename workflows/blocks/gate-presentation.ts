@@ -2,11 +2,11 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { shortList } from '../domain/card-text.ts';
 import type { OpenCard } from '../domain/card.ts';
-import { jsonDigest, shortDigest } from '../domain/digest.ts';
+import { shortDigest } from '../domain/digest.ts';
 import type { GateEvent } from '../domain/gate-event.ts';
 import type { GateView } from '../domain/gate-view.ts';
 import { inboxGateUrl } from '../domain/inbox-address.ts';
-import { canonicalPerson, type GatePolicy } from '../domain/policy.ts';
+import { canonicalPerson } from '../domain/policy.ts';
 import type { GateStatus } from '../domain/run-status.ts';
 import type { OpenGate } from './open-gate.ts';
 import type { Run } from './run.ts';
@@ -85,10 +85,6 @@ export function openedEvent(open: OpenGate, run: Run): GateEvent {
   const { card, deadline, request, changes } = open;
   const again = changes.length > 0 ? `Asked again, for the evidence changed (${changes.join('; ')}): ` : '';
   return gateEvent(open, run, 'opened', `${again}${card.question} ${card.recommendation} Until ${deadline}: ${request.silence}`, open.eligible);
-}
-
-export function policyDigest(policy: GatePolicy): string {
-  return jsonDigest(policy);
 }
 
 function requesters({ request }: OpenGate): string[] {

@@ -1,14 +1,15 @@
 /** The hold points of one run. Handlers are registered once, in the run's first lines, so that no answer is early enough to be lost. */
 import { CancellationScope, condition, defineQuery, defineSignal, defineUpdate, isCancellation, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import { clip } from '../domain/answer.ts';
-import { compareEvidence } from '../domain/evidence.ts';
+import { jsonDigest } from '../domain/digest.ts';
 import type { GateView } from '../domain/gate-view.ts';
 import { canonicalPerson } from '../domain/policy.ts';
 import { AnswerDesk, type DecideResult } from './answer-desk.ts';
+import { compareAgain, measureOf, reopenWith } from './evidence-again.ts';
 import { Attendance } from './gate-attendance.ts';
 import { sleepUntil } from './gate-clock.ts';
 import type { GateOutcome, GateRequest, GateServices } from './gate-request.ts';
-import { gateEvent, gateStatus, gateView, openCard, openedEvent, policyDigest } from './gate-presentation.ts';
+import { gateEvent, gateStatus, gateView, openCard, openedEvent } from './gate-presentation.ts';
 import { OpenGate } from './open-gate.ts';
 import type { Run } from './run.ts';
 import { now } from './workflow-clock.ts';
@@ -91,7 +92,7 @@ export class Gates {
     const { request, gate, generation, card, evidenceDigest, policy, deadline } = open;
     this.#open = open;
     this.#run.record.add({
-      kind: 'gateOpened', gate, generation, card, items: open.measured.items, evidenceDigest, policy, policyDigest: policyDigest(policy), estateDigest: request.estateDigest,
+      kind: 'gateOpened', gate, generation, card, items: open.measured.items, evidenceDigest, policy, policyDigest: jsonDigest(policy), estateDigest: request.estateDigest,
       requestedBy: request.requestedBy.map((name) => canonicalPerson(request.people, name)), deadline, changes: [...open.changes],
     });
     this.#run.gateOpened({ status: () => gateStatus(open), card: () => openCard(open) });
@@ -167,11 +168,11 @@ export class Gates {
 
   /** Immediately before the effect: is it still what they saw? */
   async #measureAgain(open: OpenGate): Promise<void> {
-    if (open.request.measure === null || open.isLast || open.reopening || refusalOf(open)) return;
-    const fresh = await open.request.measure('again');
-    const comparison = compareEvidence(open.measured.items, fresh.items, open.policy.evidence, now().toISOString());
-    if (comparison.state === 'changed') open.reopening = { measured: comparison.stale ? await open.request.measure('anew') : fresh, comparison };
-    else open.confirm(fresh, comparison);
+    const measure = measureOf(open);
+    if (measure === null || open.reopening || refusalOf(open)) return;
+    const again = await compareAgain(open, measure);
+    if (again.comparison.state === 'changed') await reopenWith(open, measure, again);
+    else open.confirm(again.fresh, again.comparison);
   }
 
   async #keepOutcome(open: OpenGate, outcome: GateOutcome): Promise<void> {
