@@ -7,6 +7,7 @@ import type { Change, ChangedCircuit, CircuitResult, ReleaseChangeInput } from '
 import type { BuildWatch } from './follow-builds.ts';
 import type { JointApproval } from './joint-approval.ts';
 import { readPublishedVersion, readRunMetrics } from './release-activities.ts';
+import { releaseInput } from './release-input.ts';
 
 /**
  * Steps 2 to 6 for one circuit where the build pipeline does them: its run is followed, what it published is read, and the release starts. Nothing is trained, registered or measured here.
@@ -31,14 +32,7 @@ export async function followAndRelease(approval: JointApproval, builds: BuildWat
 
     // What the approvers will be shown must be there now: a version without metrics is the build's failure, not the release's.
     await readRunMetrics({ workspace, runId: found.trainingJob });
-    return await approval.release({
-      target,
-      model,
-      version,
-      trainingJob: found.trainingJob,
-      pullRequest: { id: pullRequest.id, title: pullRequest.title, url: pullRequest.url, createdBy: pullRequest.createdBy, repositoryId: pullRequest.repositoryId },
-      requestedBy: [pullRequest.createdBy, ...(input.startedBy === undefined ? [] : [input.startedBy])],
-    }, policy);
+    return await approval.release(releaseInput(input, pullRequest, target, version, found.trainingJob), policy);
   } catch (error) {
     if (isCancelled(error)) throw error;
     return failed(rootMessage(error));

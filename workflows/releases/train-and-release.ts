@@ -9,6 +9,7 @@ import { awaitJob, cancelJob, fixModelVersion, loadPolicy, readProductionDeploym
 import type { BuildWatch } from './follow-builds.ts';
 import { followAndRelease } from './follow-and-release.ts';
 import type { JointApproval } from './joint-approval.ts';
+import { releaseInput } from './release-input.ts';
 
 /** Steps 2 to 6 for one circuit: version, training, registration, start of its release; by the build pipeline where the estate says so. A failure is this circuit's result and nobody else's. */
 export async function trainAndRelease(run: Run, approval: JointApproval, builds: BuildWatch, input: ReleaseChangeInput, change: Change, circuit: ChangedCircuit): Promise<CircuitResult> {
@@ -34,14 +35,7 @@ export async function trainAndRelease(run: Run, approval: JointApproval, builds:
     const { metrics } = await readRunMetrics({ workspace, runId: end.jobName });
     await registerModel({ key: run.key(`register ${label}`), policy, version, jobName: end.jobName, metrics, durationMs: end.durationMs, pullRequestId: pullRequest.id, configDigest: circuit.digest });
 
-    return await approval.release({
-      target,
-      model,
-      version,
-      trainingJob: end.jobName,
-      pullRequest: { id: pullRequest.id, title: pullRequest.title, url: pullRequest.url, createdBy: pullRequest.createdBy, repositoryId: pullRequest.repositoryId },
-      requestedBy: [pullRequest.createdBy, ...(input.startedBy === undefined ? [] : [input.startedBy])],
-    }, policy);
+    return await approval.release(releaseInput(input, pullRequest, target, version, end.jobName), policy);
   } catch (error) {
     if (isCancelled(error)) throw error;
     return { target, version, state: 'failed', reason: rootMessage(error) };
