@@ -1,6 +1,5 @@
 /** One run of a runbook as its readers see it: phases, outcome, search attributes, current details, and the query `status`. */
-import { CancellationScope, CancelledFailure, condition, defineQuery, isCancellation, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
-import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
+import { CancellationScope, CancelledFailure, condition, defineQuery, isCancellation, setCurrentDetails, setHandler, upsertMemo, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
 import { clip } from '../domain/answer.ts';
 import { renderOpenCard, renderProgress, type OpenCard } from '../domain/card.ts';
 import type { CompensationReport } from '../domain/compensation.ts';
@@ -9,12 +8,11 @@ import { stepKey, type StepKey } from '../domain/keys.ts';
 import type { AppendToRecordInput, RecordEvent } from '../domain/record.ts';
 import type { Production } from '../domain/release.ts';
 import { closedStatus, type GateStatus, type LastAnswer, type PhaseTime, type RunStatus } from '../domain/run-status.ts';
-import type { SearchAttributeName } from '../domain/search-attributes.ts';
 import type { Outcome } from '../domain/vocabulary.ts';
 import { isCancelled } from './cancellation.ts';
 import { Compensations, rootMessage } from './compensations.ts';
+import { RunAttributes } from './run-attributes.ts';
 import { RunRecord } from './run-record.ts';
-import { updatePairs } from './search-attribute-pairs.ts';
 import { now } from './workflow-clock.ts';
 
 /** How long a run that is over waits for messages that are under way. */
@@ -65,14 +63,14 @@ export class Run {
   #background = 0;
   #isStale = false;
   #closingChecks: { what: string; check: () => Promise<unknown> }[] = [];
-  #pending: Partial<Record<SearchAttributeName, string | Date>> | null = null;
+  readonly #attributes = new RunAttributes(() => this.#gate !== null);
 
   constructor({ phase, target, appendToRecord }: RunOptions) {
     this.target = target;
     this.record = new RunRecord((batch, entries) => appendToRecord({ key: this.key(`record ${batch}`), run: this.#recorded(), entries }));
     setHandler(statusQuery, () => this.status(), { description: 'Where the run is: phase, gate, last answer, outcome' });
     this.#phases.push({ name: phase, startedAt: now().toISOString(), endedAt: null });
-    this.#upsert({ Phase: phase, ...(target && { Plant: target.plant, Circuit: target.circuit, ModelVersion: target.version }) });
+    this.#attributes.set({ Phase: phase, ...(target && { Plant: target.plant, Circuit: target.circuit, ModelVersion: target.version }) });
     this.show();
   }
 
@@ -91,7 +89,7 @@ export class Run {
   enter(phase: string): void {
     this.#endPhase();
     this.#phases.push({ name: phase, startedAt: now().toISOString(), endedAt: null });
-    this.#upsert({ Phase: phase });
+    this.#attributes.set({ Phase: phase });
     this.show();
   }
 
@@ -121,13 +119,13 @@ export class Run {
   gateOpened(gate: GateFace): void {
     this.#gate = gate;
     const { id, openedAt, deadline } = gate.status();
-    this.#upsert({ Gate: id, GateOpened: new Date(openedAt), GateDeadline: new Date(deadline) });
+    this.#attributes.set({ Gate: id, GateOpened: new Date(openedAt), GateDeadline: new Date(deadline) });
     this.show();
   }
 
   /** The gate's deadline is another one than was said when it opened. */
   deadlineMoved(deadline: string): void {
-    this.#upsert({ GateDeadline: new Date(deadline) });
+    this.#attributes.set({ GateDeadline: new Date(deadline) });
     this.show();
   }
 
@@ -243,37 +241,14 @@ export class Run {
     this.#progress = [];
     this.#notes = [`**${outcome}:** ${clip(reason, 300)}`, ...this.#notes];
     this.gateClosed();
-    this.#upsert({ Outcome: outcome });
+    this.#attributes.set({ Outcome: outcome });
     this.#render(); // nothing runs after the close
-    this.#flush();
+    this.#attributes.flush();
   }
 
   #endPhase(): void {
     this.#phases = this.#phases.map((phase) => (phase.endedAt === null ? { ...phase, endedAt: now().toISOString() } : phase));
   }
-
-  /** One event for all that changes in the same moment: entering a phase and opening its gate are written together. */
-  #upsert(values: Partial<Record<SearchAttributeName, string | Date>>): void {
-    if (this.#pending === null) void Promise.resolve().then(() => this.#flush());
-    this.#pending = { ...this.#pending, ...values };
-  }
-
-  #flush(): void {
-    if (this.#pending === null) return;
-    const closedGate = this.#gate === null && this.#wasWaiting() ? { Gate: null, GateOpened: null, GateDeadline: null } : {};
-    const changed = updatePairs({ ...closedGate, ...this.#pending }).filter((update) => !isSet(update));
-    this.#pending = null;
-    if (changed.length > 0) upsertSearchAttributes(changed); // whoever starts a run sets what it begins with: no event for that
-  }
-
-  #wasWaiting(): boolean {
-    return workflowInfo().typedSearchAttributes.get(defineSearchAttributeKey('Gate', 'KEYWORD')) !== undefined;
-  }
-}
-
-function isSet({ key, value }: SearchAttributeUpdatePair): boolean {
-  const present: unknown = workflowInfo().typedSearchAttributes.get(key);
-  return present !== undefined && present === value;
 }
 
 /** Closes the workflow as Failed, with the result, compensations included, in the failure's details. */
