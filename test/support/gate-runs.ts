@@ -6,7 +6,7 @@ import type { GatePolicy, TargetPolicy } from '../../workflows/domain/policy.ts'
 import type { RecordEntry } from '../../workflows/domain/record.ts';
 import { eventually } from './eventually.ts';
 import { testPolicy, type ReleaseActivities } from './release-activities.ts';
-import type { Handle } from './release-model-runs.ts';
+import { failureOf, type Handle } from './release-model-runs.ts';
 
 /** What the run did that an outsider sees. */
 export interface Witness {
@@ -57,3 +57,9 @@ export async function openGate(handle: Handle, gate: string, generation = 0): Pr
 export const answer = (handle: Handle, value: object) => handle.executeUpdate<{ state: string; counted: boolean; reason?: string }, [object]>('decide', { args: [value] });
 
 export const refused = (handle: Handle, value: object, reason: RegExp) => assert.rejects(answer(handle, value), (error: Error) => reason.test(String(error.cause)));
+
+/** Cancels a run that the test needs no further, and waits for its end. */
+export async function stop(handle: Handle): Promise<void> {
+  await handle.cancel();
+  await failureOf(handle.result());
+}

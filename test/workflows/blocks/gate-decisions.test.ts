@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { eventually } from '../../support/eventually.ts';
-import { answer, openGate, refused, witnessed } from '../../support/gate-runs.ts';
-import { details, failureOf, releaseRuns, status, type Handle } from '../../support/release-model-runs.ts';
+import { answer, openGate, refused, stop, witnessed } from '../../support/gate-runs.ts';
+import { details, releaseRuns, status } from '../../support/release-model-runs.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 
 let temporal: TestWorkflowEnvironment;
@@ -12,10 +12,6 @@ before(async () => {
 });
 after(() => temporal.teardown());
 const { start, run } = releaseRuns(() => temporal);
-const stop = async (handle: Handle) => {
-  await handle.cancel();
-  await failureOf(handle.result());
-};
 const approve = (by: string, more: object = {}) => ({ gate: 'stage1', verdict: 'approve', by, ...more });
 
 describe('who decides', () => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { GatePolicy } from '../../../workflows/domain/policy.ts';
-import { answer, openGate, refused, witnessed } from '../../support/gate-runs.ts';
+import { answer, openGate, refused, stop, witnessed } from '../../support/gate-runs.ts';
 import { releaseActivities } from '../../support/release-activities.ts';
-import { details, failureOf, releaseRuns, type Handle } from '../../support/release-model-runs.ts';
+import { details, releaseRuns } from '../../support/release-model-runs.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 
 let temporal: TestWorkflowEnvironment;
@@ -13,10 +13,6 @@ before(async () => {
 });
 after(() => temporal.teardown());
 const { start, run } = releaseRuns(() => temporal);
-const stop = async (handle: Handle) => {
-  await handle.cancel();
-  await failureOf(handle.result());
-};
 
 /** A release whose candidate's MAE is what the test says just now. */
 function measuring(stage1: Partial<GatePolicy> = {}) {
