@@ -65,7 +65,7 @@ describe('the inbox of the receiver process', () => {
     const { part, address } = await receiver(production);
     assert.deepEqual([(await fetch(`${address}/inbox`)).status, (await fetch(`${address}/inbox/sign-in`)).status], [404, 404]);
     await part.stop();
-    const withProvider = await receiver({ ...production, HOLDPOINT_INBOX_URL: 'https://holdpoint.example.com', HOLDPOINT_OIDC_ISSUER: 'https://login.example.com', HOLDPOINT_OIDC_CLIENT_ID: 'holdpoint' });
+    const withProvider = await receiver({ ...production, HOLDPOINT_INBOX_URL: 'https://holdpoint.example.com', HOLDPOINT_OIDC_ISSUER: 'https://login.example.com', HOLDPOINT_OIDC_CLIENT_ID: 'holdpoint', HOLDPOINT_OIDC_PERSON_CLAIM: 'oid' });
     const page = await new Visitor(withProvider.address).get('/inbox/sign-in');
     assert.ok(page.html.includes('Sign in with your company account') && !page.html.includes('name="password"'));
     assert.match(page.headers.getSetCookie()[0]!, /^__Host-.*; Secure/);
@@ -83,7 +83,7 @@ describe('the inbox of the receiver process', () => {
         return error.message;
       }
     };
-    const provider = { HOLDPOINT_OIDC_ISSUER: 'https://login.example.com', HOLDPOINT_OIDC_CLIENT_ID: 'holdpoint' };
+    const provider = { HOLDPOINT_OIDC_ISSUER: 'https://login.example.com', HOLDPOINT_OIDC_CLIENT_ID: 'holdpoint', HOLDPOINT_OIDC_PERSON_CLAIM: 'oid' };
     assert.equal(complaint({ ...provider, HOLDPOINT_INBOX_URL: 'https://holdpoint.example.com/' }), '');
     assert.match(complaint({ HOLDPOINT_OIDC_ISSUER: 'https://login.example.com' }), /HOLDPOINT_OIDC_CLIENT_ID: is not set/);
     assert.match(complaint({ HOLDPOINT_OIDC_CLIENT_ID: 'x' }), /HOLDPOINT_OIDC_ISSUER: is not set/);

@@ -14,6 +14,11 @@ export class ForgedRequest extends Error {
   readonly statusCode = 403;
 }
 
+/** The receiver was asked for by a name that is not this machine's: a page of another site may have pointed its own name here, to send forms that look like ours. */
+export class ForeignHost extends Error {
+  readonly statusCode = 421;
+}
+
 export interface SessionCookies {
   /** Where the inbox is for browsers, such as `https://holdpoint.example.com`. */
   origin: (request: FastifyRequest) => string;
