@@ -1,6 +1,6 @@
 /** The inbox as the receiver's own process serves it: what its environment makes of it. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -71,6 +71,20 @@ describe('the inbox of the receiver process', () => {
     assert.match(page.headers.getSetCookie()[0]!, /^__Host-.*; Secure/);
     assert.equal((await new Visitor(withProvider.address).post('/inbox/sign-in', [['name', 'alice'], ['password', 'alice']])).status, 404);
     await withProvider.part.stop();
+  });
+
+  it('does not start where others could sign in as the demo’s users', async () => {
+    const demo = { HOLDPOINT_PROFILE: 'demo', HOLDPOINT_ESTATE: 'estate/demo.yml' };
+    await assert.rejects(receiver({ ...demo, HOLDPOINT_HOST: '0.0.0.0' }), /exit|ended|2/);
+    assert.match(readFileSync(join(state, 'receiver.log'), 'utf8'), /HOLDPOINT_DEMO_USERS: the demo’s users have passwords that everybody knows .* HOLDPOINT_HOST is 0\.0\.0\.0/);
+    // The estate may say where the inbox is, too.
+    const estate = join(state, 'estate.yml');
+    writeFileSync(estate, `inbox: https://holdpoint.example.com\n${readFileSync('estate/demo.yml', 'utf8')}`);
+    await assert.rejects(receiver({ ...demo, HOLDPOINT_ESTATE: estate }), /exit|ended|2/);
+    assert.match(readFileSync(join(state, 'receiver.log'), 'utf8'), /the inbox is at https:\/\/holdpoint\.example\.com/);
+    const named = await receiver({ ...demo, HOLDPOINT_HOST: '0.0.0.0', HOLDPOINT_DEMO_USERS: 'anybody-may-sign-as-alice' });
+    await newVisitor(named.address, 'alice');
+    await named.part.stop();
   });
 
   it('is not started half configured, nor in the clear', () => {

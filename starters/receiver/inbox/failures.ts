@@ -9,6 +9,8 @@ import { html, type Content } from './html.ts';
 import { SignInFailed } from './open-id.ts';
 import { messagePage, type Page } from './pages/layout.ts';
 import { paths } from './paths.ts';
+import { TooManyTries } from './sign-in-limits.ts';
+import { span } from './time-text.ts';
 
 /** Nobody has taken the decision yet, and it may still be counted. */
 export function isUndecided(error: unknown): boolean {
@@ -24,6 +26,7 @@ export function failurePage(error: FastifyError): { page: Page; status: number; 
   if (error instanceof GateSilent) return say(503, 'The run does not answer', 'No worker serves it at the moment, so what it asks cannot be shown. Nothing was decided. The operator has to look at the workers.');
   if (isUndecided(error)) return say(504, 'Nobody has taken it yet', 'No worker answered in time. If you have sent a decision, it may still be counted once one does: look again before you repeat it.');
   if (isUnavailable(error)) return say(503, 'Temporal does not answer', 'Nothing was decided. Try again in a moment.');
+  if (error instanceof TooManyTries) return say(429, 'Too many attempts', `There were too many wrong passwords for this name. Try again in ${span(error.retryAfterSeconds * 1000)}.`);
   if (error.statusCode === 429) return say(429, 'Too many attempts', 'Wait a minute, then try again.');
   if (error.statusCode !== undefined && error.statusCode < 500) return say(error.statusCode, 'That cannot be done', 'The request is not one that a page of the inbox makes.');
   return say(500, 'That did not work', 'Something unexpected happened; it is in the receiver’s log. Look again before you repeat a decision.');

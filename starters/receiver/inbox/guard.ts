@@ -58,12 +58,17 @@ export function endSession(request: FastifyRequest, reply: FastifyReply, { origi
  *
  * @throws ForgedRequest
  */
-export function refuseForged(request: FastifyRequest, form: URLSearchParams, { origin }: SessionCookies): Session {
+export function refuseForged(request: FastifyRequest, form: URLSearchParams, cookies: SessionCookies): Session {
   const session = request.inboxSession;
-  if (request.headers.origin !== origin(request)) throw new ForgedRequest('the form was sent from another site');
+  refuseOtherSites(request, cookies);
   if (session === null) throw new ForgedRequest('the session has ended');
   if (!isEqual(form.get('csrf') ?? '', session.csrf)) throw new ForgedRequest('the form does not belong to this session');
   return session;
+}
+
+/** The part of it that needs no body. @throws ForgedRequest */
+export function refuseOtherSites(request: FastifyRequest, { origin }: SessionCookies): void {
+  if (request.headers.origin !== origin(request)) throw new ForgedRequest('the form was sent from another site');
 }
 
 /** In the same time whatever was sent, its length included. */

@@ -11,12 +11,13 @@ import { bulkRoutes } from './bulk-routes.ts';
 import { failurePage } from './failures.ts';
 import { gateRoutes } from './gate-routes.ts';
 import type { GatePort } from './gate-port.ts';
-import { endSession, ForeignHost, ForgedRequest, readSession, refuseForged, type SessionCookies } from './guard.ts';
+import { endSession, ForeignHost, ForgedRequest, readSession, refuseForged, refuseOtherSites, type SessionCookies } from './guard.ts';
 import type { PasswordCheck } from './local-users.ts';
 import type { OpenId } from './open-id.ts';
 import { renderPage, type Assets, type Page } from './pages/layout.ts';
 import { inboxPath, localPath, paths } from './paths.ts';
 import type { Session, SessionStore } from './session-store.ts';
+import { TooManyTries } from './sign-in-limits.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 
 export interface InboxOptions {
@@ -109,12 +110,17 @@ export async function inboxPlugin(app: FastifyInstance, { origin, anyHost = fals
     if (origin === null && !anyHost && !isLoopbackHost(request.hostname)) throw new ForeignHost(`asked for as ${request.hostname.slice(0, 100)}`);
     request.inboxSession = readSession(request, cookies);
     if (!request.url.startsWith(`${inboxPath}/assets/`)) void reply.header('cache-control', 'no-store');
+    if (request.method !== 'POST') return;
+    // Before the body is read: nobody without a session makes the receiver take a form of a thousand ticks.
+    refuseOtherSites(request, cookies);
+    if (request.inboxSession === null && request.url !== paths.signIn) return reply.redirect(paths.signIn, 303);
   });
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const { page, status, isDefect } = failurePage(error);
     const told = { method: request.method, path: request.url.split('?', 1)[0], person: request.inboxSession?.person ?? null, status };
     if (isDefect) request.log.error({ ...told, err: error }, 'inbox: failed');
     else request.log.warn({ ...told, reason: error.message, ...(error.cause instanceof Error && { cause: error.cause.message }) }, error instanceof ForgedRequest || error instanceof ForeignHost ? 'inbox: refused' : 'inbox: not done');
+    if (error instanceof TooManyTries) void reply.header('retry-after', error.retryAfterSeconds);
     return context.show(request, reply, page, status);
   });
 
