@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseSecretKeys } from '../activities/secrets/secret-keys.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
-import { demoSignIn, signInProblems, signInSettings } from './sign-in-settings.ts';
+import { demoPassword, demoSignIn, signInProblems, signInSettings } from './sign-in-settings.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
@@ -81,10 +81,13 @@ const receiver = inbox.extend({
 const demoDefaults: Record<string, string> = {
   HOLDPOINT_ESTATE: 'estate/demo.yml',
   HOLDPOINT_WEBHOOK_USER: 'demo',
-  HOLDPOINT_WEBHOOK_PASSWORD: 'demo',
+  HOLDPOINT_WEBHOOK_PASSWORD: demoPassword,
   HOLDPOINT_REQUEST_TIMEOUT_MS: '5000',
   ...demoSignIn,
 };
+
+export { isLoopbackHost } from './network-addresses.ts';
+export { exposed } from './sign-in-settings.ts';
 
 /** In the state directory of the demo: the environment of its parts, for commands that are typed beside it. */
 export const demoEnvironmentFile = 'environment.json';
@@ -186,8 +189,8 @@ function withEstate<T extends z.output<typeof common>>(configuration: T): T & { 
   return { ...configuration, estateFile: HOLDPOINT_ESTATE };
 }
 
-/** The inbox needs to know how people sign in, and that nobody else can. */
-function withSignIn<T extends z.output<typeof common> & z.output<typeof receiver>>(configuration: T): T {
+/** The inbox needs to know how people sign in, and that nobody else can. Also for an address that the estate gives. Throws ConfigurationError. */
+export function withSignIn<T extends z.output<typeof common> & z.output<typeof receiver>>(configuration: T): T {
   const lines = signInProblems(configuration);
   if (lines.length > 0) throw new ConfigurationError(`The environment is not usable:\n${lines.map((line) => `  ${line}`).join('\n')}`);
   return configuration;

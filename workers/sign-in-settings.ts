@@ -18,14 +18,19 @@ export const signInSettings = (url: Url) => z.object({
   SLACK_SIGNING_SECRET: z.string().min(1).optional(),
 });
 
+/** Of the demo's service hooks. */
+export const demoPassword = 'demo';
+
 /** What the demo has unless it is told otherwise. */
 export const demoSignIn = { HOLDPOINT_OIDC_PERSON_CLAIM: 'preferred_username', HOLDPOINT_DEMO_USERS: 'loopback' };
 
-type SignIn = z.output<ReturnType<typeof signInSettings>> & { HOLDPOINT_PROFILE: 'demo' | 'production'; HOLDPOINT_INBOX_URL?: string | undefined; HOLDPOINT_HOST: string };
+type SignIn = z.output<ReturnType<typeof signInSettings>> & { HOLDPOINT_WEBHOOK_PASSWORD: string; HOLDPOINT_PROFILE: 'demo' | 'production'; HOLDPOINT_INBOX_URL?: string | undefined; HOLDPOINT_HOST: string };
 
 /** One line for each variable that lets nobody sign in, or lets in whoever should not be. None: it is fit to start. */
 export function signInProblems(given: SignIn): string[] {
-  return [...providerProblems(given), ...demoUserProblems(given)];
+  const { HOLDPOINT_PROFILE, HOLDPOINT_WEBHOOK_PASSWORD } = given;
+  const hooks = HOLDPOINT_PROFILE === 'production' && HOLDPOINT_WEBHOOK_PASSWORD === demoPassword ? ['HOLDPOINT_WEBHOOK_PASSWORD: is the demo’s, which everybody knows; choose another, and give it to the service hooks and checks'] : [];
+  return [...providerProblems(given), ...demoUserProblems(given), ...hooks];
 }
 
 /** Production needs HTTPS: a session that travels in the clear is anybody's. */

@@ -4,8 +4,7 @@ import type { Client } from '@temporalio/client';
 import { readEstate } from '../../activities/estate/estate-file.ts';
 import { buttonKeysFile, openButtonKeys } from '../../activities/notifications/button-token.ts';
 import { keyFiles } from '../../activities/record/key-ring.ts';
-import { ConfigurationError, type ReceiverConfiguration } from '../../workers/configuration.ts';
-import { exposed, signInProblems } from '../../workers/sign-in-settings.ts';
+import { exposed, withSignIn, type ReceiverConfiguration } from '../../workers/configuration.ts';
 import { createDecisionSigner } from '../decision-signer.ts';
 import type { SlackOptions } from './chat-actions/plugin.ts';
 import { temporalGates } from './inbox/gate-port.ts';
@@ -33,8 +32,7 @@ export async function approvals(configuration: ReceiverConfiguration, client: Cl
   const isDemo = HOLDPOINT_PROFILE === 'demo';
   const inboxUrl = HOLDPOINT_INBOX_URL ?? (await readEstate(estateFile)).inbox ?? null;
   // The estate may give an address that the environment does not.
-  const problems = inboxUrl === null ? [] : signInProblems({ ...configuration, HOLDPOINT_INBOX_URL: inboxUrl });
-  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
+  if (inboxUrl !== null) withSignIn({ ...configuration, HOLDPOINT_INBOX_URL: inboxUrl });
   const openId = issuer === undefined || clientId === undefined || personClaim === undefined
     ? null
     : new OpenId({ issuer, clientId, clientSecret: configuration.HOLDPOINT_OIDC_CLIENT_SECRET, personClaim, allowInsecure: isDemo && issuer.startsWith('http:') });

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import type { AddressInfo } from 'node:net';
-import { Provider } from 'oidc-provider';
+import type { Provider } from 'oidc-provider';
 import { OpenId, type OpenIdSettings } from '../../starters/receiver/inbox/open-id.ts';
 import { freePort } from '../scripts/free-port.ts';
+import { providerOf } from './identity-provider.ts';
 import { InboxStage } from './inbox-stage.ts';
 import { formsOf, textOf, Visitor } from './inbox-visitor.ts';
 
@@ -13,18 +14,6 @@ let stage: InboxStage;
 let server: Server;
 let address: string;
 let settings: OpenIdSettings;
-
-/** An identity provider with one client; whoever types a name is that person. */
-function providerOf(issuer: string, redirectUri: string): Provider {
-  return new Provider(issuer, {
-    clients: [{ client_id: 'holdpoint', client_secret: 'a-secret-of-the-test', redirect_uris: [redirectUri], grant_types: ['authorization_code'], response_types: ['code'] }],
-    claims: { openid: ['sub'], profile: ['preferred_username'], email: ['email', 'email_verified'] },
-    conformIdTokenClaims: false,
-    pkce: { required: () => true },
-    cookies: { keys: ['of the test'] },
-    findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id, email: `${id}@example.com`, email_verified: id === 'alice' }) }),
-  });
-}
 
 /** From now on the issuer's address is this provider. */
 function serve(provider: Provider): void {

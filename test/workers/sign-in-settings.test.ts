@@ -57,6 +57,11 @@ describe('the demo’s users, whose passwords everybody knows', () => {
   });
 });
 
+void it('the password of the demo’s hooks opens nothing in production', () => {
+  assert.match(complaint({ ...production, HOLDPOINT_WEBHOOK_PASSWORD: 'demo' }), /HOLDPOINT_WEBHOOK_PASSWORD: is the demo’s/);
+  assert.equal(complaint(demo), '');
+});
+
 describe('the proxies whose word is taken', () => {
   it('are addresses and networks, and none by default', () => {
     assert.deepEqual(readReceiverConfiguration(production).HOLDPOINT_TRUSTED_PROXIES, []);

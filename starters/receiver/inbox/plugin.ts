@@ -5,7 +5,7 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isLoopbackHost } from '../../../workers/network-addresses.ts';
+import { isLoopbackHost } from '../../../workers/configuration.ts';
 import type { Person } from '../../../workflows/domain/policy.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import { failurePage } from './failures.ts';
@@ -107,9 +107,10 @@ export async function inboxPlugin(app: FastifyInstance, { origin, anyHost = fals
   app.decorateRequest('inboxSession', null);
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit }, (_request, body, done) => done(null, new URLSearchParams(body as string)));
   app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith(`${inboxPath}/assets/`)) return; // they are everybody's
+    void reply.header('cache-control', 'no-store');
     if (origin === null && !anyHost && !isLoopbackHost(request.hostname)) throw new ForeignHost(`asked for as ${request.hostname.slice(0, 100)}`);
     request.inboxSession = readSession(request, cookies);
-    if (!request.url.startsWith(`${inboxPath}/assets/`)) void reply.header('cache-control', 'no-store');
     if (request.method !== 'POST') return;
     // Before the body is read: nobody without a session makes the receiver take a form of a thousand ticks.
     refuseOtherSites(request, cookies);

@@ -52,7 +52,12 @@ function standsAt(view: GateView, answer: SentDecision['answer'], outcome: Answe
 
 /** Null also when the run is gone. */
 async function currentGate(gates: Pick<GatePort, 'read'>, workflowId: string): Promise<GateView | null> {
-  return await gates.read(workflowId).catch((error: unknown) => (error instanceof WorkflowNotFoundError ? null : Promise.reject(error)));
+  try {
+    return await gates.read(workflowId);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
 }
 
 async function whereItIs(gates: Pick<GatePort, 'status'>, workflowId: string): Promise<string> {
