@@ -55,7 +55,8 @@ export class Attendance {
     const { action, by, reason } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
     if (!tendings.includes(action as Tending)) throw notDone(`"action" is none of ${tendings.join(', ')}`);
     if (typeof by !== 'string' || by === '') throw notDone('it does not say who asks ("by")');
-    if (!open || open.isSettled) throw notDone('no gate is open');
+    // What waits for its effect may be measured as well; everything else is for a gate that is not decided.
+    if (!open || (open.isSettled && !(action === 'remeasure' && open.standing.state === 'approved' && !open.isConcluded))) throw notDone('no gate is open');
     if (action === 'remeasure' && measureOf(open) === null) throw notDone('the evidence of this gate is not measured again');
     if (action === 'remind' && open.awaited.length === 0) throw notDone('nobody is waited for');
     if (action === 'widen' && open.newAmong(widest(open)).length === 0) throw notDone('there is nobody more who might decide');

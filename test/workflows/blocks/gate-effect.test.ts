@@ -169,7 +169,7 @@ describe('a gate that opens again', () => {
     const { activities } = witnessed({}, {
       invokeBatchEndpoint: async (input) => {
         invoked += 1;
-        await sleep(invoked === 1 ? 0 : 5_000); // all have asked by then
+        await sleep(invoked === 1 ? 0 : 3_000); // all have asked by then, and no heartbeat is missed
         return { ...(await releaseActivities().invokeBatchEndpoint(input)), jobName: `batchjob-${invoked}` };
       },
     });
