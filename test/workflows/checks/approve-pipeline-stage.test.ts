@@ -19,7 +19,8 @@ describe('a held stage', () => {
   it('waits for a person and goes on once approved; the token is gone then', async () => {
     const pullRequestId = await checks.pullRequest();
     const run = await checks.startRun({ pullRequestId, tests: { total: 120, passed: 120 } });
-    const { card, requestedBy } = await checks.gateOpen(run);
+    const { card, requestedBy, measuredAgain } = await checks.gateOpen(run);
+    assert.equal(measuredAgain, true);
     assert.equal(card.question, `Let Deploy of deploy-models run ${run.buildId} into production?`);
     assert.match(card.recommendation, new RegExp(`approve: all 120 tests passed, and pull request ${pullRequestId} was merged`));
     assert.deepEqual(requestedBy, ['dana']);
@@ -159,8 +160,9 @@ describe('observe mode', () => {
     assert.equal((await checks.attach({ mode: 'observe' })).action, 'changed');
     const run = await checks.startRun();
     assert.equal((await checks.stageEnded(run)).result, 'succeeded');
-    const { card } = await checks.gateOpen(run);
+    const { card, measuredAgain } = await checks.gateOpen(run);
     assert.match(card.facts[0]!, /observe mode: the stage has passed already/);
+    assert.equal(measuredAgain, false);
     await checks.decide(run, 'reject', 'carol', 'too many changes');
     const { outcome, observed, answer } = await checks.result(run);
     assert.deepEqual([outcome, answer?.result, answer?.delivery], ['rejected', 'succeeded', 'delivered']);
