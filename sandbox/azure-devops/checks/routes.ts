@@ -97,14 +97,17 @@ export async function checkRoutes(app: FastifyInstance, { environments, configur
 
   app.get<{ Querystring: Query }>('/serviceendpoint/endpoints', async ({ query }) => {
     const names = query['endpointNames']?.split(',');
-    return collection(connections.list().filter(({ name }) => names === undefined || names.includes(name)).map(presentConnection));
+    const { type: wanted } = query;
+    return collection(connections.list().filter(({ name, type }) => (names === undefined || names.includes(name)) && (wanted === undefined || type === wanted)).map(presentConnection));
   });
 }
 
 /** What the organisation's own address takes: writing service connections. */
 export async function connectionRoutes(app: FastifyInstance, { connections }: CheckServices): Promise<void> {
   app.post('/endpoints', async (request) => {
-    const created = connections.create(serviceConnectionSchema.parse(request.body));
+    const order = serviceConnectionSchema.parse(request.body);
+    if (connections.list().some(({ name }) => name.toLowerCase() === order.name.toLowerCase())) throw devOpsError(409, 'DuplicateServiceConnectionException', `Service connection with name ${order.name} already exists.`);
+    const created = connections.create(order);
     request.markChanged();
     return presentConnection(created);
   });
