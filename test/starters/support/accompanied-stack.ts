@@ -15,7 +15,9 @@ const events = [
   ['tfs', 'git.pullrequest.merged'],
   ['tfs', 'build.complete'],
   ['pipelines', 'ms.vss-pipelines.run-state-changed-event'],
+  ['pipelines', 'ms.vss-pipelinechecks-events.approval-pending'],
   ['pipelines', 'ms.vss-pipelinechecks-events.approval-completed'],
+  ['rm', 'ms.vss-release.deployment-approval-pending-event'],
   ['rm', 'ms.vss-release.deployment-approval-completed-event'],
 ] as const;
 
