@@ -69,6 +69,7 @@ export function accompanyPorts({ client, settings, estate, sign, sightings }: Ac
         }),
       readRelease: (workflowId) => answered(() => readRelease(client, workflowId)),
       sign,
+      propose: (workflowId, answer) => answered(() => propose(client, workflowId, answer)),
       send: (workflowId, answer, key) => answered(() => send(client, workflowId, answer, key)),
     },
     poll: {
@@ -92,7 +93,7 @@ async function readRelease(client: Client, workflowId: string): Promise<ReleaseR
     const isOpen = status.name === 'RUNNING' || status.name === 'PAUSED';
     const view = isOpen ? await queryGate(client, { workflowId, runId }) : null;
     const { id, repositoryId } = input.pullRequest;
-    return { runId: started?.firstExecutionRunId || runId, pullRequest: { id, repositoryId }, gate: view?.state === 'open' ? view.gate : null, isOpen };
+    return { runId: started?.firstExecutionRunId || runId, pullRequest: { id, repositoryId }, gate: view?.state === 'open' ? view.gate : null, bindsEvidence: view?.policy.bindEvidence ?? false, isOpen };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
@@ -107,6 +108,26 @@ async function send(client: Client, workflowId: string, answer: Answer, key: rea
   } catch (error) {
     if (error instanceof AnswerRefused) return { counted: false, reason: error.message };
     if (error instanceof WorkflowNotFoundError) return { counted: false, reason: 'its release has ended' };
+    throw error;
+  }
+}
+
+/**
+ * By signal, for the update `decide` refuses what lacks its digest; unsigned, so that the run keeps it as a proposal without finding out whose it is. One that is shown already is not sent again.
+ */
+async function propose(client: Client, workflowId: string, answer: Parameters<ApprovalPorts['propose']>[1]): Promise<boolean> {
+  const { gate, by, verdict } = answer;
+  const isShown = async (): Promise<boolean> => {
+    const view = await queryGate(client, { workflowId });
+    return view?.gate === gate && view.proposals.some((proposal) => proposal.by === by && proposal.verdict === verdict);
+  };
+  try {
+    if (await isShown()) return true;
+    if (verdict !== 'approve' && verdict !== 'reject') return false;
+    await within(client, callMs, () => client.workflow.getHandle(workflowId).signal(verdict, answer));
+    return await isShown();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
 }

@@ -4,7 +4,7 @@
  * Who, what and when are read by REST; a tag of the run or release says which gate is meant, and counts only if it was seen there before that person decided (`TagSightings` says why and
  * how); the estate may name whose stages count for which gate; the commit that was built must be that of the release's own pull request, so that a tag alone leads nobody's approval
  * elsewhere. The answer is signed: Azure DevOps knew who it was. It carries no evidence digest, for that person saw Azure DevOps' page and not the card,
- * and so counts only where the policy does not bind evidence.
+ * and so counts only where the policy does not bind evidence; elsewhere it is shown as a proposal.
  */
 import type { ApprovalRef, AzureApproval, AzureDecision } from '../../activities/azure-devops/approvals.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
@@ -35,6 +35,8 @@ export interface ReleaseRun {
   pullRequest: { id: number; repositoryId: string };
   /** Id of the gate that is open; null: none is. */
   gate: string | null;
+  /** Whether that gate counts only answers that carry the digest of its evidence. */
+  bindsEvidence: boolean;
   isOpen: boolean;
 }
 
@@ -51,6 +53,8 @@ export interface ApprovalPorts {
   /** Null where there is no such run. */
   readRelease: (workflowId: string) => Promise<ReleaseRun | null>;
   sign: SignDecision;
+  /** Shows an answer at the gate that cannot count as it is, once; false where the gate does not want it. */
+  propose: (workflowId: string, answer: Answer & Required<Pick<Answer, 'gate' | 'by' | 'verdict'>>) => Promise<boolean>;
   /** Sends the answer; one that is refused comes back with the reason. */
   send: (workflowId: string, answer: Answer, key: readonly string[]) => Promise<{ counted: boolean; reason?: string }>;
 }
@@ -102,7 +106,7 @@ interface Told {
   pullRequests: readonly number[];
 }
 
-async function answer({ readRelease, sightings, sign, send }: ApprovalPorts, rules: ApprovalRules, { approval, stages, pullRequests }: Told, { gate, target, version, text }: ApprovalTag & { text: string }, decision: AzureDecision): Promise<SentDecision> {
+async function answer({ readRelease, sightings, sign, propose, send }: ApprovalPorts, rules: ApprovalRules, { approval, stages, pullRequests }: Told, { gate, target, version, text }: ApprovalTag & { text: string }, decision: AzureDecision): Promise<SentDecision> {
   const { ref, where, source } = approval;
   const workflowId = releaseModelId(target, version);
   const { verdict } = decision;
@@ -125,6 +129,10 @@ async function answer({ readRelease, sightings, sign, send }: ApprovalPorts, rul
 
   const said = decision.comment.trim();
   const comment = `${verdict === 'approve' ? 'approved' : 'rejected'} in Azure DevOps, ${where}, at ${decision.at}${said === '' ? '' : `: ${said}`}`;
+  if (release.bindsEvidence) {
+    const isShown = await propose(workflowId, { gate, by, verdict, comment });
+    return refused(`gate ${gate} counts only decisions that name its evidence, which nobody sees in Azure DevOps; ${isShown ? 'shown there as a proposal: confirm it in the inbox' : 'decide in the inbox'}`);
+  }
   const signed = await sign({ workflowId, runId: release.runId, via: 'azure-devops', by, answer: { gate, verdict, comment } });
   return { ...told, ...(await send(workflowId, signed, ['azure-devops', ref.kind, String(ref.id), gate, by, verdict])) };
 }

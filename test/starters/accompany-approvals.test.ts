@@ -1,6 +1,9 @@
 /** Approvals in Azure Pipelines and classic releases answer Holdpoint's gates, as people whom Azure DevOps knew. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { keyFiles } from '../../activities/record/key-ring.ts';
+import { createDecisionSigner } from '../../starters/decision-signer.ts';
+import { sendAnswer } from '../../starters/gates/send-answer.ts';
 import type { GateView } from '../../workflows/domain/gate-view.ts';
 import { eventually } from '../support/eventually.ts';
 import { circuitChange, Releases } from '../support/releases.ts';
@@ -204,10 +207,26 @@ test('where the policy binds evidence an approval in Azure DevOps is only a prop
   stack.writeEstate(estate({ bindEvidence: true }));
   const bound = await waiting();
   const run = await deployment(bound);
-  const { decisions: [sent] = [] } = await hook(await approve('approvals', { buildId: run }, { by: 'alice@example.com', deliver: false }));
-  assert.equal(sent?.counted, false);
-  assert.match(sent.reason ?? '', /evidence/);
-  assert.deepEqual(await decisions(bound.release), []);
+  const approval = await approve('approvals', { buildId: run }, { by: 'alice@example.com', deliver: false });
+  const proposals = async () => (await gate(bound.release))?.proposals.map(({ by, verdict }) => `${by} ${verdict}`);
+  for (const _ of [1, 2]) {
+    const { decisions: [sent] = [] } = await hook(approval);
+    assert.equal(sent?.counted, false);
+    assert.match(sent.reason ?? '', /counts only decisions that name its evidence, .*; shown there as a proposal: confirm it in the inbox/);
+    assert.deepEqual([await decisions(bound.release), await proposals()], [[], ['alice approve']]);
+  }
+  const signals = async () => ((await stack.client.workflow.getHandle(bound.release).fetchHistory()).events ?? []).filter(({ workflowExecutionSignaledEventAttributes }) => workflowExecutionSignaledEventAttributes).length;
+  assert.equal(await signals(), 1, 'however often it is told');
+  // The author's own is shown to nobody as somebody's proposal.
+  const { decisions: [own] = [] } = await hook(await approve('approvals', { buildId: run }, { by: 'dana@example.com', deliver: false }));
+  assert.match(own?.reason ?? '', /decide in the inbox/);
+  assert.deepEqual(await proposals(), ['alice approve']);
+  // Confirmed by the person, with the evidence that the card shows.
+  const { evidence, runId } = (await gate(bound.release))!;
+  const sign = createDecisionSigner({ privateKeysFile: keyFiles(stack.keysDirectory, 'decisions').privateKeys });
+  const confirmed = await sendAnswer(stack.client, { workflowId: bound.release }, await sign({ workflowId: bound.release, runId, via: 'inbox', by: 'alice', answer: { gate: 'stage1', verdict: 'approve', evidence } }));
+  assert.equal(confirmed.counted, true);
+  assert.deepEqual(await decisions(bound.release), ['alice approve authenticated']);
 
   stack.writeEstate({ ...estate(), execution: { training: 'accompany' }, plants: { P001: { execution: { training: 'native' } } } });
   const { decisions: [native] = [] } = await hook(await approve('approvals', { buildId: run }, { by: 'alice@example.com', deliver: false }));
