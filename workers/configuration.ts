@@ -119,7 +119,7 @@ export type AzureConfiguration = z.output<typeof azure>;
 export type SecretsConfiguration = z.output<typeof secrets>;
 export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof worker>;
 export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof receiver>;
-export type AttachConfiguration = AzureConfiguration & Pick<z.output<typeof receiver>, 'HOLDPOINT_WEBHOOK_USER' | 'HOLDPOINT_WEBHOOK_PASSWORD'>;
+export type AttachConfiguration = AzureConfiguration & Pick<SecretsConfiguration, 'HOLDPOINT_SECRETS_KEY'> & Pick<z.output<typeof receiver>, 'HOLDPOINT_WEBHOOK_USER' | 'HOLDPOINT_WEBHOOK_PASSWORD'>;
 
 /** All that the command line needs: neither profile nor estate nor any platform, so that it runs by hand beside whatever was started. */
 export function readTemporalConfiguration(environment: Environment = process.env): TemporalConfiguration {
@@ -163,7 +163,7 @@ export function readSecrets(names: readonly string[], environment: Environment =
 
 /** What `attach` needs: Azure DevOps, and the credentials with which its check will call the receiver. No estate, so that it runs wherever a person can sign in. */
 export function readAttachConfiguration(environment: Environment = process.env): AttachConfiguration {
-  return parse(azure.extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
+  return parse(azure.extend(secrets.pick({ HOLDPOINT_SECRETS_KEY: true }).shape).extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {

@@ -8,6 +8,7 @@ import type { GateView } from '../domain/gate-view.ts';
 import { inboxGateUrl } from '../domain/inbox-address.ts';
 import { canonicalPerson } from '../domain/policy.ts';
 import type { GateStatus } from '../domain/run-status.ts';
+import { measureOf } from './evidence-again.ts';
 import type { OpenGate } from './open-gate.ts';
 import type { Run } from './run.ts';
 
@@ -57,6 +58,7 @@ export function gateView(open: OpenGate, run: Run): GateView {
     card,
     evidence: shortDigest(open.evidenceDigest),
     items: open.measured.items,
+    measuredAgain: measureOf(open) !== null,
     parts: [...(request.parts ?? [])],
     changes: [...open.changes],
     policy,

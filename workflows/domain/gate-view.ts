@@ -35,6 +35,8 @@ export interface GateView {
   /** The first 12 digits of the evidence digest: what a decision must carry. */
   evidence: string;
   items: EvidenceItem[];
+  /** Whether the evidence is measured again before a decision takes effect: not where nothing waits for it, nor at a gate's last opening. */
+  measuredAgain: boolean;
   /** What an approval may leave out. */
   parts: string[];
   /** What had changed since the gate was open before. */

@@ -3,7 +3,7 @@ import type { GateCard } from './card.ts';
 import { evidenceItem, type EvidenceItem } from './evidence.ts';
 import type { ApprovePipelineStageInput, StageEvidence } from './stage-check.ts';
 
-/** The evidence in items, each measured again before the stage goes on. */
+/** The evidence in items, each measured again before the stage goes on; in observe mode nothing waits, and nothing is measured again. */
 export function stageItems({ tests, previous, ...run }: StageEvidence, measuredAt: string): EvidenceItem[] {
   return [
     evidenceItem('pipeline run', run, measuredAt),

@@ -36,10 +36,11 @@ export interface ApprovePipelineStageInput {
 
 /**
  * One run for each check of a stage, however often Azure DevOps delivers it. A callback is delivered again under the same task instance. Each evaluation of the polling form may be
- * a task instance of its own, so there the stage's attempt and the environment tell checks apart.
+ * a task instance of its own, so there the stage's attempt, the environment and the mode tell checks apart: the environment by number and by name, for the name chooses who decides and the
+ * number is typed by hand where the check was; the mode, so that what people said while nothing depended on it lets no stage pass once it does.
  */
-export function approvePipelineStageId({ check, buildId, stage, attempt, environment, form }: ApprovePipelineStageInput): string {
-  const last = form === 'callback' ? check.taskInstanceId : `${environment.id}-${attempt}`;
+export function approvePipelineStageId({ check, buildId, stage, attempt, environment, mode, form }: ApprovePipelineStageInput): string {
+  const last = form === 'callback' ? check.taskInstanceId : `${environment.id}-${environment.name}-${attempt}-${mode}`;
   return ['approvePipelineStage', idPart(check.projectId), String(buildId), idPart(stage ?? '-'), idPart(last)].join(':');
 }
 

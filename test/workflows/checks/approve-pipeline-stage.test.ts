@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { StageRun } from '../../../sandbox/azure-devops/checks/stage-runs.ts';
+import { decide } from '../../../starters/decide.ts';
+import type { ApprovePipelineStageResult } from '../../../workflows/domain/stage-check.ts';
 import { eventually } from '../../support/eventually.ts';
-import { StageChecks } from '../../support/stage-checks.ts';
+import { credentials, StageChecks } from '../../support/stage-checks.ts';
 import { holdpointAt } from '../../starters/run-holdpoint.ts';
 
 let checks: StageChecks;
@@ -19,7 +21,8 @@ describe('a held stage', () => {
   it('waits for a person and goes on once approved; the token is gone then', async () => {
     const pullRequestId = await checks.pullRequest();
     const run = await checks.startRun({ pullRequestId, tests: { total: 120, passed: 120 } });
-    const { card, requestedBy } = await checks.gateOpen(run);
+    const { card, requestedBy, measuredAgain } = await checks.gateOpen(run);
+    assert.equal(measuredAgain, true);
     assert.equal(card.question, `Let Deploy of deploy-models run ${run.buildId} into production?`);
     assert.match(card.recommendation, new RegExp(`approve: all 120 tests passed, and pull request ${pullRequestId} was merged`));
     assert.deepEqual(requestedBy, ['dana']);
@@ -159,8 +162,9 @@ describe('observe mode', () => {
     assert.equal((await checks.attach({ mode: 'observe' })).action, 'changed');
     const run = await checks.startRun();
     assert.equal((await checks.stageEnded(run)).result, 'succeeded');
-    const { card } = await checks.gateOpen(run);
+    const { card, measuredAgain } = await checks.gateOpen(run);
     assert.match(card.facts[0]!, /observe mode: the stage has passed already/);
+    assert.equal(measuredAgain, false);
     await checks.decide(run, 'reject', 'carol', 'too many changes');
     const { outcome, observed, answer } = await checks.result(run);
     assert.deepEqual([outcome, answer?.result, answer?.delivery], ['rejected', 'succeeded', 'delivered']);
@@ -219,6 +223,36 @@ describe('the polling form', () => {
     await checks.advance(73);
     assert.equal((await checks.stageEnded(run)).result, 'succeeded');
     assert.deepEqual(posts(run), []);
+  });
+
+  it('what was approved while it was only observed lets nothing pass once the check is enforced', async () => {
+    await checks.attach({ form: 'polling', mode: 'enforce', timeoutMinutes: 43_200 });
+    const run = await checks.startRun();
+    const gate = await checks.gateOpen(run);
+    const asked = await checks.handle(run);
+    // The same stage, asked for in the other mode, as after the check was changed.
+    const post = async (mode: string) => {
+      const { projectId, planId, timelineId, stage, checks: [own] } = await checks.run(run);
+      const headers = { PlanUrl: checks.settings.devOpsUrl, ProjectId: projectId, HubName: 'build', PlanId: planId, JobId: own!.jobId, TimelineId: timelineId, TaskInstanceId: own!.taskInstanceId };
+      const response = await fetch(`${checks.receiverUrl}/checks/azure-pipelines`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`, 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ buildId: String(run.buildId), stage, attempt: '1', environment: 'production', environmentId: '2', mode, form: 'polling' }),
+      });
+      return (await response.json()) as { status: string; observed?: string; workflowId: string };
+    };
+    const observed = await post('observe');
+    assert.notEqual(observed.workflowId, asked.workflowId);
+    const observing = checks.temporal.client.workflow.getHandle(observed.workflowId);
+    await eventually(async () => assert.ok(await observing.query('gate')));
+    await decide(checks.temporal.client.workflow, { workflowId: observed.workflowId }, { gate: 'stage', verdict: 'approve', by: 'alice' });
+    assert.equal(((await observing.result()) as ApprovePipelineStageResult).outcome, 'succeeded');
+    assert.deepEqual([(await post('observe')).observed, (await post('enforce')).status, gate.decisions], ['approved', 'waiting', []]);
+    await checks.advance(73);
+    await eventually(async () => assert.ok((await checks.run(run)).checks[0]!.deliveries.length >= 2));
+    assert.equal((await checks.run(run)).result, null);
+    await asked.terminate('a test');
+    await checks.control('POST', `stage-runs/${run.buildId}/cancel`);
   });
 
   it('a rejection never lets the stage pass: Azure DevOps asks on, and its timeout skips it', async () => {

@@ -84,9 +84,9 @@ ${proposals.length > 0 && html`<h3>Proposals, not counted</h3><ul>${proposals.ma
 </section>`;
 }
 
-function evidence({ evidence: digest, items, policy: { evidence: { lifetimeMs } } }: GateView, now: Date): Html {
+function evidence({ evidence: digest, items, measuredAgain, policy: { evidence: { lifetimeMs } } }: GateView, now: Date): Html {
   return html`<section aria-labelledby="evidence"><h2 id="evidence">Evidence</h2>
-<p>Your decision is bound to the evidence <code>${digest}</code>. It is measured again before it takes effect.</p>
+<p>Your decision is bound to the evidence <code>${digest}</code>. ${measuredAgain ? 'It is measured again before it takes effect.' : 'It is not measured again: decide on what is shown here.'}</p>
 ${items.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="Table of evidence"><table><caption>What was measured${lifetimeMs !== null && `; good for ${span(lifetimeMs)}`}</caption><thead><tr><th scope="col">Item</th><th scope="col">Measured</th><th scope="col">Digest</th></tr></thead>
 <tbody>${items.map(({ name, measuredAt, digest: item }) => html`<tr><th scope="row">${name}</th><td>${time(measuredAt, now)}${lifetimeMs !== null && now.getTime() - Date.parse(measuredAt) > lifetimeMs && html` <strong>stale</strong>`}</td><td><code>${item.slice(0, 12)}</code></td></tr>`)}</tbody></table></div>`}
 </section>`;
