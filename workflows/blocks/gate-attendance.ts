@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { clip } from '../domain/answer.ts';
 import { FailureType } from '../domain/failures.ts';
 import type { Tick } from '../domain/gate-clock.ts';
+import { answerSentence, askMachines } from './checklist.ts';
 import { compareAgain, measureOf, reopenWith } from './evidence-again.ts';
 import { runClock } from './gate-clock.ts';
 import { gateEvent } from './gate-presentation.ts';
@@ -39,12 +40,14 @@ export class Attendance {
   }
 
   async answerChecklist(open: OpenGate): Promise<void> {
-    const { check } = open.request;
-    for (const item of open.policy.checklist.filter(({ by }) => by === 'machine')) {
-      const { ok, comment } = check ? await check(item.id) : { ok: false, comment: 'the runbook cannot check this' };
-      open.checked(item.id, ok, comment);
-      this.#run.gateChanged();
-    }
+    await this.#askMachines(open, 'all');
+  }
+
+  async #askMachines(open: OpenGate, which: 'all' | 'unanswered'): Promise<string[]> {
+    const before = open.ballot.checks;
+    const answers = await askMachines(open, which);
+    if (answers.length > 0) this.#run.gateChanged();
+    return answers.filter(({ item, ok }) => before.find((check) => check.item === item)?.ok !== ok).map(answerSentence);
   }
 
   /** @throws InputInvalid saying what is wrong with the request */
@@ -72,11 +75,12 @@ export class Attendance {
         open.expired = true;
         return { changes: [`silence decides now (${why})`] };
       case 'remeasure': {
+        const answered = await this.#askMachines(open, 'all');
         const measure = measureOf(open);
-        if (measure === null) return { changes: [] };
+        if (measure === null) return { changes: answered };
         const again = await compareAgain(open, measure);
         if (again.comparison.state === 'changed' && !open.isSettled) await reopenWith(open, measure, again);
-        return { changes: again.comparison.changes };
+        return { changes: [...answered, ...again.comparison.changes] };
       }
     }
   }
@@ -94,6 +98,8 @@ export class Attendance {
 
   #tick(open: OpenGate, tick: Tick): void {
     const { question } = open.card;
+    // Beside the clock, which must not wait for a platform that is away. Ends with the gate: its failure is its cancellation.
+    this.#askMachines(open, 'unanswered').catch(() => undefined);
     const tell = (kind: 'reminded' | 'escalated' | 'widened' | 'held', text: string, to: string[]) => this.#services.tell(`${open.gate} ${kind} ${tick.at}`, gateEvent(open, this.#run, kind, text, to));
     if (tick.kind === 'remind' && open.awaited.length > 0) tell('reminded', `Still waiting: ${question}`, open.awaited);
     if (tick.kind === 'escalate') {

@@ -5,6 +5,7 @@ import { jsonDigest } from '../domain/digest.ts';
 import type { GateView } from '../domain/gate-view.ts';
 import { canonicalPerson } from '../domain/policy.ts';
 import { AnswerDesk, type DecideResult } from './answer-desk.ts';
+import { answerSentence, askMachines, unansweredItems } from './checklist.ts';
 import { compareAgain, measureOf, reopenWith } from './evidence-again.ts';
 import { Attendance } from './gate-attendance.ts';
 import { sleepUntil } from './gate-clock.ts';
@@ -135,6 +136,8 @@ export class Gates {
       // Until the effect begins, a "no" still counts.
       const late = refusalOf(open);
       if (late) return late;
+      // Silence answers no checklist.
+      if (open.standing.state === 'open' && !open.reopening && unansweredItems(open).length > 0) return { state: 'expired', decisions: [...decisions] };
     }
     if (open.reopening) {
       const { changes } = open.reopening.comparison;
@@ -168,11 +171,16 @@ export class Gates {
 
   /** Immediately before the effect: is it still what they saw? */
   async #measureAgain(open: OpenGate): Promise<void> {
+    if (open.request.measure === null || open.reopening || refusalOf(open)) return;
     const measure = measureOf(open);
-    if (measure === null || open.reopening || refusalOf(open)) return;
-    const again = await compareAgain(open, measure);
-    if (again.comparison.state === 'changed') await reopenWith(open, measure, again);
-    else open.confirm(again.fresh, again.comparison);
+    const [again, answers] = await Promise.all([measure && compareAgain(open, measure), askMachines(open, 'all')]);
+    if (again?.comparison.state === 'changed') return await reopenWith(open, measure!, again);
+    if (again) open.confirm(again.fresh, again.comparison);
+    open.confirmed.push(...answers.map(answerSentence));
+    const failing = answers.filter(({ ok }) => !ok);
+    if (failing.length === 0 || open.standing.state === 'open') return;
+    // Whoever approved relied on it. Asked anew as often as it takes: the gate cannot be approved before the machine says yes.
+    open.reopening = { measured: open.measured, comparison: { state: 'changed', changes: failing.map(answerSentence), stale: false } };
   }
 
   async #keepOutcome(open: OpenGate, outcome: GateOutcome): Promise<void> {

@@ -50,7 +50,9 @@ export interface OpenCard {
   changes: readonly string[];
   /** The evidence is not measured again after this decision. */
   isLast: boolean;
-  /** Items of the checklist that are not answered yet. */
+  /** Items of the checklist that are answered with yes. */
+  answered: readonly string[];
+  /** Those that are not, with what a machine saw. */
   unanswered: readonly string[];
   proposals: readonly string[];
   /** Address of this gate in the inbox. */
@@ -73,7 +75,7 @@ export function renderProgress(phase: string, lines: readonly string[], lastAnsw
 }
 
 function render(open: OpenCard, factsShown: number): string {
-  const { card, gate, evidence, approvers, quorum, approvedBy, missingGroups, silence, deadline, effectiveAt, identity, changes, isLast, unanswered, proposals, inbox, lastAnswer } = open;
+  const { card, gate, evidence, approvers, quorum, approvedBy, missingGroups, silence, deadline, effectiveAt, identity, changes, isLast, answered, unanswered, proposals, inbox, lastAnswer } = open;
   const hidden = card.facts.length - factsShown;
   const facts = [...card.facts.slice(0, factsShown).map((fact) => `- ${clip(fact, 200)}`), ...(hidden > 0 ? [`- and ${hidden} more`] : [])];
   const progress = approvedBy.length > 0 ? `, so far ${approvedBy.join(', ')}` : '';
@@ -87,7 +89,7 @@ function render(open: OpenCard, factsShown: number): string {
     ...(facts.length > 0 ? [facts.join('\n')] : []),
     `**Approving** ${card.change}  \n**Undo:** ${card.undo}  \n**Silence:** ${silence}.  \n**Who:** ${quorum} of ${approvers.join(', ')}${groups}${progress}, until ${minute(deadline)}`,
     ...(effectiveAt === null ? [] : [`**Approved; takes effect ${minute(effectiveAt)}.** A rejection still stops it.`]),
-    ...(unanswered.length > 0 ? [`**Checklist, still open:** ${clip(unanswered.join(', '), 200)}`] : []),
+    ...(unanswered.length > 0 ? [`**Checklist, still open:** ${clip(unanswered.join(', '), 300)}${answered.length > 0 ? `; done: ${clip(answered.join(', '), 100)}` : ''}`] : answered.length > 0 ? [`**Checklist:** done (${clip(answered.join(', '), 160)})`] : []),
     ...(proposals.length > 0 ? [`**Proposed, not counted:** ${clip(proposals.join(', '), 160)}`] : []),
     ...(inbox === null ? [] : [`**[Decide in the inbox](${inbox})**`]),
     ...toAnswer(identity, { gate, by: 'YOUR NAME', comment: '', evidence }, inbox !== null),

@@ -49,5 +49,6 @@ export interface GateView {
   missingGroups: string[];
   /** Answers that did not count for want of identity or of a digest; the person can confirm them. */
   proposals: { by: string; verdict: string; reason: string; at: string }[];
-  checklist: (ChecklistItem & { answeredBy: string | null; ok: boolean | null; comment: string })[];
+  /** `ok` null: not answered yet; false: a machine looked and says no, and looks again at the next tick. */
+  checklist: (ChecklistItem & { answeredBy: string | null; answeredAt: string | null; ok: boolean | null; comment: string })[];
 }

@@ -98,10 +98,10 @@ describe('a gate put together', () => {
   });
 
   it('expands groups wherever it names people, each person once', () => {
-    const all = estateOf({ gates: `  stage1: {approvers: [bob, seattle-engineers], widen: [{after: 1h, approvers: [new-york-engineers, dana]}], breakGlass: [seattle-engineers], checklist: [{id: backup, text: Is there a backup?, by: person, people: [new-york-engineers]}, {id: tests, text: Do the tests pass?, by: machine}]}\n  stage3: {}\n  rollback: {}` }, ordinary);
+    const all = estateOf({ gates: `  stage1: {approvers: [bob, seattle-engineers], widen: [{after: 1h, approvers: [new-york-engineers, dana]}], breakGlass: [seattle-engineers], checklist: [{id: backup, text: Is there a backup?, by: person, people: [new-york-engineers]}, {id: no-firing-alerts, text: Is all quiet?, by: machine}]}\n  stage3: {}\n  rollback: {}` }, ordinary);
     const { stage1 } = policyOf(all).gates;
     assert.deepEqual([stage1.approvers, stage1.clock.widen[0]!.approvers, stage1.breakGlass], [['bob', 'alice'], ['carol', 'dana'], ['alice', 'bob']]);
-    assert.deepEqual(stage1.checklist, [{ id: 'backup', text: 'Is there a backup?', by: 'person', people: ['carol', 'dana'] }, { id: 'tests', text: 'Do the tests pass?', by: 'machine', people: null }]);
+    assert.deepEqual(stage1.checklist, [{ id: 'backup', text: 'Is there a backup?', by: 'person', people: ['carol', 'dana'] }, { id: 'no-firing-alerts', text: 'Is all quiet?', by: 'machine', people: null }]);
   });
 });
 
@@ -143,6 +143,11 @@ describe('refused in gates', () => {
     ['an opening without a calendar', stage1('opening: tuesdays'), /gates\.stage1\.opening: there is no calendar "tuesdays"/],
     ['an item of the checklist twice', stage1('checklist: [{id: a, text: A, by: person}, {id: a, text: B, by: person}]'), /gates\.stage1\.checklist\.1\.id: "a" is the id of an earlier item/],
     ['a machine that is a person', stage1('checklist: [{id: a, text: A, by: machine, people: [alice]}]'), /gates\.stage1\.checklist\.0\.people: the runbook answers this item/],
+    ['a machine that can check no such thing, saying what it may mean', stage1('checklist: [{id: backup, text: A, by: person}, {id: no-firing-alert, text: B, by: machine}]'), /^estate\.yml:\d+: gates\.stage1\.checklist\.1\.id: no machine can check "no-firing-alert"; do you mean "no-firing-alerts"\? There are pull-request-completed, model-registered, .*tests-passed\. Or make it an item "by: person"$/],
+    ['a machine that can check nothing of the kind', stage1('checklist: [{id: weather, text: A, by: machine}]'), /gates\.stage1\.checklist\.0\.id: no machine can check "weather"\. There are pull-request-completed/],
+    ['a check of another runbook', stage1('checklist: [{id: tests-passed, text: A, by: machine}]'), /^estate\.yml:\d+: gates\.stage1\.checklist\.0\.id: the gate of a release cannot check "tests-passed"; what it can check is pull-request-completed, [^\n]*$/],
+    ['a check of another runbook in a plant', estateOf({ plants: plants.replace('opening: new-york', 'checklist: [{id: tests-passed, text: A, by: machine}]') }), /plants\.P002\.gates\.stage3\.checklist\.0\.id: the gate of a release cannot check "tests-passed"/],
+    ['a check of releases before a stage of a pipeline', stage1('checklist: [{id: pull-request-completed, text: A, by: machine}, {id: no-firing-alerts, text: A, by: machine}]').replace('  project: ml-platform\n', '  project: ml-platform\n  stages: {environments: {production: {gate: stage1}}}\n'), /^estate\.yml:\d+: gates\.stage1\.checklist\.1\.id: the gate before a pipeline's stage cannot check "no-firing-alerts"; what it can check is pull-request-completed, tests-passed, previous-version-available\. .* \(environment production\)$/],
     ['an item for nobody', stage1('checklist: [{id: a, text: A, by: person, people: [erin]}]'), /gates\.stage1\.checklist\.0\.people\.0: "erin" is nobody/],
     ['a tolerance above everything', stage1('evidence: {tolerance: {mae: 2}}'), /gates\.stage1\.evidence\.tolerance\.mae: must be a share of the value shown, from 0 to 1/],
     ['a tolerance below nothing', stage1('evidence: {tolerance: {mae: -0.1}}'), /gates\.stage1\.evidence\.tolerance\.mae: must be a share/],
