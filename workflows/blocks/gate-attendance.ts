@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { clip } from '../domain/answer.ts';
 import { FailureType } from '../domain/failures.ts';
-import type { Tick } from '../domain/gate-clock.ts';
+import { neverDue, type Tick } from '../domain/gate-clock.ts';
 import { answerSentence, askMachines } from './checklist.ts';
 import { compareAgain, measureOf, reopenWith } from './evidence-again.ts';
 import { runClock } from './gate-clock.ts';
@@ -33,6 +33,8 @@ export class Attendance {
         const deadline = ticks.at(-1)!.at;
         if (deadline !== open.deadline) this.#run.deadlineMoved(deadline);
         open.deadline = deadline;
+        open.neverDue = neverDue(open.policy.clock, ticks);
+        if (open.neverDue.length > 0) this.#run.gateChanged();
       },
       reload: () => this.#reload(open),
       tick: (tick) => this.#tick(open, tick),

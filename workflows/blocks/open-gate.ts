@@ -40,6 +40,8 @@ export class OpenGate<E = unknown> {
   people: readonly Person[];
   ballot: Ballot = emptyBallot;
   deadline: string;
+  /** What of its clock cannot come before the deadline. */
+  neverDue: string[] = [];
   effectiveAt: string | null = null;
   proposals: GateView['proposals'] = [];
   expired = false;

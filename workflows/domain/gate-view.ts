@@ -28,6 +28,8 @@ export interface GateView {
   state: 'checklist' | 'open' | 'decided';
   openedAt: string;
   deadline: string;
+  /** Reminders, escalations and widenings that by the working hours of the approvers would come after the deadline, and so never happen. */
+  neverDue: string[];
   /** ISO instant from which an approval takes effect, once that is known. */
   effectiveAt: string | null;
   silence: string;

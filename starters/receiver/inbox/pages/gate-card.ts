@@ -42,7 +42,7 @@ ${changes.length > 0 && html`<section class="changes" aria-labelledby="changes">
 ${figures(view)}
 ${card.facts.length > 0 && html`<section aria-labelledby="facts"><h2 id="facts">Facts</h2><ul>${card.facts.map((fact) => html`<li>${fact}</li>`)}</ul></section>`}
 <section aria-labelledby="effect"><h2 id="effect">What happens</h2>
-<dl><dt>Approving</dt><dd>${card.change}</dd><dt>Undo</dt><dd>${card.undo}</dd><dt>Silence</dt><dd>${view.silence}; at ${time(view.deadline, now)}</dd>${view.effectiveAt !== null && html`<dt>Takes effect</dt><dd>${time(view.effectiveAt, now)}</dd>`}</dl></section>
+<dl><dt>Approving</dt><dd>${card.change}</dd><dt>Undo</dt><dd>${card.undo}</dd><dt>Silence</dt><dd>${view.silence}; at ${time(view.deadline, now)}</dd>${view.neverDue.length > 0 && html`<dt>Never</dt><dd>${view.neverDue.join('; ')}: by the working hours of the approvers it would come after the deadline</dd>`}${view.effectiveAt !== null && html`<dt>Takes effect</dt><dd>${time(view.effectiveAt, now)}</dd>`}</dl></section>
 ${policy(view, now)}
 ${evidence(view, now)}
 <p><a href="${runUrl}" rel="noreferrer">The run in Temporal Web UI</a></p>
