@@ -29,7 +29,7 @@ export function answeredChecklist({ policy, ballot }: Pick<OpenGate, 'policy' | 
 }
 
 /** Has the machine items answered, all of them or those that are not well; an item that cannot be looked at is answered with no. */
-export async function askMachines(open: OpenGate, which: 'all' | 'unanswered'): Promise<MachineAnswer[]> {
+export async function askMachines<E>(open: OpenGate<E>, which: 'all' | 'unanswered'): Promise<MachineAnswer[]> {
   const items = (which === 'all' ? open.policy.checklist : unansweredItems(open)).filter(({ by }) => by === 'machine');
   return await Promise.all(items.map(async ({ id }) => {
     const { ok, comment } = await ask(open, id);
@@ -39,12 +39,20 @@ export async function askMachines(open: OpenGate, which: 'all' | 'unanswered'): 
   }));
 }
 
+/** Looks at all machine items once more. Whoever approved relied on them: while the effect is waited for, one that says no lets the gate open anew, as often as it takes, for then it cannot be approved. */
+export async function lookAgain<E>(open: OpenGate<E>): Promise<MachineAnswer[]> {
+  const answers = await askMachines(open, 'all');
+  const failing = answers.filter(({ ok }) => !ok);
+  if (failing.length > 0 && open.isWaiting && open.standing.state === 'approved') open.reopening ??= { measured: open.measured, changes: failing.map(answerSentence) };
+  return answers;
+}
+
 /** `no-firing-alerts: an alert fires for …` */
 export function answerSentence({ item, comment }: MachineAnswer): string {
   return `${item}: ${comment}`;
 }
 
-async function ask({ request: { check } }: OpenGate, item: string): Promise<Checked> {
+async function ask({ request: { check } }: Pick<OpenGate, 'request'>, item: string): Promise<Checked> {
   if (!check) return { ok: false, comment: 'the runbook cannot check this' };
   try {
     return await check(item);

@@ -34,6 +34,7 @@ export function openCard(open: OpenGate): Omit<OpenCard, 'lastAnswer'> {
     identity: policy.identity,
     changes,
     isLast: open.isLast,
+    warning: open.crowd,
     answered: answeredChecklist(open).filter(({ ok }) => ok === true).map(({ id }) => id),
     unanswered: answeredChecklist(open).filter(({ ok }) => ok !== true).map(({ id, ok, comment }) => (ok === false ? `${id} (${clip(comment, 120)})` : id)),
     proposals: open.proposals.map(({ by, verdict }) => `${by} (${verdict})`),
@@ -84,10 +85,10 @@ export function gateEvent(open: OpenGate, run: Run, kind: GateEvent['kind'], tex
 
 export function openedEvent(open: OpenGate, run: Run): GateEvent {
   const { card, deadline, request, changes } = open;
-  const again = changes.length > 0 ? `Asked again, for the evidence changed (${changes.join('; ')}): ` : '';
+  const again = changes.length > 0 ? `Asked again, for what was decided on changed (${changes.join('; ')}): ` : '';
   return gateEvent(open, run, 'opened', `${again}${card.question} ${card.recommendation} Until ${deadline}: ${request.silence}`, open.eligible);
 }
 
-function requesters({ request }: OpenGate): string[] {
-  return [...new Set(request.requestedBy.map((name) => canonicalPerson(request.people, name)))];
+function requesters({ request, people }: OpenGate): string[] {
+  return [...new Set(request.requestedBy.map((name) => canonicalPerson(people, name)))];
 }

@@ -77,7 +77,7 @@ describe('machine items', () => {
     });
     assert.equal(asked.length, 4, 'two, once more before the effect');
     const closed = witness.entries.find((entry) => entry.kind === 'gateClosed');
-    assert.deepEqual(closed?.kind === 'gateClosed' && closed.remeasured.slice(0, 2), ['unchanged', 'pull-request-completed: pull request 42 into main is completed']);
+    assert.deepEqual(closed?.kind === 'gateClosed' && closed.checks.map(({ item, by, ok }) => [item, by, ok]).slice(0, 2), [['pull-request-completed', 'machine', true], ['model-registered', 'machine', true]], 'and on record');
   });
 
   it('that say no keep the gate from being approved, say so on the card, and are looked at again when somebody asks', async () => {
@@ -158,9 +158,23 @@ describe('immediately before the effect', () => {
       await stop(handle);
     });
     assert.deepEqual(witness.told.filter(({ kind }) => kind === 'reopened').map(({ to }) => to[0]), ['alice', 'alice', 'alice', 'alice']);
-    const closed = witness.entries.flatMap((entry) => (entry.kind === 'gateClosed' && entry.gate === 'stage1' ? [[entry.state, entry.remeasured]] : []));
-    assert.deepEqual(closed[0], ['reopened', ['no-firing-alerts: an alert fires for deployment-circuit-C001: rule 0']]);
-    assert.deepEqual(closed.at(-1), ['approved', ['no-firing-alerts: no alert fires for deployment-circuit-C001']]);
+    const closed = witness.entries.flatMap((entry) => (entry.kind === 'gateClosed' && entry.gate === 'stage1' ? [[entry.state, entry.reason, entry.checks.map(({ ok, comment }) => `${ok}: ${comment}`)]] : []));
+    assert.deepEqual(closed[0], ['reopened', 'no-firing-alerts: an alert fires for deployment-circuit-C001: rule 0', ['false: an alert fires for deployment-circuit-C001: rule 0']]);
+    assert.deepEqual(closed.at(-1), ['approved', '', ['true: no alert fires for deployment-circuit-C001']]);
+  });
+
+  it('an approval that waits for its effect is asked anew when somebody has it looked at and a machine says no', async () => {
+    const { alerts, activities } = alerting({});
+    await run(activities, async () => {
+      const handle = await start();
+      await looked(handle);
+      await answer(handle, { ...approve(), effectiveAt: '2099-01-01T00:00:00.000Z' });
+      await eventually(async () => assert.equal((await gateOf(handle))?.effectiveAt, '2099-01-01T00:00:00.000Z'));
+      alerts.rules = ['error rate'];
+      assert.deepEqual(await tend(handle), { changes: ['no-firing-alerts: an alert fires for deployment-circuit-C001: error rate'] });
+      assert.deepEqual((await looked(handle, 1)).checklist.map(({ ok }) => ok), [false]);
+      await stop(handle);
+    });
   });
 
   it('what people have answered has to be answered anew with it', async () => {
