@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isTargetName } from '../../workflows/domain/ids.ts';
 import { severities } from '../../workflows/domain/vocabulary.ts';
 import { calendar } from './calendar-schema.ts';
+import { checkMachineItems } from './check-checklists.ts';
 import { checkGates } from './check-gates.ts';
 import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
@@ -124,6 +125,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   const complain: Complain = (path, message) => context.addIssue({ code: 'custom', path, message });
   checkPeople(estate, complain);
   checkGates(estate, complain);
+  checkMachineItems(estate, complain);
   checkMonitoring(estate, complain);
   checkAddresses(estate, complain);
 });

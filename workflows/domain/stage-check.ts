@@ -54,6 +54,8 @@ export interface StageEvidence {
   requestedFor: string;
   /** Null when the commit came by no pull request of this repository. */
   pullRequest: { id: number; title: string; url: string; createdBy: string } | null;
+  /** Where that pull request stands, such as `active` or `completed`; null without one. No part of what is decided on: it may well be completed while the stage waits. */
+  pullRequestStatus: string | null;
   changes: { id: string; message: string; author: string }[];
   /** Null when the run published no test results. */
   tests: { total: number; passed: number } | null;

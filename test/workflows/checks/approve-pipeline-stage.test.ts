@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { parse, stringify } from 'yaml';
+import { createStagePolicyActivities } from '../../../activities/estate/stage-policy-activities.ts';
 import type { StageRun } from '../../../sandbox/azure-devops/checks/stage-runs.ts';
 import { decide } from '../../../starters/decide.ts';
 import type { ApprovePipelineStageResult } from '../../../workflows/domain/stage-check.ts';
@@ -67,6 +71,50 @@ describe('a held stage', () => {
     const approved = await holdpoint(['approve', workflowId, '--gate', 'stage', '--as', 'alice']);
     assert.equal(approved.code, 0, approved.stderr);
     assert.equal((await checks.stageEnded(run)).result, 'succeeded');
+  });
+
+  it('has a checklist that a machine answers by reading the run once more; what it cannot look at is refused', async () => {
+    const file = join(checks.directory, 'estate.yml');
+    const before = await readFile(file, 'utf8');
+    const estate = parse(before) as { azureDevOps: { stages: object } };
+    // A severity of its own keeps the items of stages from the releases that share their gate.
+    const withItems = (severity: string, ...ids: string[]) => writeFile(file, stringify({
+      ...estate, azureDevOps: { ...estate.azureDevOps, stages: { ...estate.azureDevOps.stages, environments: { production: { severity: 'P3' } } } }, gateDefaults: [{ severity, checklist: ids.map((id) => ({ id, text: id, by: 'machine' })) }],
+    }));
+    try {
+      await withItems('P3', 'pull-request-completed', 'tests-passed');
+      const answers = async (run: StageRun) => await eventually(async () => {
+        const { state, checklist } = await checks.gateOpen(run);
+        assert.ok(checklist.length === 2 && checklist.every(({ ok }) => ok !== null));
+        return [state, ...checklist.map(({ ok, comment }) => `${ok}: ${comment}`)];
+      });
+      const doubtful = await checks.startRun({ tests: { total: 120, passed: 118 } });
+      const seen = await answers(doubtful);
+      assert.deepEqual(seen.map((line) => line.replace(/commit .*/, 'commit')), ['checklist', 'false: no pull request of this repository made commit', 'false: 118 of 120 tests passed']);
+      await assert.rejects(checks.decide(doubtful, 'approve', 'alice'), (error: Error) => /the checklist is not answered: pull-request-completed, tests-passed/.test(String(error.cause)));
+      await checks.decide(doubtful, 'reject', 'alice', 'no tests');
+      await checks.result(doubtful);
+
+      const pullRequestId = await checks.pullRequest();
+      const good = await checks.startRun({ pullRequestId, tests: { total: 120, passed: 120 } });
+      assert.deepEqual(await answers(good), ['open', `true: pull request ${pullRequestId} is completed`, 'true: 120 of 120 tests passed']);
+      await checks.decide(good, 'approve', 'alice');
+      assert.equal((await checks.result(good)).outcome, 'succeeded');
+
+      // What went before is known now.
+      await withItems('P3', 'tests-passed', 'previous-version-available');
+      const next = await checks.startRun({ tests: { total: 1, passed: 1 } });
+      assert.match((await answers(next)).join(), /^open,true: 1 of 1 tests passed,true: run .* of .* can be run again$/);
+      await checks.decide(next, 'reject', 'alice', 'enough');
+      await checks.result(next);
+
+      const { loadStagePolicy } = createStagePolicyActivities({ estateFile: file });
+      await withItems('P2', 'no-firing-alerts');
+      assert.deepEqual((await loadStagePolicy({ environment: 'production' })).gate.checklist, []);
+      await assert.rejects(loadStagePolicy({ environment: 'staging' }), /estate\.yml:\d+: gateDefaults\.0\.checklist\.0\.id: the gate before a pipeline's stage cannot check "no-firing-alerts"; .* \(environment staging\)/);
+    } finally {
+      await writeFile(file, before);
+    }
   });
 
   it('is on record before Azure DevOps is told', async () => {

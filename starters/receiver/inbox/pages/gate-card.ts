@@ -42,7 +42,7 @@ ${changes.length > 0 && html`<section class="changes" aria-labelledby="changes">
 ${figures(view)}
 ${card.facts.length > 0 && html`<section aria-labelledby="facts"><h2 id="facts">Facts</h2><ul>${card.facts.map((fact) => html`<li>${fact}</li>`)}</ul></section>`}
 <section aria-labelledby="effect"><h2 id="effect">What happens</h2>
-<dl><dt>Approving</dt><dd>${card.change}</dd><dt>Undo</dt><dd>${card.undo}</dd><dt>Silence</dt><dd>${view.silence}; at ${time(view.deadline, now)}</dd>${view.effectiveAt !== null && html`<dt>Takes effect</dt><dd>${time(view.effectiveAt, now)}</dd>`}</dl></section>
+<dl><dt>Approving</dt><dd>${card.change}</dd><dt>Undo</dt><dd>${card.undo}</dd><dt>Silence</dt><dd>${view.silence}; at ${time(view.deadline, now)}</dd>${view.neverDue.length > 0 && html`<dt>Never</dt><dd>${view.neverDue.join('; ')}: by the working hours of the approvers it would come after the deadline</dd>`}${view.effectiveAt !== null && html`<dt>Takes effect</dt><dd>${time(view.effectiveAt, now)}</dd>`}</dl></section>
 ${policy(view, now)}
 ${evidence(view, now)}
 <p><a href="${runUrl}" rel="noreferrer">The run in Temporal Web UI</a></p>
@@ -129,10 +129,10 @@ function decision(options: CardOptions, at: PersonAtGate): Content {
   ];
 }
 
-function checklist({ view }: CardOptions, { checks }: PersonAtGate, form: (...fields: Content[]) => Html): Content {
+function checklist({ view, now }: CardOptions, { checks }: PersonAtGate, form: (...fields: Content[]) => Html): Content {
   if (view.checklist.length === 0) return null;
   return html`<h3>Checklist</h3><ul class="checklist">${view.checklist.map((item) => html`<li><span class="mark ${item.ok === true ? 'done' : item.ok === false ? 'failed' : 'open'}">${item.ok === true ? 'done' : item.ok === false ? 'failed' : 'open'}</span> ${item.text}
-<span class="hint">${item.ok === null ? (item.by === 'machine' ? 'checked by a machine' : `for ${item.people?.join(', ') ?? 'an approver'}`) : `${item.answeredBy ?? 'a machine'}${item.comment === '' ? '' : `: ${item.comment}`}`}</span>
+<span class="hint">${item.ok === null ? (item.by === 'machine' ? 'checked by a machine' : `for ${item.people?.join(', ') ?? 'an approver'}`) : html`${item.answeredBy ?? 'a machine'}${item.comment !== '' && `: ${item.comment}`}${item.answeredAt !== null && html`, ${time(item.answeredAt, now)}`}`}</span>
 ${checks.some(({ id }) => id === item.id) && form(
     html`<input type="hidden" name="item" value="${item.id}"><label>Note on “${item.text}” <input name="comment" maxlength="500" autocomplete="off"></label>`,
     html`<div><button name="verdict" value="check">I have checked this</button></div>`,
