@@ -17,6 +17,11 @@ export function planDecision(view: GateView, { verdict, by, comment }: { verdict
   return { view, answer, remark: remarkOn(view, verdict, by) };
 }
 
+/** Whether the gate believes nobody but Temporal's server about who decides. */
+export function isAttributed({ policy }: Pick<GateView, 'policy'>): boolean {
+  return policy.identity === 'attributed';
+}
+
 /** Whether the person has said the same at this gate before, and it counts. */
 export function isDecidedBy({ decisions }: Pick<GateView, 'decisions'>, by: string, verdict: BulkVerdict): boolean {
   return decisions.some((decision) => sameName(decision.by, by) && decision.verdict === verdict);

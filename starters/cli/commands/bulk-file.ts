@@ -11,12 +11,15 @@ import { GateSilent, readGate } from '../../gates/read-gate.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import type { DecideCommandOptions } from '../program.ts';
 import { withTemporal, type Session } from '../session.ts';
+import { deciderOf } from '../sign-in/decider.ts';
 import { carryOut } from './bulk-report.ts';
 
 type Looked = { planned: PlannedDecision } | { settled: BulkResult } | { complaint: string };
 
 export async function decideFile(options: DecideCommandOptions): Promise<void> {
-  const { file, as: by } = options;
+  const { file } = options;
+  const decider = deciderOf(options.as);
+  const { by } = decider;
   const decisions = parsed(await read(file), file === '-' ? 'standard input' : file);
   await withTemporal(async (session) => {
     const looked = await pMap(decisions, (decision) => look(session, decision, by), { concurrency });
@@ -24,7 +27,7 @@ export async function decideFile(options: DecideCommandOptions): Promise<void> {
     if (wrong.length > 0) throw new CommandError(ExitCode.Refused, complaints(wrong).message, 'Nothing was sent.');
     const planned = looked.flatMap((each) => ('planned' in each ? [each.planned] : []));
     const settled = looked.flatMap((each) => ('settled' in each ? [each.settled] : []));
-    await carryOut(session, planned, settled, { ...options, what: `Send ${planned.length} ${planned.length === 1 ? 'decision' : 'decisions'} as ${by}?` });
+    await carryOut(session, planned, settled, { ...options, decider, what: `Send ${planned.length} ${planned.length === 1 ? 'decision' : 'decisions'} as ${by}?` });
   });
 }
 

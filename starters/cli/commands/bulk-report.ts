@@ -2,22 +2,25 @@
 import { createInterface } from 'node:readline/promises';
 import { clip } from '../../../workflows/domain/answer.ts';
 import { decideAll, type BulkResult } from '../../bulk/decide-all.ts';
-import type { PlannedDecision } from '../../bulk/planned-decision.ts';
+import { isAttributed, isDecidedBy, type PlannedDecision } from '../../bulk/planned-decision.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { colour, duration, note, print, printJson, table } from '../output.ts';
 import type { BulkOptions } from '../program.ts';
 import type { Session } from '../session.ts';
+import { levelOf, proposalAdvice, type Decider } from '../sign-in/decider.ts';
+import { signAnswers } from '../sign-in/receiver-calls.ts';
 
 /** Seconds for each decision: where hundreds are made at once, what they set off takes the same workers. */
 const defaultTimeout = 120;
 
 interface CarryOutOptions extends BulkOptions {
+  decider: Decider;
   /** The question of consent. */
   what: string;
 }
 
 /** Shows what would be decided, asks whether it shall be, and decides. `settled`: what needs no sending, for the report. Ends with the exit code for the worst result. */
-export async function carryOut(session: Session, planned: readonly PlannedDecision[], settled: readonly BulkResult[], { what, yes, dryRun, json, timeout = defaultTimeout }: CarryOutOptions): Promise<void> {
+export async function carryOut(session: Session, planned: readonly PlannedDecision[], settled: readonly BulkResult[], { what, decider, yes, dryRun, json, timeout = defaultTimeout }: CarryOutOptions): Promise<void> {
   const preview = planned.map(previewed);
   if (!json) print(planned.length === 0 ? 'Nothing waits for such a decision.' : previewTable(planned));
   if (dryRun || planned.length === 0) {
@@ -27,11 +30,21 @@ export async function carryOut(session: Session, planned: readonly PlannedDecisi
   }
   if (!yes) await consent(what);
   const began = performance.now();
-  const results = [...settled, ...(await decideAll(session.client, planned, { timeoutMs: timeout * 1000, onResult: progress(planned.length) }))];
+  const results = [...settled, ...(await decideAll(session.client, await signed(planned, decider), { timeoutMs: timeout * 1000, onResult: progress(planned.length) }))];
   if (json) printJson({ preview, results });
-  else print(`\n${resultTable(results)}\n\n${summary(results)}`);
+  else print(`\n${resultTable(results)}\n\n${summary(results, decider)}`);
   note(`${planned.length} ${planned.length === 1 ? 'decision' : 'decisions'} in ${duration(performance.now() - began)}.`);
   finish(results);
+}
+
+/** The same with the receiver's signatures, for whoever is signed in. What is known to change nothing needs none; nor does a gate that believes nobody but Temporal's server. */
+async function signed(planned: readonly PlannedDecision[], { signIn }: Decider): Promise<readonly PlannedDecision[]> {
+  if (signIn === null) return planned;
+  const wanted = planned.filter(({ view, answer }) => !isAttributed(view) && !isDecidedBy(view, answer.by, answer.verdict));
+  const answers = await signAnswers(signIn, wanted.map(({ view: { workflowId, runId }, answer }) => ({ workflowId, runId, answer })));
+  const signatures = new Map(wanted.map((decision, index) => [decision, answers[index]!]));
+  // As the receiver has read it: a run compares it field by field with what was signed.
+  return planned.map((decision) => ({ ...decision, answer: { ...decision.answer, ...signatures.get(decision), verdict: decision.answer.verdict } }));
 }
 
 /** An entry of the preview, for scripts. */
@@ -60,12 +73,12 @@ function standing(state: BulkResult['state'], missing: number): string {
   return missing === 0 ? 'stays open' : `stays open: ${missing} more ${missing === 1 ? 'approval is' : 'approvals are'} missing`;
 }
 
-function summary(results: readonly BulkResult[]): string {
+function summary(results: readonly BulkResult[], decider: Decider): string {
   const kinds = ['counted', 'already', 'proposed', 'refused', 'unanswered'] as const;
   const words = { counted: 'counted', already: 'were decided so before', proposed: 'are kept as proposals only', refused: 'were refused', unanswered: 'were taken by nobody' };
   const counts = kinds.map((kind) => [results.filter(({ result }) => result === kind).length, words[kind]] as const).filter(([count]) => count > 0);
   const changed = results.some(({ result }) => result === 'counted' || result === 'proposed');
-  return `${counts.map(([count, word]) => `${count} ${word}`).join(', ')}.${changed ? '' : ' Nothing was changed.'} Identity level: claimed, a name that nobody has verified.`;
+  return `${counts.map(([count, word]) => `${count} ${word}`).join(', ')}.${changed ? '' : ' Nothing was changed.'} ${levelOf(decider)}${decider.signIn === null && results.some(({ result }) => result === 'proposed') ? `\n${proposalAdvice}` : ''}`;
 }
 
 function finish(results: readonly BulkResult[]): void {

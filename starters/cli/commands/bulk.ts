@@ -7,17 +7,20 @@ import { note } from '../output.ts';
 import type { BulkCommandOptions } from '../program.ts';
 import { silenceAdvice } from '../run-query.ts';
 import { withTemporal, type Session } from '../session.ts';
+import { deciderOf } from '../sign-in/decider.ts';
 import { carryOut } from './bulk-report.ts';
 
 export async function answerAll(verdict: BulkVerdict, options: BulkCommandOptions): Promise<void> {
-  const { target = '*', gate, as: by, comment, reason, except = [] } = options;
+  const { target = '*', gate, comment, reason, except = [] } = options;
+  const decider = deciderOf(options.as);
+  const { by } = decider;
   const [wanted, excepted] = [patternOf(target), except.map(patternOf)];
   await withTemporal(async (session) => {
     const views = await waiting(session, wanted);
     const chosen = views.filter((view) => wanted.matches(view.target) && !excepted.some((pattern) => pattern.matches(view.target)) && (gate === undefined || view.gate === gate));
     const oldestFirst = chosen.sort((one, other) => (one.openedAt < other.openedAt ? -1 : 1));
     const planned: PlannedDecision[] = oldestFirst.map((view) => planDecision(view, { verdict, by, comment: reason ?? comment }));
-    await carryOut(session, planned, [], { ...options, what: `${verdict === 'approve' ? 'Approve' : 'Reject'} ${planned.length} ${planned.length === 1 ? 'gate' : 'gates'} as ${by}?` });
+    await carryOut(session, planned, [], { ...options, decider, what: `${verdict === 'approve' ? 'Approve' : 'Reject'} ${planned.length} ${planned.length === 1 ? 'gate' : 'gates'} as ${by}?` });
   });
 }
 

@@ -72,7 +72,7 @@ describe('holdpoint approve --all', () => {
     await waitingAt(temporal, 'stage1', ids);
     const main = new URL('../../../starters/cli/main.ts', import.meta.url).pathname;
     const onTerminal = async (reply: string): Promise<{ code: number | null; shown: string }> => {
-      const child = spawn('script', ['-qefc', `'${process.execPath}' '${main}' approve --all --target T001 --as alice`, '/dev/null'], { env: { ...process.env, TEMPORAL_ADDRESS: temporal.address, NO_COLOR: '1' } });
+      const child = spawn('script', ['-qefc', `'${process.execPath}' '${main}' approve --all --target T001 --as alice`, '/dev/null'], { env: { ...process.env, TEMPORAL_ADDRESS: temporal.address, NO_COLOR: '1', XDG_STATE_HOME: directory } });
       let shown = '';
       child.stdout.on('data', (piece: Buffer) => {
         const asked = shown.includes('[y/N]');
