@@ -147,7 +147,7 @@ export function createProgram(): Command {
 
   const decision = (verdict: 'approve' | 'reject') => program.command(verdict)
     .description(`${verdict} the open gate of a run, or with --all of many`).argument('[id]', runId[1])
-    .option('--gate <gate>', 'the gate, such as stage1').option(person, `who ${verdict}s; not needed after sign-in`)
+    .option('--gate <gate>', 'the gate, such as stage1; with --all only gates of this name, and rollback gates and those of no single circuit only so').option(person, `who ${verdict}s; not needed after sign-in`)
     .option('--all', 'all gates that wait, one decision for each on the evidence that the preview shows')
     .option('--target <pattern>', 'with --all: of these targets only, such as P001:C003 or P001:*')
     .option('--except <part...>', verdict === 'approve' ? 'with --all: targets that are left out; else parts of the change that the approval leaves out' : 'with --all: targets that are left out')

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { clip } from '../../../workflows/domain/answer.ts';
 import { decideAll, type BulkResult } from '../../bulk/decide-all.ts';
+import { leftOutText, type LeftOut } from '../../bulk/left-out.ts';
 import { isAttributed, isDecidedBy, type PlannedDecision } from '../../bulk/planned-decision.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { colour, duration, note, print, printJson, table } from '../output.ts';
@@ -15,23 +16,26 @@ const defaultTimeout = 120;
 
 interface CarryOutOptions extends BulkOptions {
   decider: Decider;
+  /** Gates that were meant too, but have to be named. */
+  leftOut?: readonly LeftOut[];
   /** The question of consent. */
   what: string;
 }
 
 /** Shows what would be decided, asks whether it shall be, and decides. `settled`: what needs no sending, for the report. Ends with the exit code for the worst result. */
-export async function carryOut(session: Session, planned: readonly PlannedDecision[], settled: readonly BulkResult[], { what, decider, yes, dryRun, json, timeout = defaultTimeout }: CarryOutOptions): Promise<void> {
+export async function carryOut(session: Session, planned: readonly PlannedDecision[], settled: readonly BulkResult[], { what, decider, leftOut = [], yes, dryRun, json, timeout = defaultTimeout }: CarryOutOptions): Promise<void> {
   const preview = planned.map(previewed);
   if (!json) print(planned.length === 0 ? 'Nothing waits for such a decision.' : previewTable(planned));
+  if (!json && leftOut.length > 0) print(`\n${leftOutText(leftOut)}`);
   if (dryRun || planned.length === 0) {
-    if (json) printJson({ preview, results: settled });
+    if (json) printJson({ preview, leftOut, results: settled });
     else if (settled.length > 0) print(`\n${resultTable(settled)}`);
     return finish(settled);
   }
   if (!yes) await consent(what);
   const began = performance.now();
   const results = [...settled, ...(await decideAll(session.client, await signed(planned, decider), { timeoutMs: timeout * 1000, onResult: progress(planned.length) }))];
-  if (json) printJson({ preview, results });
+  if (json) printJson({ preview, leftOut, results });
   else print(`\n${resultTable(results)}\n\n${summary(results, decider)}`);
   note(`${planned.length} ${planned.length === 1 ? 'decision' : 'decisions'} in ${duration(performance.now() - began)}.`);
   finish(results);

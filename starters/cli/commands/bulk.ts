@@ -1,4 +1,5 @@
 /** `approve --all` and `reject --all`: the gates that wait, a preview of them, and one decision for each, bound to the evidence that the preview showed. */
+import { whyLeftOut, type LeftOut } from '../../bulk/left-out.ts';
 import { PatternError, targetPattern, type TargetPattern } from '../../bulk/target-pattern.ts';
 import { planDecision, type BulkVerdict, type PlannedDecision } from '../../bulk/planned-decision.ts';
 import { findWaitingGates } from '../../gates/waiting-gates.ts';
@@ -17,10 +18,15 @@ export async function answerAll(verdict: BulkVerdict, options: BulkCommandOption
   const [wanted, excepted] = [patternOf(target), except.map(patternOf)];
   await withTemporal(async (session) => {
     const views = await waiting(session, wanted);
-    const chosen = views.filter((view) => wanted.matches(view.target) && !excepted.some((pattern) => pattern.matches(view.target)) && (gate === undefined || view.gate === gate));
+    const meant = views.filter((view) => wanted.matches(view.target) && !excepted.some((pattern) => pattern.matches(view.target)) && (gate === undefined || view.gate === gate));
+    const leftOut = gate !== undefined ? [] : meant.flatMap(({ workflowId, gate: unnamed, target: at }): LeftOut[] => {
+      const reason = whyLeftOut({ gate: unnamed, target: at });
+      return reason === null ? [] : [{ workflowId, gate: unnamed, reason }];
+    });
+    const chosen = meant.filter(({ workflowId }) => !leftOut.some((left) => left.workflowId === workflowId));
     const oldestFirst = chosen.sort((one, other) => (one.openedAt < other.openedAt ? -1 : 1));
     const planned: PlannedDecision[] = oldestFirst.map((view) => planDecision(view, { verdict, by, comment: reason ?? comment }));
-    await carryOut(session, planned, [], { ...options, decider, what: `${verdict === 'approve' ? 'Approve' : 'Reject'} ${planned.length} ${planned.length === 1 ? 'gate' : 'gates'} as ${by}?` });
+    await carryOut(session, planned, [], { ...options, decider, leftOut, what: `${verdict === 'approve' ? 'Approve' : 'Reject'} ${planned.length} ${planned.length === 1 ? 'gate' : 'gates'} as ${by}?` });
   });
 }
 
