@@ -157,7 +157,7 @@ export function createProgram(): Command {
   decision('reject').requiredOption('--reason <text>', 'why; the data scientist reads it')
     .action(async (id: string | undefined, options: DecisionCommandOptions) => await decideOneOrAll('reject', id, options));
 
-  program.command('decide').description('decide the gates that a file lists, each with its own verdict').requiredOption('--file <file>', 'YAML or JSON: a list of {run, gate, verdict, comment, evidence}; - reads standard input')
+  program.command('decide').description('decide the gates that a file lists, each with its own verdict').requiredOption('--file <file>', 'YAML or JSON: a list of {run, gate, verdict, comment, evidence}, or what --dry-run --json printed; - reads standard input')
     .option(person, 'who decides; not needed after sign-in').addOption(yes()).addOption(dryRun()).addOption(timeout()).addOption(json())
     .action(async (options: DecideCommandOptions) => (await import('./commands/bulk-file.ts')).decideFile(options));
 

@@ -51,10 +51,10 @@ async function signed(planned: readonly PlannedDecision[], { signIn }: Decider):
   return planned.map((decision) => ({ ...decision, answer: { ...decision.answer, ...signatures.get(decision), verdict: decision.answer.verdict } }));
 }
 
-/** An entry of the preview, for scripts. */
+/** An entry of the preview, for scripts; `decide --file` takes it for the decision that it is. */
 function previewed({ view, answer, remark }: PlannedDecision): object {
   const { workflowId, runId, target, gate, card, evidence, openedAt, deadline } = view;
-  return { workflowId, runId, target, gate, verdict: answer.verdict, question: card.question, recommendation: card.recommendation, evidence, openedAt, deadline, remark };
+  return { workflowId, runId, target, gate, verdict: answer.verdict, ...(answer.comment !== undefined && { comment: answer.comment }), question: card.question, recommendation: card.recommendation, evidence, openedAt, deadline, remark };
 }
 
 function previewTable(planned: readonly PlannedDecision[]): string {

@@ -170,6 +170,42 @@ describe('holdpoint decide --file', () => {
   }));
 });
 
+describe('holdpoint decide --file where gates bind evidence', () => {
+  const binding = async ({ target }: { target: TargetPolicy['target'] }): Promise<TargetPolicy> => {
+    const policy = testPolicy(target);
+    return { ...policy, gates: { ...policy.gates, stage1: { ...policy.gates.stage1, bindEvidence: true } } };
+  };
+
+  it('takes --yes only for evidence that somebody has seen: that of the file, or of a preview that is fed back', () => withReleaseWorkers(temporal, { loadPolicy: binding }, async () => {
+    const ids = await startReleases(temporal, circuits('E001', 'C001', 'C002', 'C003'), '1-aaaa');
+    const views = await waitingAt(temporal, 'stage1', ids);
+    const [seen, unseen, rejected] = ids;
+    const evidence = views.find(({ workflowId }) => workflowId === seen)!.evidence;
+    const list = [{ run: seen, gate: 'stage1', verdict: 'approve', evidence }, { run: unseen, gate: 'stage1', verdict: 'approve' }, { run: rejected, gate: 'stage1', verdict: 'reject', comment: 'loss still falls' }];
+    const decideBy = (file: unknown, ...more: string[]) => holdpoint(['decide', '--file', '-', '--as', 'bob', ...more], { input: file });
+    refused(await decideBy(list, '--yes'), 1, /standard input:1: evidence: is missing: stage1 of releaseModel:E001:C002:1-aaaa binds it[^]*--dry-run --json/);
+    await waitingAt(temporal, 'stage1', ids);
+
+    const preview = await decideBy(list, '--dry-run', '--json');
+    assert.equal(preview.code, 0, preview.stderr);
+    const changed = preview.stdout.replaceAll(evidence, '0123456789ab');
+    refused(await decideBy(changed, '--yes'), 1, /evidence: releaseModel:E001:C001:1-aaaa shows [0-9a-f]{12} now/);
+    const sent = await decideBy(preview.stdout, '--yes', '--json');
+    assert.equal(sent.code, 0, sent.stderr);
+    assert.deepEqual(kinds(results(sent.stdout)), ['C001 counted', 'C002 counted', 'C003 counted']);
+    await waitingAt(temporal, 'stage3', [seen!, unseen!]);
+    assert.deepEqual(((await temporal.client.workflow.getHandle(rejected!).result()) as { reason: string }).reason, 'bob: loss still falls');
+  }));
+
+  it('takes the preview of approve --all as well', () => withReleaseWorkers(temporal, { loadPolicy: binding }, async () => {
+    const ids = await startReleases(temporal, circuits('E002', 'C001', 'C002'), '1-aaaa');
+    await waitingAt(temporal, 'stage1', ids);
+    const preview = await holdpoint(['approve', '--all', '--target', 'E002', '--as', 'alice', '--dry-run', '--json']);
+    const sent = await holdpoint(['decide', '--file', '-', '--as', 'alice', '--yes', '--json'], { input: preview.stdout });
+    assert.deepEqual(kinds(results(sent.stdout)), ['C001 counted', 'C002 counted'], sent.stderr);
+  }));
+});
+
 describe('the gate\'s other answers', () => {
   it('have commands of their own', () => withReleaseWorkers(temporal, { loadPolicy: async (input) => {
     const policy = await twoOfThree(input);
