@@ -15,7 +15,7 @@ import { deciderOf } from '../sign-in/decider.ts';
 import { carryOut } from './bulk-report.ts';
 
 /** `unseen`: nobody would have seen the evidence that the decision is bound to. */
-type Looked = { planned: PlannedDecision } | { settled: BulkResult } | { complaint: string; unseen?: true };
+type Looked = { planned: PlannedDecision } | { settled: BulkResult } | { complaint: string; unseen?: true; silent?: true };
 
 const unseenAdvice = 'Nothing was sent. Print the preview with --dry-run --json, read it, and give it as the file: it carries the evidence that it shows.';
 
@@ -26,7 +26,8 @@ export async function decideFile(options: DecideCommandOptions): Promise<void> {
   await withTemporal(async (session) => {
     const looked = await pMap(decisions, (decision) => look(session, decision, decider.by, options), { concurrency });
     const wrong = looked.flatMap((each) => ('complaint' in each ? [each.complaint] : []));
-    if (wrong.length > 0) throw new CommandError(ExitCode.Refused, complaints(wrong).message, looked.some((each) => 'unseen' in each) ? unseenAdvice : 'Nothing was sent.');
+    const isSilenceOnly = looked.every((each) => !('complaint' in each) || each.silent);
+    if (wrong.length > 0) throw new CommandError(isSilenceOnly ? ExitCode.TimedOut : ExitCode.Refused, complaints(wrong).message, looked.some((each) => 'unseen' in each) ? unseenAdvice : 'Nothing was sent.');
     const planned = looked.flatMap((each) => ('planned' in each ? [each.planned] : []));
     const settled = looked.flatMap((each) => ('settled' in each ? [each.settled] : []));
     await carryOut(session, planned, settled, { ...options, decider, what: `Send ${planned.length} ${planned.length === 1 ? 'decision' : 'decisions'} as ${decider.by}?` });
@@ -64,7 +65,7 @@ async function look({ client }: Session, { where, run, gate, verdict, comment, e
     return { planned: planDecision(view, { verdict, by, comment }) };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { complaint: `${where}: run: there is no run ${run}` };
-    if (error instanceof GateSilent) return { complaint: `${where}: run: ${error.message}` };
+    if (error instanceof GateSilent) return { complaint: `${where}: run: ${error.message}`, silent: true };
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { decideAll, type BulkResult } from '../../bulk/decide-all.ts';
 import { leftOutText, type LeftOut } from '../../bulk/left-out.ts';
 import { isAttributed, isDecidedBy, type PlannedDecision } from '../../bulk/planned-decision.ts';
 import { CommandError, ExitCode } from '../exit.ts';
-import { colour, duration, note, print, printJson, table } from '../output.ts';
+import { colour, duration, note, print, printJson, progress, table } from '../output.ts';
 import type { BulkOptions } from '../program.ts';
 import type { Session } from '../session.ts';
 import { levelOf, proposalAdvice, type Decider } from '../sign-in/decider.ts';
@@ -18,27 +18,30 @@ interface CarryOutOptions extends BulkOptions {
   decider: Decider;
   /** Gates that were meant too, but have to be named. */
   leftOut?: readonly LeftOut[];
+  /** Runs that did not say what they wait for: something may have been left undecided, so the command does not end well. */
+  silent?: readonly string[];
   /** The question of consent. */
   what: string;
 }
 
 /** Shows what would be decided, asks whether it shall be, and decides. `settled`: what needs no sending, for the report. Ends with the exit code for the worst result. */
-export async function carryOut(session: Session, planned: readonly PlannedDecision[], settled: readonly BulkResult[], { what, decider, leftOut = [], yes, dryRun, json, timeout = defaultTimeout }: CarryOutOptions): Promise<void> {
+export async function carryOut(session: Session, planned: readonly PlannedDecision[], settled: readonly BulkResult[], { what, decider, leftOut = [], silent = [], yes, dryRun, json, timeout = defaultTimeout }: CarryOutOptions): Promise<void> {
   const preview = planned.map(previewed);
   if (!json) print(planned.length === 0 ? 'Nothing waits for such a decision.' : previewTable(planned));
   if (!json && leftOut.length > 0) print(`\n${leftOutText(leftOut)}`);
   if (dryRun || planned.length === 0) {
-    if (json) printJson({ preview, leftOut, results: settled });
+    if (json) printJson({ preview, leftOut, silent, results: settled });
     else if (settled.length > 0) print(`\n${resultTable(settled)}`);
-    return finish(settled);
+    return finish(settled, silent);
   }
   if (!yes) await consent(what);
   const began = performance.now();
-  const results = [...settled, ...(await decideAll(session.client, await signed(planned, decider), { timeoutMs: timeout * 1000, onResult: progress(planned.length) }))];
-  if (json) printJson({ preview, leftOut, results });
+  const sent = progress('sent');
+  const results = [...settled, ...(await decideAll(session.client, await signed(planned, decider), { timeoutMs: timeout * 1000, onResult: () => sent(planned.length) }))];
+  if (json) printJson({ preview, leftOut, silent, results });
   else print(`\n${resultTable(results)}\n\n${summary(results, decider)}`);
   note(`${planned.length} ${planned.length === 1 ? 'decision' : 'decisions'} in ${duration(performance.now() - began)}.`);
-  finish(results);
+  finish(results, silent);
 }
 
 /** The same with the receiver's signatures, for whoever is signed in. What is known to change nothing needs none; nor does a gate that believes nobody but Temporal's server. */
@@ -85,9 +88,9 @@ function summary(results: readonly BulkResult[], decider: Decider): string {
   return `${counts.map(([count, word]) => `${count} ${word}`).join(', ')}.${changed ? '' : ' Nothing was changed.'} ${levelOf(decider)}${decider.signIn === null && results.some(({ result }) => result === 'proposed') ? `\n${proposalAdvice}` : ''}`;
 }
 
-function finish(results: readonly BulkResult[]): void {
+function finish(results: readonly BulkResult[], silent: readonly string[]): void {
   const has = (kind: BulkResult['result']): boolean => results.some(({ result }) => result === kind);
-  if (has('unanswered')) process.exitCode = ExitCode.TimedOut;
+  if (has('unanswered') || silent.length > 0) process.exitCode = ExitCode.TimedOut;
   else if (has('refused') || has('proposed')) process.exitCode = ExitCode.Refused;
 }
 
@@ -100,15 +103,4 @@ async function consent(what: string): Promise<void> {
   } finally {
     terminal.close();
   }
-}
-
-/** A line on standard error every few seconds, so that hundreds of decisions do not look like none. */
-function progress(all: number): () => void {
-  let [done, told] = [0, Date.now()];
-  return () => {
-    done += 1;
-    if (Date.now() - told < 2_000) return;
-    told = Date.now();
-    note(`${done} of ${all} sent`);
-  };
 }
