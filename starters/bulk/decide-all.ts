@@ -5,7 +5,8 @@ import pMap from 'p-map';
 import { GateSilent, readGate } from '../gates/read-gate.ts';
 import { AnswerRefused, sendAnswer, updateIdFrom, updateIdOf, type AnswerOutcome } from '../gates/send-answer.ts';
 import { isUnanswered, within } from '../temporal-connection.ts';
-import { isDecidedBy, type PlannedDecision } from './planned-decision.ts';
+import { isAttributed, isDecidedBy, isSameGate, type PlannedDecision } from './planned-decision.ts';
+import { signalDecision } from './signal-decision.ts';
 
 /** Most decisions under way at the same time: what a worker takes at once without those behind waiting longer. */
 export const concurrency = 16;
@@ -26,6 +27,8 @@ export interface BulkResult {
   /** Further approvals that it still needs. */
   missing: number;
   reason: string;
+  /** Set where it was sent as a signal, because the gate asks Temporal's server who it was. */
+  channel?: 'signal';
 }
 
 export interface DecideAllOptions {
@@ -57,6 +60,7 @@ async function decideOne(client: Client, { view, answer }: PlannedDecision, time
   const base = { workflowId, runId, gate, verdict: answer.verdict, state: null, missing: 0 };
   if (isDecidedBy(view, answer.by, answer.verdict)) return { ...base, result: 'already', reason: `${answer.by} has said so before; nothing was changed` };
   try {
+    if (isAttributed(view)) return { ...base, ...(await signalDecision(client, { view, answer }, timeoutMs)), channel: 'signal' };
     for (let turn = 0; ; turn += 1) {
       const { state, counted, missing = 0, reason = '' } = await send(client, { view, answer }, turn, timeoutMs);
       if (!counted) return { ...base, result: 'proposed', state, missing, reason };
@@ -84,7 +88,7 @@ async function send(client: Client, { view, answer }: Pick<PlannedDecision, 'vie
 async function stands(client: Client, workflowId: string, { view, answer }: Pick<PlannedDecision, 'view' | 'answer'>): Promise<boolean> {
   try {
     const now = await readGate(client, workflowId);
-    if (now === null || now.gate !== view.gate || now.generation !== view.generation || now.state === 'decided') return true;
+    if (now === null || !isSameGate(now, view) || now.state === 'decided') return true;
     return now.decisions.length > view.decisions.length || isDecidedBy(now, answer.by, answer.verdict);
   } catch (error) {
     if (error instanceof GateSilent) return true;

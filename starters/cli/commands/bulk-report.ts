@@ -85,7 +85,9 @@ function summary(results: readonly BulkResult[], decider: Decider): string {
   const words = { counted: 'counted', already: 'were decided so before', proposed: 'are kept as proposals only', refused: 'were refused', unanswered: 'were taken by nobody' };
   const counts = kinds.map((kind) => [results.filter(({ result }) => result === kind).length, words[kind]] as const).filter(([count]) => count > 0);
   const changed = results.some(({ result }) => result === 'counted' || result === 'proposed');
-  return `${counts.map(([count, word]) => `${count} ${word}`).join(', ')}.${changed ? '' : ' Nothing was changed.'} ${levelOf(decider)}${decider.signIn === null && results.some(({ result }) => result === 'proposed') ? `\n${proposalAdvice}` : ''}`;
+  const signals = results.filter(({ channel }) => channel === 'signal').length;
+  const levels = [...(signals < results.length ? [levelOf(decider)] : []), ...(signals > 0 ? [`Sent as signals: ${signals}, which count if Temporal's server says that the token they came with is ${decider.by}'s.`] : [])].join(' ');
+  return `${counts.map(([count, word]) => `${count} ${word}`).join(', ')}.${changed ? '' : ' Nothing was changed.'} ${levels}${decider.signIn === null && results.some(({ result }) => result === 'proposed') ? `\n${proposalAdvice}` : ''}`;
 }
 
 function finish(results: readonly BulkResult[], silent: readonly string[]): void {

@@ -206,6 +206,23 @@ describe('holdpoint decide --file where gates bind evidence', () => {
   }));
 });
 
+describe('bulk decisions on gates of identity attributed', () => {
+  it('are signals, which Temporal gives to their sender, and what became of each is told', () => withReleaseWorkers(temporal, { loadPolicy: async ({ target }) => {
+    const policy = testPolicy(target);
+    return { ...policy, gates: { ...policy.gates, stage1: { ...policy.gates.stage1, identity: target.circuit === 'C001' ? 'attributed' : 'claimed' } } };
+  } }, async () => {
+    const ids = await startReleases(temporal, circuits('A001', 'C001', 'C002'), '1-aaaa');
+    await waitingAt(temporal, 'stage1', ids);
+    const sent = await holdpoint(['approve', '--all', '--target', 'A001', '--as', 'alice', '--yes', '--json']);
+    // This server tells no principals, so nobody proves to be alice: a proposal.
+    assert.deepEqual(kinds(results(sent.stdout)), ['C001 proposed', 'C002 counted'], sent.stderr);
+    assert.deepEqual(results(sent.stdout).map(({ workflowId, channel }) => [workflowId, channel]).toSorted(), [[ids[0], 'signal'], [ids[1], undefined]]);
+    const events = async (id: string) => ((await temporal.client.workflow.getHandle(id).fetchHistory()).events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal, workflowExecutionUpdateAcceptedEventAttributes: update }) => [...(signal ? [`signal ${signal.signalName}`] : []), ...(update ? [`update ${update.acceptedRequest?.input?.name}`] : [])]);
+    assert.deepEqual([await events(ids[0]!), await events(ids[1]!)], [['signal approve'], ['update decide']]);
+    assert.match((await holdpoint(['approve', '--all', '--target', 'A001:C001', '--as', 'alice', '--yes'])).stdout, /1 are kept as proposals only\. Sent as signals: 1, which count if Temporal's server says/);
+  }));
+});
+
 describe('the gate\'s other answers', () => {
   it('have commands of their own', () => withReleaseWorkers(temporal, { loadPolicy: async (input) => {
     const policy = await twoOfThree(input);
