@@ -118,7 +118,7 @@ export function createProgram(): Command {
     .description('Durable runbooks with hold points: start them, see where they stand, answer their gates.')
     .exitOverride()
     .showHelpAfterError('(add --help for what is possible)')
-    .addHelpText('after', '\nExit codes: 0 done, 1 refused or failed, 2 usage, 3 not found, 4 Temporal unreachable, 5 timed out.\nEnvironment: TEMPORAL_ADDRESS or TEMPORAL_PORT, TEMPORAL_NAMESPACE, TEMPORAL_UI_URL, HOLDPOINT_INBOX_URL, NO_COLOR.');
+    .addHelpText('after', '\nExit codes: 0 done, 1 refused or failed, 2 usage, 3 not found, 4 Temporal, the receiver or a platform unreachable, 5 timed out or not all runs answered.\nEnvironment: TEMPORAL_ADDRESS or TEMPORAL_PORT, TEMPORAL_NAMESPACE, TEMPORAL_UI_URL, HOLDPOINT_INBOX_URL, NO_COLOR.');
 
   program.command('runbooks').description('what can be started, and with which input').addOption(json())
     .action(async (options: JsonOption) => (await import('./commands/runbooks.ts')).showRunbooks(options));
