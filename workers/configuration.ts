@@ -1,6 +1,7 @@
 /** The configuration of every process of the product: the only place that reads the environment. A wrong variable is named, with what it should be. */
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseSecretKeys } from '../activities/secrets/secret-keys.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
@@ -78,6 +79,13 @@ const receiver = inbox.extend({
   HOLDPOINT_APPROVAL_POLL_MS: milliseconds.default(60_000),
 });
 
+/** Of a person's own command line. */
+const commandLine = z.object({
+  HOLDPOINT_INBOX_URL: origin.optional(),
+  HOLDPOINT_PORT: port.default(8480),
+  XDG_STATE_HOME: z.string().startsWith('/').optional().catch(undefined), // a relative one does not count, says its specification
+});
+
 const demoDefaults: Record<string, string> = {
   HOLDPOINT_ESTATE: 'estate/demo.yml',
   HOLDPOINT_WEBHOOK_USER: 'demo',
@@ -124,6 +132,12 @@ export type AttachConfiguration = AzureConfiguration & Pick<SecretsConfiguration
 /** All that the command line needs: neither profile nor estate nor any platform, so that it runs by hand beside whatever was started. */
 export function readTemporalConfiguration(environment: Environment = process.env): TemporalConfiguration {
   return withAddresses(parse(temporal, environment));
+}
+
+/** Where a person's command line signs in, and the file that keeps it: the user's, not the installation's, for whoever has it decides as that person. */
+export function readCommandLineConfiguration(environment: Environment = process.env): { receiverUrl: string; signInFile: string } {
+  const { HOLDPOINT_INBOX_URL, HOLDPOINT_PORT, XDG_STATE_HOME } = parse(commandLine, environment);
+  return { receiverUrl: HOLDPOINT_INBOX_URL ?? `http://127.0.0.1:${HOLDPOINT_PORT}`, signInFile: join(XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'holdpoint', 'sign-in.json') };
 }
 
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {

@@ -1,14 +1,16 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { createAzureDevOpsClients } from '../../../activities/azure-devops/clients.ts';
-import { ConfigurationError, readAttachConfiguration, type AttachConfiguration } from '../../../workers/configuration.ts';
+import { readAttachConfiguration, type AttachConfiguration } from '../../../workers/configuration.ts';
 import { platformSettings } from '../../../workers/platform-settings.ts';
 import { FailureType } from '../../../workflows/domain/failures.ts';
 import { AttachError } from '../../attach/attach-error.ts';
 import { attachCheck, detachCheck, type Attached, type AttachOptions } from '../../attach/azure-pipelines.ts';
 import { formFields, longestTimeoutMinutes, minutesBetweenEvaluations, type CheckPlan } from '../../attach/check-settings.ts';
 import { holdpoint } from '../../command-line.ts';
+import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { note, print, printJson } from '../output.ts';
+import { isSignIn, platformError } from '../platform-errors.ts';
 import type { AttachCommandOptions } from '../program.ts';
 
 /** Said with every call: the API's address is documented, the settings of this kind of check are not. */
@@ -18,14 +20,14 @@ const pollingTimeoutMinutes = 1_440;
 
 /** Puts the product's check before an environment, changes its mode, or takes it away. */
 export async function attachAzurePipelines({ project, environment, mode, form, url, timeout, remove, print: printOnly, json }: AttachCommandOptions): Promise<void> {
-  const configuration = configurationOrError();
+  const configuration = configured(readAttachConfiguration, 'These are the variables of the worker and the receiver; with `npm run up` take those that it was started with.');
   const credentials = { user: configuration.HOLDPOINT_WEBHOOK_USER, password: configuration.HOLDPOINT_WEBHOOK_PASSWORD };
   const timeoutMinutes = timeout ?? (form === 'polling' ? pollingTimeoutMinutes : longestTimeoutMinutes);
   const options: AttachOptions = { project, environment, mode, form, url, timeoutMinutes, credentials, markKey: configuration.HOLDPOINT_SECRETS_KEY ?? configuration.AZURE_CLIENT_SECRET };
   if (printOnly) return showForm({ environment: { id: 0, name: environment }, mode, form, connection: '', timeoutMinutes }, url ?? '<address of the receiver>', credentials.user, json);
 
-  const { rest } = createAzureDevOpsClients(platformSettings(configuration, { azureDevOps: { project } }));
   try {
+    const { rest } = createAzureDevOpsClients(platformSettings(configuration, { azureDevOps: { project } }));
     if (remove) return showRemoved(await detachCheck(rest, options), options, json);
     showAttached(await attachCheck(rest, options), options, json);
   } catch (error) {
@@ -59,20 +61,12 @@ function showForm(plan: CheckPlan, url: string, user: string, json: true | undef
   note('Put the id of the environment, the number in the address of its page, in place of "environmentId" in the body.');
 }
 
-function configurationOrError(): AttachConfiguration {
-  try {
-    return readAttachConfiguration();
-  } catch (error) {
-    throw error instanceof ConfigurationError ? new CommandError(ExitCode.Usage, error.message, 'These are the variables of the worker and the receiver; with `npm run up` take those that it was started with.') : error;
-  }
-}
-
 const attachExits = { notFound: ExitCode.NotFound, usage: ExitCode.Usage, refused: ExitCode.Refused } as const;
 
-/** Exit code 4 is Temporal's alone: whatever keeps Azure DevOps from doing it is 1, but for what does not exist. */
-function explained(error: unknown, { project, environment }: AttachOptions, { AZURE_DEVOPS_URL: url }: AttachConfiguration): unknown {
+function explained(error: unknown, { project, environment }: AttachOptions, configuration: AttachConfiguration): unknown {
+  const { AZURE_DEVOPS_URL: url } = configuration;
   if (error instanceof AttachError) return new CommandError(attachExits[error.kind], error.message);
-  if (!(error instanceof ApplicationFailure)) return error;
+  if (!(error instanceof ApplicationFailure) || isSignIn(error)) return platformError(error, `Azure DevOps at ${url} was not asked`, configuration);
   const byHand = `To do it by hand:  ${holdpoint} attach azure-pipelines --project ${project} --environment ${environment} --print`;
   if (error.type === FailureType.Unavailable || error.type === FailureType.Throttled) return new CommandError(ExitCode.Refused, `Azure DevOps does not answer at ${url}: ${error.message}`, 'Try again.');
   if (error.type === FailureType.NotFound) return new CommandError(ExitCode.NotFound, error.message, `Is ${project} a project of ${url}?`);

@@ -7,7 +7,10 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopbackHost } from '../../../workers/configuration.ts';
 import type { Person } from '../../../workflows/domain/policy.ts';
+import { commandLineRoutes } from '../command-line/api.ts';
+import { PendingSignIns } from '../command-line/pending-sign-ins.ts';
 import { bulkRoutes } from './bulk-routes.ts';
+import { commandLinePages } from './command-line-routes.ts';
 import { failurePage } from './failures.ts';
 import { gateRoutes } from './gate-routes.ts';
 import type { GatePort } from './gate-port.ts';
@@ -128,6 +131,9 @@ export async function inboxPlugin(app: FastifyInstance, { origin, anyHost = fals
   await signInRoutes(app, context);
   await gateRoutes(app, context);
   await bulkRoutes(app, context);
+  const pending = new PendingSignIns(() => now().getTime());
+  await commandLinePages(app, context, pending);
+  await app.register((api) => commandLineRoutes(api, context, pending));
   app.addHook('onClose', () => sessions.close());
 }
 
