@@ -24,6 +24,8 @@ export interface BusyTarget {
 
 export interface Member {
   workflowId: string;
+  /** First run id. */
+  runId: string;
   target: TargetVersion;
   evidence: string;
   openedAt: string;
@@ -78,10 +80,10 @@ export function planReview({ gates, circuits, busy, groupSize }: PlanInput): Rev
       continue;
     }
     const { column, severity, terms } = known.get(labelOf(gate))!;
-    const { gate: of, recommends, identity, workflowId, evidence, openedAt } = gate;
+    const { gate: of, recommends, identity, workflowId, runId, evidence, openedAt } = gate;
     const key = JSON.stringify([severity, of, column, recommends, identity, terms[of] ?? '']);
     const group = groups.get(key) ?? { severity, column, of, recommends, identity, members: [] };
-    group.members.push({ workflowId, target: gate.target!, evidence, openedAt });
+    group.members.push({ workflowId, runId, target: gate.target!, evidence, openedAt });
     groups.set(key, group);
   }
   const ordered = [...groups.values()].sort(byUrgency).flatMap((group) => portions(group.members, groupSize).map((members) => ({ ...group, members })));

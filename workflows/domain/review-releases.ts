@@ -33,7 +33,7 @@ export const ReviewPhase = {
   Watching: 'watching what was deployed',
 } as const;
 
-/** What was decided about one group. `inbox`: its gates want more proof of who decides than a review can pass on, so people decide each in the inbox. */
+/** What was decided about one group. `inbox`: its gates want people who are *attributed* by the server, which a review cannot pass on, so each is decided by itself. */
 export interface GroupResult {
   gate: string;
   of: string;

@@ -5,8 +5,8 @@ import { nextWaveCard } from '../domain/review-cards.ts';
 import { portions, productionGate, type Member } from '../domain/review-plan.ts';
 import { describeCounts, type Counts } from '../domain/review-progress.ts';
 import type { ReviewTerms, WavesResult } from '../domain/review-releases.ts';
-import { addresses, type GroupDecision } from './group-decision.ts';
-import { answerGates, followReleases } from './review-activities.ts';
+import { giveDecision, type GroupDecision } from './group-decision.ts';
+import { followReleases } from './review-activities.ts';
 import { reviewGate } from './review-gate.ts';
 
 interface Queued {
@@ -50,11 +50,7 @@ async function approveWave(run: Run, wave: readonly Queued[], index: number): Pr
   const approved: string[] = [];
   for (const decision of new Set(wave.map((queued) => queued.decision))) {
     const members = wave.filter((queued) => queued.decision === decision).map(({ member }) => member);
-    const { result, comment } = decision;
-    const { refused } = await answerGates({ key: run.key(`wave ${index + 1} ${result.gate}`), gates: addresses(members, productionGate), verdict: 'approve', by: result.by, comment });
-    result.refused.push(...refused.slice(0, Math.max(0, 50 - result.refused.length)));
-    result.refusedCount += refused.length;
-    approved.push(...members.filter(({ workflowId }) => !refused.some((refusal) => refusal.workflowId === workflowId)).map(({ workflowId }) => workflowId));
+    approved.push(...(await giveDecision(run, `wave ${index + 1} ${decision.result.gate}`, decision, members, 'approve')));
   }
   return approved;
 }

@@ -11,12 +11,14 @@ import { releaseGateServices } from '../releases/gate-services.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
 import { decideGroup, type GroupDecision } from './group-decision.ts';
 import { deployInWaves, followInbox, watchReleased, type Deployed } from './release-waves.ts';
+import { SignedDecisions } from './signed-decisions.ts';
 import { findBusyTargets, findWaitingGates, loadCircuits, readAlertRules } from './review-activities.ts';
 
 /** Multiple releases pending: one review over everything that waits, instead of one at a time. */
 export async function reviewPendingReleases(input: ReviewPendingReleasesInput = {}): Promise<ReviewPendingReleasesResult> {
   const run = new Run({ phase: Phase.Gathering, target: null, appendToRecord });
-  const gates = new Gates(run, releaseGateServices(run));
+  const signed = new SignedDecisions();
+  const gates = new Gates(run, signed.witness(releaseGateServices(run)));
   const terms = { ...reviewDefaults, ...input };
   const result: ReviewPendingReleasesResult = { outcome: 'succeeded', reason: '', groups: [], conflicts: [], more: 0, silent: [], waves: { planned: 0, done: 0, stopped: null }, counts: null, lost: [], patterns: [] };
 
@@ -33,7 +35,7 @@ export async function reviewPendingReleases(input: ReviewPendingReleasesInput = 
     const decisions: GroupDecision[] = [];
     for (const [index, group] of groups.entries()) {
       run.progress([`group ${index + 1} of ${groups.length}: ${group.members.length} at ${group.of} of ${group.column} (${group.severity})`]);
-      const decision = await decideGroup(run, gates, group, terms);
+      const decision = await decideGroup(run, gates, signed, group, terms);
       decisions.push(decision);
       result.groups.push(decision.result);
       if (decision.result.state === 'inbox') run.note(`${group.members.length} at ${group.of} of ${group.column} want ${group.identity} identity: decide them in the inbox.`);

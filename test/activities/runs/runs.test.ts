@@ -79,7 +79,7 @@ describe('gates of other runs', () => {
   it('take the decisions of all who decided, and one that refuses stops no other', () => withReleaseWorkers(temporal, {}, async () => {
     const handles = [await waiting('P4', 'C1'), await waiting('P4', 'C2')];
     const gates = await Promise.all(handles.map(async (handle) => ({ workflowId: handle.workflowId, gate: 'stage1', evidence: (await gateOf(handle))!.evidence })));
-    const input = { key: freshKey(), gates: [...gates, { workflowId: 'releaseModel:no:such:run', gate: 'stage1', evidence: '' }], verdict: 'reject' as const, by: ['alice'], comment: 'below threshold' };
+    const input = { key: freshKey(), gates: [...gates, { workflowId: 'releaseModel:no:such:run', gate: 'stage1', evidence: '' }], verdict: 'reject' as const, decisions: [{ by: 'alice', comment: 'below threshold' }], review: { workflowId: 'reviewPendingReleases:1', runId: 'r', gate: 'group-1', generation: 0 } };
     const first = await run(runs.answerGates, input);
     assert.deepEqual(first, { settled: 2, refused: [{ workflowId: 'releaseModel:no:such:run', reason: 'the run has ended' }] });
     assert.match((await handles[1]!.result()).reason, /alice: below threshold/);

@@ -181,11 +181,11 @@ describe('reviewPendingReleases', () => {
     });
   });
 
-  it('decides nothing for gates that want more proof of who decides: it shows them, and follows the inbox', async () => {
-    await withReleaseWorkers(temporal, atStage3({}, { identity: 'authenticated' }), async () => {
+  it('decides nothing for gates whose people the server has to attribute: it names them, and follows what is decided one by one', async () => {
+    await withReleaseWorkers(temporal, atStage3({}, { identity: 'attributed' }), async () => {
       const runs = await releaseAll([['P001', 'C001']], '4-dddd');
       const result = await (await startReview({ gate: 'stage3', plant: 'P001', decideWithinMs: 1_500 })).result();
-      assert.deepEqual(result.groups.map(({ state, identity }) => [state, identity]), [['inbox', 'authenticated']]);
+      assert.deepEqual(result.groups.map(({ state, identity }) => [state, identity]), [['inbox', 'attributed']]);
       assert.equal((await runs[0]!.query<GateView | null>('gate'))?.decisions.length, 0);
       await cancelAll(runs);
     });
