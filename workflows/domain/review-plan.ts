@@ -1,5 +1,6 @@
 /** How a review orders what waits: critical plants first, similar circuits together, and nothing that stands in another one's way. Pure, so that it is tested without a server. */
 import { targetLabel } from './ids.ts';
+import { cardPages } from './review-pages.ts';
 import type { Recommended, TargetVersion, WaitingGate } from './review-gates.ts';
 import { severities, type Severity, type Target } from './vocabulary.ts';
 
@@ -59,7 +60,7 @@ export interface PlanInput {
   gates: readonly WaitingGate[];
   circuits: readonly ReviewedCircuit[];
   busy: readonly BusyTarget[];
-  /** Most members of a group: what one person can take in. */
+  /** Most members of a group, and no more than one card shows: what one person can take in. */
   groupSize: number;
 }
 
@@ -86,7 +87,7 @@ export function planReview({ gates, circuits, busy, groupSize }: PlanInput): Rev
     group.members.push({ workflowId, runId, target: gate.target!, evidence, openedAt });
     groups.set(key, group);
   }
-  const ordered = [...groups.values()].sort(byUrgency).flatMap((group) => portions(group.members, groupSize).map((members) => ({ ...group, members })));
+  const ordered = [...groups.values()].sort(byUrgency).flatMap((group) => cardPages(group.members, groupSize).map((members) => ({ ...group, members })));
   return { groups: ordered.map((group, index) => ({ gate: `group-${index + 1}`, ...group })), conflicts };
 }
 
@@ -118,9 +119,4 @@ function compare(one: readonly (string | number)[], other: readonly (string | nu
 
 function labelOf({ target, workflowId }: WaitingGate): string {
   return target === null ? workflowId : targetLabel(target);
-}
-
-/** Pieces of at most `size`, in order. */
-export function portions<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 }

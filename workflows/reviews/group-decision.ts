@@ -1,5 +1,4 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { Gates } from '../blocks/gates.ts';
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import type { ReviewReference } from '../domain/answer.ts';
@@ -11,6 +10,7 @@ import { productionGate, type Member, type ReviewGroup } from '../domain/review-
 import { memberItem, reviewComment } from '../domain/review-proof.ts';
 import type { GroupResult, ReviewTerms } from '../domain/review-releases.ts';
 import { loadPolicy } from '../releases/release-activities.ts';
+import type { GateTurns } from './gate-turns.ts';
 import { answerGates, readGates } from './review-activities.ts';
 import { reviewGate } from './review-gate.ts';
 import type { SignedDecisions } from './signed-decisions.ts';
@@ -36,13 +36,12 @@ const mostRefused = 50;
  * Asks for one decision over the group, and gives it to each member's gate as the decision of the people who made it: the evidence digest that they were shown goes with it, so a
  * gate whose evidence changed meanwhile refuses it, and so does a signature, which proves it there. Approvals for production are kept for the waves.
  */
-export async function decideGroup(run: Run, gates: Gates, signed: SignedDecisions, group: ReviewGroup, { decideWithinMs }: ReviewTerms): Promise<GroupDecision> {
+export async function decideGroup(run: Run, gates: GateTurns, signed: SignedDecisions, group: ReviewGroup, { decideWithinMs }: ReviewTerms): Promise<GroupDecision> {
   const policy = await loadPolicy({ target: { plant: group.members[0]!.target.plant, circuit: group.members[0]!.target.circuit } });
   const terms = policy.gates[group.of as keyof TargetPolicy['gates']];
-  const { gate, of, severity, column, recommends, identity } = group;
+  const { gate, of, identity } = group;
   const { workflowId, firstExecutionRunId: runId } = workflowInfo();
-  const about = { gate, of, severity, column, recommends, identity, members: group.members.length };
-  const none: GroupDecision = { result: { ...about, state: 'undecided', by: [], except: [], refused: [], refusedCount: 0 }, members: group.members, queue: [], given: [], review: { workflowId, runId, gate, generation: 0 }, terms, policy };
+  const none: GroupDecision = { result: undecided(group), members: group.members, queue: [], given: [], review: { workflowId, runId, gate, generation: 0 }, terms, policy };
   // Whom the server takes a signal for it says of that signal alone: nothing proves it at another run's gate.
   if (identity === 'attributed') return { ...none, result: { ...none.result, state: 'inbox' } };
 
@@ -71,6 +70,11 @@ export async function decideGroup(run: Run, gates: Gates, signed: SignedDecision
   return decision;
 }
 
+/** The result of a group that nobody has decided (yet). */
+export function undecided({ gate, of, severity, column, recommends, identity, members }: ReviewGroup): GroupResult {
+  return { gate, of, severity, column, recommends, identity, members: members.length, state: 'undecided', by: [], except: [], refused: [], refusedCount: 0 };
+}
+
 /** Tells the members' gates what was decided about them; answers the ids of those that took it. */
 export async function giveDecision(run: Run, step: string, { result, given, review }: GroupDecision, members: readonly Member[], verdict: 'approve' | 'reject'): Promise<string[]> {
   const gates = members.map(({ workflowId, evidence }) => ({ workflowId, gate: result.of, evidence }));
@@ -79,7 +83,8 @@ export async function giveDecision(run: Run, step: string, { result, given, revi
   return members.map(({ workflowId }) => workflowId).filter((workflowId) => !refused.some((refusal) => refusal.workflowId === workflowId));
 }
 
-function refuse(result: GroupResult, refused: readonly Refusal[]): void {
+/** Members whose own gate did not take the decision, or was not asked. */
+export function refuse(result: GroupResult, refused: readonly Refusal[]): void {
   result.refused.push(...refused.slice(0, Math.max(0, mostRefused - result.refused.length)));
   result.refusedCount += refused.length;
 }
