@@ -17,8 +17,10 @@ export const waitingQuery = 'Gate IS NOT NULL';
 
 export interface WaitingGates {
   gates: GateView[];
-  /** Workflow ids of runs that wait, but for which no worker answered. */
+  /** Workflow ids of runs that wait, and that do not say for what. */
   silent: string[];
+  /** The same, each with the reason: no worker answers, or the run is broken. */
+  unreadable: { workflowId: string; reason: string }[];
 }
 
 export interface WaitingGatesOptions {
@@ -31,7 +33,7 @@ export async function listWaitingGates(client: Client, options: WaitingGatesOpti
   return (await findWaitingGates(client, options)).gates;
 }
 
-/** The same, with those that did not answer: whoever shows a list says so, or it looks complete. */
+/** The same, with those that cannot be read: whoever shows a list says so, or it looks complete. */
 export async function findWaitingGates(client: Client, { query }: WaitingGatesOptions = {}): Promise<WaitingGates> {
   const filter = [`ExecutionStatus = 'Running'`, waitingQuery, ...(query === undefined ? [] : [`(${query})`])].join(' AND ');
   const runs: { workflowId: string; runId: string }[] = [];
@@ -39,10 +41,10 @@ export async function findWaitingGates(client: Client, { query }: WaitingGatesOp
     for await (const { workflowId, runId } of client.workflow.list({ query: filter, pageSize: 500 })) runs.push({ workflowId, runId });
   });
   let answered = 0;
-  const silent: string[] = [];
+  const unreadable: WaitingGates['unreadable'] = [];
   const gates = await pMap(runs, async (run) => {
-    if (answered === 0 && silent.length >= silentRuns) {
-      silent.push(run.workflowId);
+    if (answered === 0 && unreadable.length >= silentRuns) {
+      unreadable.push({ workflowId: run.workflowId, reason: 'no worker answers for the others' });
       return null;
     }
     try {
@@ -51,9 +53,10 @@ export async function findWaitingGates(client: Client, { query }: WaitingGatesOp
       return view;
     } catch (error) {
       if (!(error instanceof GateSilent)) throw error;
-      silent.push(run.workflowId);
+      if (error.isBroken) answered += 1; // somebody is there
+      unreadable.push({ workflowId: run.workflowId, reason: error.reason });
       return null;
     }
   }, { concurrency });
-  return { gates: gates.filter((gate) => gate !== null), silent };
+  return { gates: gates.filter((gate) => gate !== null), silent: unreadable.map(({ workflowId }) => workflowId), unreadable };
 }

@@ -65,9 +65,10 @@ export interface ReviewPendingReleasesResult {
   reason: string;
   groups: GroupResult[];
   conflicts: Conflict[];
-  /** Releases beyond what one review takes in, and runs that did not answer. */
+  /** Releases beyond what one review takes in. */
   more: number;
-  silent: string[];
+  /** Runs that wait and do not say for what, each with the reason. */
+  unreadable: Refusal[];
   waves: WavesResult;
   /** How far the releases into production are; null when there were none. */
   counts: Counts | null;

@@ -4,6 +4,7 @@ import { now } from '../blocks/workflow-clock.ts';
 import { ReleaseGate } from '../domain/phases.ts';
 import { targetLabel } from '../domain/ids.ts';
 import { planReview, productionGate, type ReviewPlan } from '../domain/review-plan.ts';
+import type { Refusal } from '../domain/review-gates.ts';
 import { alertPatterns } from '../domain/review-progress.ts';
 import { reviewDefaults, ReviewPhase as Phase, type ReviewPendingReleasesInput, type ReviewPendingReleasesResult } from '../domain/review-releases.ts';
 import type { WorkspaceRef } from '../domain/vocabulary.ts';
@@ -14,6 +15,7 @@ import { GateTurns } from './gate-turns.ts';
 import { ReleaseWaves } from './release-waves.ts';
 import { findBusyTargets, findWaitingGates, loadCircuits, readAlertRules } from './review-activities.ts';
 import { SignedDecisions } from './signed-decisions.ts';
+import { noteUnreadable } from './unreadable-gates.ts';
 import { followInbox, watchReleased } from './watch-released.ts';
 
 /** Multiple releases pending: one review over everything that waits, instead of one at a time. */
@@ -22,13 +24,14 @@ export async function reviewPendingReleases(input: ReviewPendingReleasesInput = 
   const signed = new SignedDecisions();
   const gates = new GateTurns(new Gates(run, signed.witness(releaseGateServices(run))));
   const terms = { ...reviewDefaults, ...input };
-  const result: ReviewPendingReleasesResult = { outcome: 'succeeded', reason: '', groups: [], conflicts: [], more: 0, silent: [], waves: { planned: 0, done: 0, stopped: null }, counts: null, lost: [], waiting: [], patterns: [] };
+  const result: ReviewPendingReleasesResult = { outcome: 'succeeded', reason: '', groups: [], conflicts: [], more: 0, unreadable: [], waves: { planned: 0, done: 0, stopped: null }, counts: null, lost: [], waiting: [], patterns: [] };
 
   return await run.conclude(async () => {
     // Prioritise circuits: critical plants first, similar circuits together; what stands in each other's way is left out and named.
     const since = now().toISOString();
     const { groups, conflicts, circuits, production, ...found } = await gather(input, terms.groupSize);
-    Object.assign(result, { conflicts, more: found.more, silent: found.silent });
+    Object.assign(result, { conflicts, more: found.more, unreadable: found.unreadable });
+    noteUnreadable(run, found.unreadable);
     if (conflicts.length > 0) run.note(`${conflicts.length} left out: ${conflicts[0]!.workflowId}: ${conflicts[0]!.reason}`);
     if (groups.length === 0) return { ...result, reason: 'nothing waits that could be decided together' };
 
@@ -76,15 +79,15 @@ export async function reviewPendingReleases(input: ReviewPendingReleasesInput = 
   }, (outcome, reason) => ({ ...result, outcome, reason }));
 }
 
-type Gathered = ReviewPlan & { circuits: Awaited<ReturnType<typeof loadCircuits>>['circuits']; production: WorkspaceRef | null; more: number; silent: string[] };
+type Gathered = ReviewPlan & { circuits: Awaited<ReturnType<typeof loadCircuits>>['circuits']; production: WorkspaceRef | null; more: number; unreadable: Refusal[] };
 
 async function gather({ plant, gate }: ReviewPendingReleasesInput, groupSize: number): Promise<Gathered> {
   const scope = plant === undefined ? {} : { plant };
-  const { gates, more, silent } = await findWaitingGates({ now: now().toISOString(), gates: gate === undefined ? [ReleaseGate.Stage1, ReleaseGate.Stage3] : [gate], runbooks: ['releaseModel'], ...scope });
-  if (gates.length === 0) return { groups: [], conflicts: [], circuits: [], production: null, more, silent };
+  const { gates, more, unreadable } = await findWaitingGates({ now: now().toISOString(), gates: gate === undefined ? [ReleaseGate.Stage1, ReleaseGate.Stage3] : [gate], runbooks: ['releaseModel'], ...scope });
+  if (gates.length === 0) return { groups: [], conflicts: [], circuits: [], production: null, more, unreadable };
   const targets = new Map(gates.flatMap(({ target }) => (target === null ? [] : [[targetLabel(target), { plant: target.plant, circuit: target.circuit }] as const])));
   const [{ circuits, production }, { busy }] = await Promise.all([loadCircuits({ targets: [...targets.values()] }), findBusyTargets(scope)]);
-  return { ...planReview({ gates, circuits, busy, groupSize }), circuits, production, more, silent };
+  return { ...planReview({ gates, circuits, busy, groupSize }), circuits, production, more, unreadable };
 }
 
 async function watchAll(run: Run, released: string[], { production, circuits, groups }: Pick<Gathered, 'production' | 'circuits' | 'groups'>, since: string, terms: typeof reviewDefaults): Promise<Pick<ReviewPendingReleasesResult, 'counts' | 'lost' | 'waiting' | 'patterns'>> {
