@@ -3,7 +3,7 @@ import { targetLabel } from './ids.ts';
 import type { TargetVersion } from './review-gates.ts';
 
 /** Bytes that the names of a group's members may take. With all else that a card says it stays under its 3,000. */
-export const namesBytes = 1_000;
+export const namesBytes = 900;
 /** Of a line of facts; a card cuts at 200. */
 const lineLength = 180;
 

@@ -69,13 +69,14 @@ export function unprovenReason({ sub, workflowId, answer: signed }: SignedDecisi
   const { gate, generation, card, items, policy, evidenceDigest } = opening;
   if (jsonDigest({ gate, generation, card, items, policy }) !== evidenceDigest) return 'what the record says that the review showed has another digest';
   const state = member.verdict === 'approve' ? 'approved' : 'rejected';
-  const isDecisive = entries.some((entry) => entry.kind === 'gateClosed' && entry.gate === gate && entry.generation === generation && entry.state === state && entry.by.flatMap((names) => names.split(', ')).includes(sub));
-  if (!isDecisive) return `by the record, the review was not ${state} by ${sub}`;
+  const closings = entries.filter((entry) => entry.kind === 'gateClosed' && entry.gate === gate && entry.generation === generation && entry.state === state && entry.by.flatMap((names) => names.split(', ')).includes(sub)) as Extract<RecordEntry, { kind: 'gateClosed' }>[];
+  if (closings.length === 0) return `by the record, the review was not ${state} by ${sub}`;
   const shown = items.filter(({ name }) => name.endsWith(suffixOf(member)));
   if (shown.length !== 1) return 'the review did not show this gate';
   const label = shown[0]!.name.slice(0, -suffixOf(member).length);
   if (shown[0]!.digest.length < shortDigits || !member.evidence.toLowerCase().startsWith(shown[0]!.digest)) return 'the review showed other evidence of this gate';
   if (signed.except?.includes(label)) return `${sub} left ${label} out`;
+  if (closings.some(({ except }) => except.includes(label))) return `${label} was left out by somebody else who decided`;
   return member.comment === reviewComment(signed.comment ?? '', workflowId) ? null : 'the comment is not the one that was signed in the review';
 }
 

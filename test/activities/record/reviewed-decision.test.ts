@@ -40,13 +40,13 @@ interface Review {
 }
 
 /** What a review leaves on record, opened and closed by `by`; `change` spoils the opening after its digest was made. */
-async function review({ by = ['alice'], state = 'approved', runbook = 'reviewPendingReleases', evidenceOf = evidence, spoil = (opened) => opened }: { by?: string[]; state?: 'approved' | 'rejected' | 'expired'; runbook?: string; evidenceOf?: string; spoil?: (opened: RecordEvent & { kind: 'gateOpened' }) => RecordEvent } = {}): Promise<Review> {
+async function review({ by = ['alice'], state = 'approved', runbook = 'reviewPendingReleases', evidenceOf = evidence, except = [], spoil = (opened) => opened }: { except?: string[]; by?: string[]; state?: 'approved' | 'rejected' | 'expired'; runbook?: string; evidenceOf?: string; spoil?: (opened: RecordEvent & { kind: 'gateOpened' }) => RecordEvent } = {}): Promise<Review> {
   reviews += 1;
   const run: RecordedRun = { workflowId: `reviewPendingReleases:${reviews}`, runId: `review-run-${reviews}`, runbook, target: null };
   const items = [memberItem('P001/C001', member, evidenceOf, at), memberItem('P001/C002', other, 'ba9876543210', at)];
   const opening = { gate: 'group-1', generation: 0, card, items, policy: gatePolicy };
   const opened = { kind: 'gateOpened' as const, ...opening, evidenceDigest: jsonDigest(opening), policyDigest: '', estateDigest: '', requestedBy: [], deadline: at, changes: [] };
-  const closed: RecordEvent = { kind: 'gateClosed', gate: 'group-1', generation: 0, state, by, reason: '', remeasured: [], bypass: null, effectiveAt: null };
+  const closed: RecordEvent = { kind: 'gateClosed', gate: 'group-1', generation: 0, state, by, except, checks: [], reason: '', remeasured: [], bypass: null, effectiveAt: null };
   const append = (step: string, event: RecordEvent) => worker().appendToRecord({ key: { key: `${step}-${reviews}`, workflowId: run.workflowId, runId: run.runId }, run, entries: [{ ...event, at }] });
   await append('opened', spoil(opened));
   await append('closed', closed);
@@ -94,6 +94,7 @@ describe('a decision that was signed in a review', () => {
     ['no evidence at all', async () => { const { evidence: _none, ...bare } = await given(await review()); return [bare]; }, /showed other evidence/],
     ['evidence of a member in two digits', async () => [await given(await review({ evidenceOf: '01' }))], /showed other evidence/],
     ['a member that was left out', async () => [await given(await review(), { except: ['P001/C001'] })], /alice left P001\/C001 out/],
+    ['a member that somebody else left out', async () => [await given(await review({ except: ['P001/C001'] }))], /left out by somebody else/],
     ['the other verdict', async () => [await given(await review(), {}, { verdict: 'reject' })], /signed in the review is "approve"/],
     ['another comment', async () => [await given(await review(), {}, { comment: 'not what they said' })], /comment is not the one/],
     ['a signature without evidence', async () => [await given(await review(), { evidence: '' })], /without saying on which evidence/],

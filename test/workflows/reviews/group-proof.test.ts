@@ -123,8 +123,9 @@ describe('a group that is decided by signed decisions', () => {
         const answer: Answer = { gate: 'stage3', verdict: 'approve', by: 'alice', evidence, comment: `(decided in ${workflowId})`, signature: signed.signature!, review: { workflowId, runId, gate, generation }, ...change };
         return await sendAnswer(temporal.client, { workflowId: handle.workflowId }, answer, { updateId: `forged-${Math.random()}` });
       };
-      // Before the group's quorum it proves nothing yet.
+      // Before the group's quorum it proves nothing yet; and that somebody has tried does not spoil it for the review.
       assert.match((await forged(shown!)).reason ?? '', /no opening of the review|was not approved by alice/);
+      assert.equal((await forged(shown!, { comment: 'other words' })).counted, false);
       await decideSigned(view, 'bob', { except: ['P002/C002'] });
       await eventually(async () => assert.equal((await gateOf(shown!))?.gate ?? 'none', 'none')); // released
 
@@ -154,7 +155,14 @@ describe('a group that is decided by signed decisions', () => {
       const { groups: [group] } = await review.result();
       assert.equal(group!.refusedCount, 1);
       assert.deepEqual((await gateOf(own!))?.decisions.map(({ by, level }) => [by, level]), [['bob', 'authenticated']]);
-      await own!.cancel();
+      // The one that is missing is signed at the release itself: a copy with other words that comes first is refused by itself.
+      const view3 = (await gateOf(own!))!;
+      const { workflowId, runId, gate, evidence } = view3;
+      const genuine = await sign({ workflowId, runId, via: 'inbox', by: 'carol', answer: { gate, verdict: 'approve', evidence } });
+      const copy = await sendAnswer(temporal.client, { workflowId }, { ...genuine, comment: 'other words' }, { updateId: 'copy' });
+      assert.match(copy.reason ?? '', /not the answer that was signed/);
+      assert.deepEqual((await sendAnswer(temporal.client, { workflowId }, genuine)).by, ['bob', 'carol']);
+      assert.equal((await own!.result()).outcome, 'succeeded');
     });
   });
 });
