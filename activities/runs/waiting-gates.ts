@@ -77,7 +77,7 @@ export async function readGates(client: Client, { gates }: { gates: Pick<GateAdd
 }
 
 /** The gate at which an open run waits; null when it waits at none, `unread` where it does not say, with the reason. */
-async function queryGate(client: Client, { workflowId, runId }: { workflowId: string; runId?: string }): Promise<GateView | null | { unread: string }> {
+export async function queryGate(client: Client, { workflowId, runId }: { workflowId: string; runId?: string }): Promise<GateView | null | { unread: string }> {
   try {
     return await client.connection.withDeadline(Date.now() + queryMs, () => client.workflow.getHandle(workflowId, runId).query<GateView | null>('gate'));
   } catch (error) {

@@ -67,6 +67,7 @@ export class AnswerDesk {
 
   /** A signal cannot be refused: what does not count is shown with its reason. */
   consider(value: unknown, verdict: 'approve' | 'reject'): void {
+    this.#watchLength();
     const judgement = this.#judge(value, verdict);
     const { answer, course, reason } = judgement;
     if (course === 'refuse') {
@@ -146,7 +147,7 @@ export class AnswerDesk {
       this.#log.add({ channel, payloadDigest: payloadDigest(channel, value), at: now().toISOString(), counted: false, reason: clip(reason ?? '', 100) });
       throw notCounted(reason);
     }
-    this.#watchLength(open);
+    if (channel === 'decide') this.#watchLength();
     const waiting: WaitingAnswer = { id: this.#log.next(), channel, answer, payloadDigest: payloadDigest(channel, value), receivedAt: now().toISOString() };
     if (course === 'count') return this.#count(open, answer, unproven, waiting);
     if (course === 'verify') return this.#verification.settled(waiting);
@@ -171,9 +172,10 @@ export class AnswerDesk {
   }
 
   /** Once in a run: a history that is this long is somebody's error or attack, and a run that Temporal ends compensates nothing. */
-  #watchLength(open: OpenGate): void {
+  #watchLength(): void {
+    const open = this.#place.open();
     const { historyLength } = workflowInfo();
-    if (historyLength < crowdedAt || this.#hasToldOfCrowd) return;
+    if (!open || historyLength < crowdedAt || this.#hasToldOfCrowd) return;
     this.#hasToldOfCrowd = true;
     open.crowd = `This run has ${historyLength} events, and Temporal ends it at 51,200: decide, and find out who sends so much`;
     this.#services.tell(`${open.gate} crowded`, gateEvent(open, this.#run, 'escalated', `${open.crowd}. ${open.card.question}`, [...open.policy.clock.escalate.map(({ to }) => to), ...open.eligible]));
