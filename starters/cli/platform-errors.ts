@@ -38,7 +38,7 @@ export function platformError(error: unknown, what: string, { AZURE_CLIENT_SECRE
   }
   const message = `${what}: ${error.message}`;
   if (error.type === FailureType.EstateInvalid) return new CommandError(ExitCode.Usage, message);
-  if (error.type === FailureType.Unavailable || error.type === FailureType.Throttled) return new CommandError(ExitCode.Unreachable, message, 'Try again; the AZURE_… variables name where the platform and its sign-in are, and AZURE_CA_FILE an authority of your own.');
+  if (error.type === FailureType.Unavailable || error.type === FailureType.Throttled) return new CommandError(ExitCode.Refused, message, 'Try again; the AZURE_… variables name where the platform and its sign-in are, and AZURE_CA_FILE an authority of your own.');
   if (error.type !== FailureType.Unauthorized) return new CommandError(ExitCode.Refused, message);
   if (!isSignIn(error)) return new CommandError(ExitCode.Refused, message, 'You are signed in, but may not do this there: look at the role of AZURE_CLIENT_ID.');
   return new CommandError(ExitCode.Refused, message, AZURE_CLIENT_SECRET === undefined

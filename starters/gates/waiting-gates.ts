@@ -16,8 +16,10 @@ export const waitingQuery = 'Gate IS NOT NULL';
 
 export interface WaitingGates {
   gates: GateView[];
-  /** Workflow ids of runs that wait, but for which no worker answered. */
+  /** Workflow ids of runs that wait, and that do not say for what. */
   silent: string[];
+  /** The same, each with the reason: no worker answers, or the run is broken. */
+  unreadable: { workflowId: string; reason: string }[];
 }
 
 export interface WaitingGatesOptions {
@@ -34,7 +36,7 @@ export async function listWaitingGates(client: Client, options: WaitingGatesOpti
   return (await findWaitingGates(client, options)).gates;
 }
 
-/** The same, with those that did not answer: whoever shows a list says so, or it looks complete. */
+/** The same, with those that cannot be read: whoever shows a list says so, or it looks complete. */
 export async function findWaitingGates(client: Client, { query, hasWorker = async () => false, onAsked }: WaitingGatesOptions = {}): Promise<WaitingGates> {
   const filter = [`ExecutionStatus = 'Running'`, waitingQuery, ...(query === undefined ? [] : [`(${query})`])].join(' AND ');
   const runs: { workflowId: string; runId: string }[] = [];
@@ -42,10 +44,10 @@ export async function findWaitingGates(client: Client, { query, hasWorker = asyn
     for await (const { workflowId, runId } of client.workflow.list({ query: filter, pageSize: 500 })) runs.push({ workflowId, runId });
   });
   const asked = new SilentRuns(hasWorker);
-  const silent: string[] = [];
+  const unreadable: WaitingGates['unreadable'] = [];
   const gates = await pMap(runs, async (run) => {
     if (!(await asked.isWorthAsking())) {
-      silent.push(run.workflowId);
+      unreadable.push({ workflowId: run.workflowId, reason: 'no worker answers for the others' });
       return null;
     }
     try {
@@ -54,12 +56,13 @@ export async function findWaitingGates(client: Client, { query, hasWorker = asyn
       return view;
     } catch (error) {
       if (!(error instanceof GateSilent)) throw error;
-      asked.stayedSilent();
-      silent.push(run.workflowId);
+      if (error.isBroken) asked.answered(); // somebody is there
+      else asked.stayedSilent();
+      unreadable.push({ workflowId: run.workflowId, reason: error.reason });
       return null;
     } finally {
       onAsked?.(runs.length);
     }
   }, { concurrency });
-  return { gates: gates.filter((gate) => gate !== null), silent };
+  return { gates: gates.filter((gate) => gate !== null), silent: unreadable.map(({ workflowId }) => workflowId), unreadable };
 }

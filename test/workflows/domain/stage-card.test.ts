@@ -44,5 +44,5 @@ void test('another deployment meanwhile is a material change; the same evidence 
 
 void test('a workflow id has no part that could be taken for another', () => {
   assert.equal(approvePipelineStageId(input), `approvePipelineStage:${id}:7:Deploy%20to%20EU:${id}`);
-  assert.equal(approvePipelineStageId({ ...input, form: 'polling', stage: 'a:b/c', attempt: 2 }), `approvePipelineStage:${id}:7:a%3Ab%2Fc:2-2`);
+  assert.equal(approvePipelineStageId({ ...input, form: 'polling', stage: 'a:b/c', attempt: 2 }), `approvePipelineStage:${id}:7:a%3Ab%2Fc:2-production-2-enforce`);
 });
