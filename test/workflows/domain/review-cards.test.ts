@@ -20,7 +20,7 @@ const groupOf = (members: Member[]): ReviewGroup => ({ gate: 'group-1', severity
 const rendered = (members: Member[]): string => renderOpenCard({
   card: clipCard(groupCard({ group: groupOf(members), figures: members.map((each, index) => figuresOf(each, 1.5 + index / 100)) })),
   gate: 'group-1', evidence: '0123456789ab', approvers: ['alice', 'bob', 'carol', 'dana', 'erin', 'frank', 'and 3 more'], quorum: 2, approvedBy: ['alice'], missingGroups: ['plant-operators'],
-  silence: 'nothing is decided here, and each release waits on at its own gate', deadline: '2026-11-24T12:00:00.000Z', effectiveAt: null, identity: 'authenticated', changes: [], isLast: false, warning: 'the record could not be kept yet, which is tried again: the store answers with an error', unanswered: [], proposals: ['carol (approve)'],
+  silence: 'nothing is decided here, and each release waits on at its own gate', deadline: '2026-11-24T12:00:00.000Z', effectiveAt: null, identity: 'authenticated', changes: [], isLast: false, warning: 'the record could not be kept yet, which is tried again: the store answers with an error', unanswered: [], neverDue: [], answered: [], proposals: ['carol (approve)'],
   inbox: 'https://holdpoint.example.com/inbox/gates/reviewPendingReleases%3Aholdpoint-reviews-2026-11-24T08%3A00%3A00Z', lastAnswer: { by: 'carol', counted: false, reason: 'identity is only claimed, and this gate wants authenticated: kept as a proposal until its author confirms it' },
 });
 
