@@ -15,13 +15,15 @@ export interface Simulation {
   title: string;
   runbook: string;
   workflowId: string;
-  /** ISO instant of the simulated clock. */
+  /** When the run started by the simulated clock, as the story writes it. */
   start: string;
   entries: Entry[];
   /** Simulated milliseconds from the start to the end of the run. */
   lengthMs: number;
   /** `timedOut`: the story's `until` came first. */
   outcome: string;
+  /** What the story says it should be. */
+  expected: string;
   reason: string;
   result: unknown;
   realSeconds: number;
@@ -77,7 +79,7 @@ async function play(stage: Stage, runbook: Runbook, input: object, story: Story)
   const last: Entry = { atMs: lengthMs, kind: 'outcome', text: outcome, run: workflowId };
   const ordered = [...faults, ...deeds, ...entries].sort((one, other) => one.atMs - other.atMs);
   await troupe.stop();
-  return { workflowId, start: new Date(startMs).toISOString(), entries: [...ordered, ...undone, last], lengthMs, outcome, reason, result: end.result };
+  return { workflowId, start: story.start, expected: story.expect, entries: [...ordered, ...undone, last], lengthMs, outcome, reason, result: end.result };
 }
 
 /** Jobs of which the story says nothing take five minutes: as long as their process really takes would differ from one simulation to the next. */

@@ -31,7 +31,7 @@ export interface RunReading {
   workflowId: string;
   startMs: number;
   /** Why attempts of an activity failed. */
-  failures(workflowId: string, activityId: string): readonly string[];
+  failures: (workflowId: string, activityId: string) => readonly string[];
 }
 
 type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
