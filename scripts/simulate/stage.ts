@@ -22,47 +22,48 @@ const always = { supersede: 'keep' };
 /** A job is looked at every minute of the simulated time: every second would cost a real look each. */
 const usual = { training: { pollEvery: '1m' }, inference: { pollEvery: '1m' } };
 
+const attempts = 4;
+
 export class Stage {
   readonly environment: TestWorkflowEnvironment;
   readonly clock: SimulatedClock;
   readonly standIn: StandInControl;
   readonly configuration: WorkerConfiguration;
-  readonly #directory: string;
-  readonly #sandbox: PartProcess;
+  readonly #undo: readonly (() => unknown)[];
   /** How far the stand-in's clock is ahead of this machine's. */
   #aheadMs = 0;
 
-  private constructor(directory: string, environment: TestWorkflowEnvironment, sandbox: PartProcess, standIn: StandInControl, configuration: WorkerConfiguration) {
-    this.#directory = directory;
-    this.#sandbox = sandbox;
+  private constructor(environment: TestWorkflowEnvironment, standIn: StandInControl, configuration: WorkerConfiguration, undo: readonly (() => unknown)[]) {
     this.environment = environment;
     this.clock = new SimulatedClock(environment);
     this.standIn = standIn;
     this.configuration = configuration;
+    this.#undo = undo;
   }
 
   /** @throws EstateInvalid when the demo's estate with these changes is none */
   static async build(estate: object): Promise<Stage> {
     const directory = mkdtempSync(join(tmpdir(), 'holdpoint-simulation-'));
-    mkdirSync(join(directory, 'logs'));
-    const estateFile = join(directory, 'estate.yml');
-    writeEstate(estateFile, estate);
+    const undo = [(): unknown => rmSync(directory, { recursive: true, force: true })];
     try {
+      mkdirSync(join(directory, 'logs'));
+      const estateFile = join(directory, 'estate.yml');
+      writeEstate(estateFile, estate);
       await readEstate(estateFile);
+      const stateDir = join(directory, 'sandbox');
+      await Promise.all([copySeededState(stateDir), mintKeys(join(directory, 'keys'))]);
+      const environment = await startPatiently();
+      undo.push(() => environment.teardown());
+      const port = await freePort();
+      const address = { url: `https://127.0.0.1:${port}`, caFile: join(stateDir, 'certificates', 'ca.pem') };
+      const sandbox = await PartProcess.start({ file: 'sandbox/main.ts', environment: { HOLDPOINT_STATE: directory, SANDBOX_PORT: String(port) }, logFile: join(directory, 'logs', 'sandbox.log'), healthUrl: `${address.url}/_sandbox/health`, caFile: address.caFile });
+      undo.push(() => sandbox.kill()); // its state goes away with it
+      const configuration = readWorkerConfiguration({ ...sandboxEnvironment(address), HOLDPOINT_PROFILE: 'demo', HOLDPOINT_STATE: directory, HOLDPOINT_ESTATE: estateFile, TEMPORAL_ADDRESS: environment.address });
+      return new Stage(environment, new StandInControl(address), configuration, undo);
     } catch (error) {
-      rmSync(directory, { recursive: true });
+      for (const step of undo.reverse()) await step();
       throw error;
     }
-    const stateDir = join(directory, 'sandbox');
-    await Promise.all([copySeededState(stateDir), mintKeys(join(directory, 'keys'))]);
-    const port = await freePort();
-    const address = { url: `https://127.0.0.1:${port}`, caFile: join(stateDir, 'certificates', 'ca.pem') };
-    const [environment, sandbox] = await Promise.all([
-      startTimeSkipping(),
-      PartProcess.start({ file: 'sandbox/main.ts', environment: { HOLDPOINT_STATE: directory, SANDBOX_PORT: String(port) }, logFile: join(directory, 'logs', 'sandbox.log'), healthUrl: `${address.url}/_sandbox/health`, caFile: address.caFile }),
-    ]);
-    const configuration = readWorkerConfiguration({ ...sandboxEnvironment(address), HOLDPOINT_PROFILE: 'demo', HOLDPOINT_STATE: directory, HOLDPOINT_ESTATE: estateFile, TEMPORAL_ADDRESS: environment.address });
-    return new Stage(directory, environment, sandbox, new StandInControl(address), configuration);
   }
 
   /** Brings the stand-in's clock to the simulated time; afterwards every job that is due has ended. */
@@ -80,9 +81,18 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    await this.environment.teardown();
-    await this.#sandbox.kill(); // its state goes away with it
-    rmSync(this.#directory, { recursive: true, force: true });
+    for (const step of [...this.#undo].reverse()) await step();
+  }
+}
+
+/** The SDK waits five seconds for the Java server, which a busy machine may not keep. */
+async function startPatiently(): Promise<TestWorkflowEnvironment> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startTimeSkipping();
+    } catch (error) {
+      if (attempt === attempts) throw error;
+    }
   }
 }
 

@@ -40,6 +40,7 @@ interface Step {
   type: string;
   activityId: string;
   input: unknown;
+  result?: unknown;
   fromMs: number;
   untilMs: number;
   state: 'done' | 'failed' | 'cancelled' | 'under way';
@@ -86,15 +87,21 @@ function tellings({ kind, gate, to }: GateEvent, make: (text: string, label: str
   return words === null ? [] : [make(`${words} ${to.join(', ')} (${gate})`, words)];
 }
 
-function describeStep({ type, state, fromMs, untilMs }: Step, failed: readonly string[], make: (text: string, more: Partial<Entry>) => Entry): Entry[] {
+function describeStep({ type, state, result, fromMs, untilMs }: Step, failed: readonly string[], make: (text: string, more: Partial<Entry>) => Entry): Entry[] {
   const isLong = untilMs - fromMs >= longMs;
   if (housekeeping.includes(type) && failed.length === 0 && state === 'done') return [];
   const counts = new Map<string, number>();
   for (const reason of failed) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const looked = looks.reduce((sum, reason) => sum + (counts.get(reason) ?? 0), 0);
   const retried = [...counts].filter(([reason]) => !looks.includes(reason)).map(([reason, count]) => `${reason} ${count === 1 ? 'once' : `${count} times`}`);
-  const notes = [...(state === 'done' ? [] : [state]), ...(looked > 0 ? [`${looked + 1} looks`] : []), ...retried, ...(isLong ? [`until ${clockText(untilMs)}`] : [])];
+  const notes = [...(state === 'done' ? badNews(result) : [state]), ...(looked > 0 ? [`${looked + 1} looks`] : []), ...retried, ...(isLong ? [`until ${clockText(untilMs)}`] : [])];
   return [make(notes.length === 0 ? type : `${type}: ${notes.join(', ')}`, { label: retried.length > 0 ? `${type} (${retried.join(', ')})` : type, ...(isLong && { untilMs }) })];
+}
+
+/** What a step that was done found out: a job that ended otherwise than completed, a test that was not passed. */
+function badNews(result: unknown): string[] {
+  const { status, passed } = (result ?? {}) as { status?: unknown; passed?: unknown };
+  return [...(status === 'Failed' || status === 'Canceled' || status === 'NotResponding' ? [`the job ended ${status}`] : []), ...(passed === false ? ['not passed'] : [])];
 }
 
 async function stepsOf(client: Client, events: readonly Event[], startMs: number): Promise<Step[]> {
@@ -111,7 +118,11 @@ async function stepsOf(client: Client, events: readonly Event[], startMs: number
       steps.set(String(event.eventId), { type: scheduled.activityType?.name ?? '', activityId: scheduled.activityId ?? '', input, fromMs, untilMs: fromMs, state: 'under way' });
     }
     const completed = event.activityTaskCompletedEventAttributes;
-    if (completed) end(completed.scheduledEventId, event, 'done');
+    if (completed) {
+      end(completed.scheduledEventId, event, 'done');
+      const step = steps.get(String(completed.scheduledEventId));
+      if (step) [step.result] = await decodeArrayFromPayloads(client.options.loadedDataConverter, completed.result?.payloads);
+    }
     const failed = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
     if (failed) end(failed.scheduledEventId, event, 'failed');
     const cancelled = event.activityTaskCanceledEventAttributes;
