@@ -1,4 +1,5 @@
 /** Plays one story: the real workflow code, the real activities, on the time-skipping server; only the people and the far side of the wires are scripted. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { parseInput, type Runbook } from '../../starters/runbooks.ts';
@@ -29,6 +30,9 @@ export interface Simulation {
   realSeconds: number;
 }
 
+/** A story that takes longer than this in real time hangs. */
+const longestMs = 240_000;
+
 export class StoryError extends Error {}
 
 export async function simulate(runbook: Runbook, input: Record<string, unknown>, story: Story): Promise<Simulation> {
@@ -40,7 +44,10 @@ export async function simulate(runbook: Runbook, input: Record<string, unknown>,
     parseInput(runbook, prepared);
     await stage.clock.until(Date.parse(story.start));
     await stage.synchronize();
-    const played = await play(stage, runbook, prepared, story);
+    const limit = new AbortController();
+    const tooLong = sleep(longestMs, undefined, { signal: limit.signal }).then(() => Promise.reject(new StoryError(`the story was not played to its end within ${longestMs / 1000} s of real time`)));
+    tooLong.catch(() => undefined);
+    const played = await Promise.race([play(stage, runbook, prepared, story), tooLong]).finally(() => limit.abort());
     return { title: story.title, runbook: runbook.name, ...played, realSeconds: Math.round((performance.now() - began) / 100) / 10 };
   } finally {
     await stage.close();
@@ -53,11 +60,7 @@ async function play(stage: Stage, runbook: Runbook, input: object, story: Story)
   await prepareJobs(stage, story);
   for (const fault of story.faults) await stage.standIn.fault(...faultOrder(fault, startMs));
   const troupe: Troupe = new Troupe(stage, async (event) => await actors.gateOpened(event));
-  const restart = async (): Promise<void> => {
-    await troupe.stop();
-    await troupe.start();
-  };
-  const actors = new Actors(stage, story, startMs, restart);
+  const actors = new Actors(stage, story, startMs);
   await troupe.start();
   const { workflowId } = await startRunbook(client, runbook, input, story.startedBy === undefined ? {} : { startedBy: story.startedBy });
   await actors.expectEvents(workflowId);

@@ -90,11 +90,10 @@ const event = z
   .strictObject({
     at: duration,
     alert: z.strictObject({ target: label, rule: text(200), severity: z.int('must be 0 to 4').min(0, 'must be 0 to 4').max(4, 'must be 0 to 4').default(1), resolved: z.boolean().default(false) }).optional(),
-    restartWorkers: z.literal(true, 'must be true, or be left out').optional(),
     estate: z.record(z.string(), z.unknown(), 'must hold fields of the estate').optional(),
     cancel: text(1000).optional(),
   })
-  .refine((given) => Object.keys(given).length === 2, { message: 'must have at and exactly one of alert, restartWorkers, estate, cancel' });
+  .refine((given) => Object.keys(given).length === 2, { message: 'must have at and exactly one of alert, estate, cancel' });
 
 export const storySchema = z.strictObject(
   {

@@ -1,6 +1,7 @@
 /** What happened in a simulation, read from the histories of its runs, from what the runs put on record, and from what the people and platforms of the story did. */
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Tick } from '../../workflows/domain/gate-clock.ts';
 import type { GateEvent } from '../../workflows/domain/gate-event.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { AppendToRecordInput, RecordEntry } from '../../workflows/domain/record.ts';
@@ -56,21 +57,25 @@ export async function readRun({ client, workflowId, startMs, failures }: RunRead
   const endMs = Math.max(0, ...(events ?? []).map((event) => timeOf(event) - startMs));
 
   const phases = (status?.phases ?? []).map(({ name, startedAt, endedAt }) => make(relative(startedAt), 'phase', name, { untilMs: endedAt === null ? endMs : relative(endedAt) }));
+  // A clock of working time is placed by an activity; until then a gate's deadline counts elapsed time.
+  const placed = steps.filter(({ type, state }) => type === 'planGateClock' && state === 'done').map(({ input, result }) => ({ openedAt: (input as { openedAt: string }).openedAt, deadline: (result as { ticks: Tick[] }).ticks.at(-1)!.at }));
+  const deadlineOf: DeadlineOf = ({ at, deadline }) => placed.find(({ openedAt }) => Math.abs(Date.parse(openedAt) - Date.parse(at)) < longMs)?.deadline ?? deadline;
   const recorded = steps.filter(({ type }) => type === 'appendToRecord').flatMap(({ input }) => (input as AppendToRecordInput).entries);
   const told = steps.filter(({ type }) => type === 'notify').flatMap(({ input, fromMs }) => tellings((input as { event: GateEvent }).event, (text, label) => make(fromMs, 'told', text, { label })));
   const done = steps.flatMap((step) => describeStep(step, failures(workflowId, step.activityId), (text, more) => make(step.fromMs, 'step', text, more)));
   const children = (events ?? []).flatMap(({ childWorkflowExecutionStartedEventAttributes: started }) => started?.workflowExecution?.workflowId ?? []);
-  return { entries: [...phases, ...gates(recorded, relative, make, endMs), ...told, ...done], children, endMs };
+  return { entries: [...phases, ...gates(recorded, deadlineOf, relative, make, endMs), ...told, ...done], children, endMs };
 }
 
+type DeadlineOf = (opened: { at: string; deadline: string }) => string;
 type Make = (atMs: number, kind: EntryKind, text: string, more?: Partial<Entry>) => Entry;
 
-function gates(recorded: readonly RecordEntry[], relative: (at: string) => number, make: Make, endMs: number): Entry[] {
+function gates(recorded: readonly RecordEntry[], deadlineOf: DeadlineOf, relative: (at: string) => number, make: Make, endMs: number): Entry[] {
   return recorded.flatMap((entry, index): Entry[] => {
     const atMs = relative(entry.at);
     if (entry.kind === 'gateOpened') {
       const closed = recorded.slice(index).find((later) => later.kind === 'gateClosed' && later.gate === entry.gate && later.generation === entry.generation);
-      return [make(atMs, 'gate', `${entry.gate} opens${entry.generation > 0 ? ' again' : ''}; silence decides at ${clockText(relative(entry.deadline))}`, { label: entry.gate, untilMs: closed === undefined ? endMs : relative(closed.at) })];
+      return [make(atMs, 'gate', `${entry.gate} opens${entry.generation > 0 ? ' again' : ''}; silence decides at ${clockText(relative(deadlineOf(entry)))}`, { label: entry.gate, untilMs: closed === undefined ? endMs : relative(closed.at) })];
     }
     if (entry.kind === 'gateClosed') return [make(atMs, 'gate', `${entry.gate} is ${entry.state}${entry.by.length > 0 ? ` by ${entry.by.join(', ')}` : ''}`)];
     if (entry.kind === 'policyChanged') return [make(atMs, 'gate', `${entry.gate} follows the changed estate: ${entry.changes.join('; ')}`)];
@@ -94,8 +99,9 @@ function describeStep({ type, state, result, fromMs, untilMs }: Step, failed: re
   for (const reason of failed) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const looked = looks.reduce((sum, reason) => sum + (counts.get(reason) ?? 0), 0);
   const retried = [...counts].filter(([reason]) => !looks.includes(reason)).map(([reason, count]) => `${reason} ${count === 1 ? 'once' : `${count} times`}`);
-  const notes = [...(state === 'done' ? badNews(result) : [state]), ...(looked > 0 ? [`${looked + 1} looks`] : []), ...retried, ...(isLong ? [`until ${clockText(untilMs)}`] : [])];
-  return [make(notes.length === 0 ? type : `${type}: ${notes.join(', ')}`, { label: retried.length > 0 ? `${type} (${retried.join(', ')})` : type, ...(isLong && { untilMs }) })];
+  const bad = [...(state === 'done' ? badNews(result) : [state]), ...retried];
+  const notes = [...bad, ...(looked > 0 ? [`${looked + 1} looks`] : []), ...(isLong ? [`until ${clockText(untilMs)}`] : [])];
+  return [make(notes.length === 0 ? type : `${type}: ${notes.join(', ')}`, { label: bad.length > 0 ? `${type} (${bad.join(', ')})` : type, ...(isLong && { untilMs }) })];
 }
 
 /** What a step that was done found out: a job that ended otherwise than completed, a test that was not passed. */
