@@ -1,9 +1,11 @@
 /** The configuration of every process of the product: the only place that reads the environment. A wrong variable is named, with what it should be. */
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseSecretKeys } from '../activities/secrets/secret-keys.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
+import { demoPassword, demoSignIn, signInProblems, signInSettings } from './sign-in-settings.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
@@ -66,13 +68,7 @@ const worker = z.object({
 });
 
 /** Who may sign in to the inbox, and whose buttons are taken. */
-const inbox = z.object({
-  HOLDPOINT_OIDC_ISSUER: url.optional(),
-  HOLDPOINT_OIDC_CLIENT_ID: z.string().min(1).optional(),
-  HOLDPOINT_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
-  HOLDPOINT_OIDC_PERSON_CLAIM: z.string().min(1).default('preferred_username'),
-  SLACK_SIGNING_SECRET: z.string().min(1).optional(),
-});
+const inbox = signInSettings(url);
 
 const receiver = inbox.extend({
   HOLDPOINT_PORT: port.default(8480),
@@ -83,12 +79,23 @@ const receiver = inbox.extend({
   HOLDPOINT_APPROVAL_POLL_MS: milliseconds.default(60_000),
 });
 
+/** Of a person's own command line. */
+const commandLine = z.object({
+  HOLDPOINT_INBOX_URL: origin.optional(),
+  HOLDPOINT_PORT: port.default(8480),
+  XDG_STATE_HOME: z.string().startsWith('/').optional().catch(undefined), // a relative one does not count, says its specification
+});
+
 const demoDefaults: Record<string, string> = {
   HOLDPOINT_ESTATE: 'estate/demo.yml',
   HOLDPOINT_WEBHOOK_USER: 'demo',
-  HOLDPOINT_WEBHOOK_PASSWORD: 'demo',
+  HOLDPOINT_WEBHOOK_PASSWORD: demoPassword,
   HOLDPOINT_REQUEST_TIMEOUT_MS: '5000',
+  ...demoSignIn,
 };
+
+export { isLoopbackHost } from './network-addresses.ts';
+export { exposed } from './sign-in-settings.ts';
 
 /** In the state directory of the demo: the environment of its parts, for commands that are typed beside it. */
 export const demoEnvironmentFile = 'environment.json';
@@ -120,11 +127,17 @@ export type AzureConfiguration = z.output<typeof azure>;
 export type SecretsConfiguration = z.output<typeof secrets>;
 export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof worker>;
 export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof receiver>;
-export type AttachConfiguration = AzureConfiguration & Pick<z.output<typeof receiver>, 'HOLDPOINT_WEBHOOK_USER' | 'HOLDPOINT_WEBHOOK_PASSWORD'>;
+export type AttachConfiguration = AzureConfiguration & Pick<SecretsConfiguration, 'HOLDPOINT_SECRETS_KEY'> & Pick<z.output<typeof receiver>, 'HOLDPOINT_WEBHOOK_USER' | 'HOLDPOINT_WEBHOOK_PASSWORD'>;
 
 /** All that the command line needs: neither profile nor estate nor any platform, so that it runs by hand beside whatever was started. */
 export function readTemporalConfiguration(environment: Environment = process.env): TemporalConfiguration {
   return withAddresses(parse(temporal, environment));
+}
+
+/** Where a person's command line signs in, and the file that keeps it: the user's, not the installation's, for whoever has it decides as that person. */
+export function readCommandLineConfiguration(environment: Environment = process.env): { receiverUrl: string; signInFile: string } {
+  const { HOLDPOINT_INBOX_URL, HOLDPOINT_PORT, XDG_STATE_HOME } = parse(commandLine, environment);
+  return { receiverUrl: HOLDPOINT_INBOX_URL ?? `http://127.0.0.1:${HOLDPOINT_PORT}`, signInFile: join(XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'holdpoint', 'sign-in.json') };
 }
 
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
@@ -164,7 +177,7 @@ export function readSecrets(names: readonly string[], environment: Environment =
 
 /** What `attach` needs: Azure DevOps, and the credentials with which its check will call the receiver. No estate, so that it runs wherever a person can sign in. */
 export function readAttachConfiguration(environment: Environment = process.env): AttachConfiguration {
-  return parse(azure.extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
+  return parse(azure.extend(secrets.pick({ HOLDPOINT_SECRETS_KEY: true }).shape).extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
@@ -190,17 +203,9 @@ function withEstate<T extends z.output<typeof common>>(configuration: T): T & { 
   return { ...configuration, estateFile: HOLDPOINT_ESTATE };
 }
 
-/** The inbox needs to know how people sign in, and production needs it to be by HTTPS: a session that travels in the clear is anybody's. */
-function withSignIn<T extends z.output<typeof common> & z.output<typeof inbox>>(configuration: T): T {
-  const { HOLDPOINT_PROFILE, HOLDPOINT_INBOX_URL, HOLDPOINT_OIDC_ISSUER, HOLDPOINT_OIDC_CLIENT_ID } = configuration;
-  const lines: string[] = [];
-  if (HOLDPOINT_OIDC_ISSUER !== undefined && HOLDPOINT_OIDC_CLIENT_ID === undefined) lines.push('HOLDPOINT_OIDC_CLIENT_ID: is not set; the identity provider of HOLDPOINT_OIDC_ISSUER gives it');
-  if (HOLDPOINT_OIDC_ISSUER === undefined && HOLDPOINT_OIDC_CLIENT_ID !== undefined) lines.push('HOLDPOINT_OIDC_ISSUER: is not set; HOLDPOINT_OIDC_CLIENT_ID is of no use without it');
-  if (HOLDPOINT_PROFILE === 'production' && HOLDPOINT_OIDC_ISSUER !== undefined) {
-    if (HOLDPOINT_INBOX_URL === undefined) lines.push('HOLDPOINT_INBOX_URL: is not set; give the address by which people reach the inbox');
-    else if (!HOLDPOINT_INBOX_URL.startsWith('https://')) lines.push('HOLDPOINT_INBOX_URL: must begin with https:// under the profile production');
-    if (!HOLDPOINT_OIDC_ISSUER.startsWith('https://')) lines.push('HOLDPOINT_OIDC_ISSUER: must begin with https:// under the profile production');
-  }
+/** The inbox needs to know how people sign in, and that nobody else can. Also for an address that the estate gives. Throws ConfigurationError. */
+export function withSignIn<T extends z.output<typeof common> & z.output<typeof receiver>>(configuration: T): T {
+  const lines = signInProblems(configuration);
   if (lines.length > 0) throw new ConfigurationError(`The environment is not usable:\n${lines.map((line) => `  ${line}`).join('\n')}`);
   return configuration;
 }

@@ -4,11 +4,10 @@ import pMap from 'p-map';
 import type { GateView } from '../../workflows/domain/gate-view.ts';
 import { within } from '../temporal-connection.ts';
 import { GateSilent, queryGate } from './read-gate.ts';
+import { SilentRuns } from './silent-runs.ts';
 
 /** Most queries under way at the same time: each may make a worker replay a history. */
 const concurrency = 16;
-/** After so many runs without an answer, and none with one, no worker is there: asking on would only take long. */
-const silentRuns = concurrency;
 /** Milliseconds for all pages of the list. */
 const listMs = 60_000;
 
@@ -24,6 +23,10 @@ export interface WaitingGates {
 export interface WaitingGatesOptions {
   /** Narrows the list, in the words of Temporal's list filter: `Plant = 'P001'`. */
   query?: string;
+  /** Whether a worker serves the runbooks: asked when the first 16 runs are silent, and then each run has its 3 s to answer. Left out, the rest is taken to be silent too: a page cannot wait that long. */
+  hasWorker?: () => Promise<boolean>;
+  /** Called after each run, with how many there are. */
+  onAsked?: (all: number) => void;
 }
 
 /** The gates that are open now, each confirmed by its run. Visibility lags by moments: a gate that has just opened may be missing. */
@@ -32,27 +35,30 @@ export async function listWaitingGates(client: Client, options: WaitingGatesOpti
 }
 
 /** The same, with those that did not answer: whoever shows a list says so, or it looks complete. */
-export async function findWaitingGates(client: Client, { query }: WaitingGatesOptions = {}): Promise<WaitingGates> {
+export async function findWaitingGates(client: Client, { query, hasWorker = async () => false, onAsked }: WaitingGatesOptions = {}): Promise<WaitingGates> {
   const filter = [`ExecutionStatus = 'Running'`, waitingQuery, ...(query === undefined ? [] : [`(${query})`])].join(' AND ');
   const runs: { workflowId: string; runId: string }[] = [];
   await within(client, listMs, async () => {
     for await (const { workflowId, runId } of client.workflow.list({ query: filter, pageSize: 500 })) runs.push({ workflowId, runId });
   });
-  let answered = 0;
+  const asked = new SilentRuns(hasWorker);
   const silent: string[] = [];
   const gates = await pMap(runs, async (run) => {
-    if (answered === 0 && silent.length >= silentRuns) {
+    if (!(await asked.isWorthAsking())) {
       silent.push(run.workflowId);
       return null;
     }
     try {
       const view = await queryGate(client, run);
-      answered += 1;
+      asked.answered();
       return view;
     } catch (error) {
       if (!(error instanceof GateSilent)) throw error;
+      asked.stayedSilent();
       silent.push(run.workflowId);
       return null;
+    } finally {
+      onAsked?.(runs.length);
     }
   }, { concurrency });
   return { gates: gates.filter((gate) => gate !== null), silent };

@@ -114,7 +114,10 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     invokeBatchEndpoint: async () => ({ jobName: 'batchjob-1', outputUri: 'azureml://datastores/workspaceblobstore/paths/inference/1/predictions.csv', uncertain: false }),
     cancelDuplicateInvocations: async () => ({ cancelled: [] }),
     checkInference: async ({ jobName, outputUri }) => ({ jobName, passed: true, findings: [], rows: 365, minimum: -2, maximum: 31, outputUri, logUri: 'https://example.com/log' }),
-    readFiringAlerts: async () => ({ ids: [] }),
+    readFiringAlerts: async () => ({ ids: [], rules: [] }),
+    readModelVersion: async () => ({ found: true, isArchived: false, provisioningState: 'Succeeded' }),
+    readModelFiles: async () => ({ files: 2, bytes: 14_000, unreadable: [] }),
+    readPullRequest: async () => ({ status: 'completed', targetRefName: 'refs/heads/main', mergeCommit: 'c0ffee' }),
     readAlertRules: async () => ({ alerts: [] }),
     watchAlerts: async () => ({ kind: 'healthy', polls: 1, alerts: 0 }),
     readRunMetrics: async () => ({ metrics, rows: 1000, droppedRows: 0 }),
@@ -124,7 +127,7 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     planGateClock: async ({ clock, openedAt }) => ({ ticks: elapsedTicks(clock, openedAt) }),
     findOlderRuns: async () => ({ runs: [] }),
     supersedeRun: async () => ({ sent: true }),
-    nextOpening: async ({ from }) => ({ from, until: from }),
+    nextOpening: async ({ from }) => ({ from, until: '9999-12-31T00:00:00.000Z' }),
     ...replaced,
   };
 }

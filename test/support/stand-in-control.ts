@@ -35,6 +35,29 @@ export interface BuildOrder {
   deliver?: boolean;
 }
 
+export type AzureApprovalKind = 'approvals' | 'release-approvals';
+
+export interface AzureApprovalOrder {
+  buildId: number;
+  /** Of a classic release only one. */
+  approvers: string[];
+  /** Of a run, or of a classic release the environment. */
+  stage?: string;
+  environment?: string;
+  /** Of the classic release. */
+  tags?: string[];
+  isAutomated?: boolean;
+  /** Whether the subscribers of service hooks are told that it waits; true by default. */
+  deliver?: boolean;
+}
+
+export interface AzureDecisionOrder {
+  by: string;
+  status?: 'approved' | 'rejected';
+  comment?: string;
+  deliver?: boolean;
+}
+
 export interface FaultMatch {
   method?: string;
   /** Regular expression for the path, percent-decoded and without its query. */
@@ -110,11 +133,20 @@ export class StandInControl {
     return (await this.#ask<{ deliveries: number }>('POST', `builds/${buildId}/deliver`)).deliveries;
   }
 
-  /** A stage of a run, or of a classic release made from it, waits for people, and one of them decides on Azure DevOps' page. */
-  async approveInAzure(kind: 'approvals' | 'release-approvals', order: { buildId: number; tags?: string[]; isAutomated?: boolean }, { by, status = 'approved', comment = '', deliver = true }: { by: string; status?: 'approved' | 'rejected'; comment?: string; deliver?: boolean }): Promise<string> {
-    const { approvalId } = await this.#ask<{ approvalId: string | number }>('POST', kind, { ...order, ...(kind === 'approvals' ? { approvers: [by] } : { approver: by }) });
-    if (order.isAutomated !== true) await this.#ask('POST', `${kind}/${approvalId}/decide`, { by, status, comment, deliver });
-    return String(approvalId);
+  /** A stage of a run, or of a classic release made from it, waits for these people. Answers the approval's id. */
+  async askInAzure(kind: AzureApprovalKind, { approvers, ...order }: AzureApprovalOrder): Promise<string> {
+    const who = kind === 'approvals' ? { approvers, minRequired: approvers.length } : { approver: approvers[0] };
+    return String((await this.#ask<{ approvalId: string | number }>('POST', kind, { ...order, ...who })).approvalId);
+  }
+
+  /** A person decides on Azure DevOps' page. */
+  async decideInAzure(kind: AzureApprovalKind, approvalId: string, { by, status = 'approved', comment = '', deliver = true }: AzureDecisionOrder): Promise<void> {
+    await this.#ask('POST', `${kind}/${approvalId}/decide`, { by, status, comment, deliver });
+  }
+
+  /** Adds tags to a run, or removes them, at whatever time. */
+  async tagBuild(buildId: number, tags: { add?: string[]; remove?: string[] }): Promise<void> {
+    await this.#ask('POST', `builds/${buildId}/tags`, tags);
   }
 
   /** Requests to the platforms with a number above `since`. */

@@ -12,16 +12,14 @@ import type { TargetPolicy } from '../domain/policy.ts';
 import { jointCard, type JointEvidence, type Stage1Evidence } from '../domain/release-cards.ts';
 import type { ApprovedStage1, CircuitResult, ReleaseModelInput } from '../domain/release.ts';
 import { now } from '../blocks/workflow-clock.ts';
+import { jointChecks, type CheckedRelease } from './release-checks.ts';
 import { reviewTraining } from './review-training.ts';
 import { startRelease } from './start-release.ts';
 
 /** So many circuits fit on one card with their figures: nobody approves what the card does not show. */
 const circuitsPerCard = 8;
 
-interface Held {
-  release: ReleaseModelInput;
-  policy: TargetPolicy;
-}
+type Held = CheckedRelease;
 
 /**
  * Stage 1 of a whole change: where the estate says `approvalPer: change`, circuits wait here once they are trained and are decided together, with exceptions. Each release then
@@ -84,6 +82,12 @@ export function approvedWithChange({ stage1 }: ReleaseModelInput, { items }: Mea
   return compareEvidence(stage1.items, items, gates.stage1.evidence, now().toISOString()).state === 'changed' ? null : stage1;
 }
 
+/** Puts on record, before the effect that it permits, where the approval was given. */
+export async function keepApproval(run: Run, { change, by, at, items }: ApprovedStage1): Promise<void> {
+  run.record.add({ kind: 'approvedElsewhere', gate: ReleaseGate.Stage1, workflowId: change, by: [...by], items, approvedAt: at });
+  await run.record.flush();
+}
+
 /** Circuits of one policy share a card, up to what it shows. */
 function cards(held: readonly Held[]): Held[][] {
   const byPolicy = new Map<string, Held[]>();
@@ -95,10 +99,11 @@ function cards(held: readonly Held[]): Held[][] {
 }
 
 async function jointGate(held: Held[], number: number): Promise<GateRequest<JointEvidence>> {
-  const { policy: { gates, people, digest, inboxUrl, registry }, release: { requestedBy, pullRequest } } = held[0]!;
+  const { policy: { gates, people, digest, inboxUrl, registry }, release: { requestedBy, pullRequest, target } } = held[0]!;
   return {
     gate: number === 0 ? ReleaseGate.Stage1 : `${ReleaseGate.Stage1}-${number + 1}`,
     policy: gates.stage1,
+    policyOf: { target, gate: 'stage1' },
     people,
     estateDigest: digest,
     inboxUrl,
@@ -107,6 +112,7 @@ async function jointGate(held: Held[], number: number): Promise<GateRequest<Join
     parts: held.map(({ release: { target } }) => targetLabel(target)),
     measured: await measureAll(held),
     measure: () => measureAll(held),
+    check: jointChecks(held),
     card: (evidence) => jointCard(pullRequest, evidence, registry.registry),
   };
 }

@@ -14,6 +14,11 @@ export class ForgedRequest extends Error {
   readonly statusCode = 403;
 }
 
+/** The receiver was asked for by a name that is not this machine's: a page of another site may have pointed its own name here, to send forms that look like ours. */
+export class ForeignHost extends Error {
+  readonly statusCode = 421;
+}
+
 export interface SessionCookies {
   /** Where the inbox is for browsers, such as `https://holdpoint.example.com`. */
   origin: (request: FastifyRequest) => string;
@@ -27,7 +32,8 @@ function cookieName(isSecure: boolean): string {
 
 export function readSession(request: FastifyRequest, { origin, sessions }: SessionCookies): Session | null {
   const token = request.cookies[cookieName(isHttps(origin(request)))];
-  return token === undefined || token.length > 100 ? null : sessions.find(token);
+  const session = token === undefined || token.length > 100 ? null : sessions.find(token);
+  return session?.data.commandLine ? null : session; // what a command line may do is no browser's
 }
 
 /** Begins a session in place of the one that the browser has. */
@@ -53,12 +59,17 @@ export function endSession(request: FastifyRequest, reply: FastifyReply, { origi
  *
  * @throws ForgedRequest
  */
-export function refuseForged(request: FastifyRequest, form: URLSearchParams, { origin }: SessionCookies): Session {
+export function refuseForged(request: FastifyRequest, form: URLSearchParams, cookies: SessionCookies): Session {
   const session = request.inboxSession;
-  if (request.headers.origin !== origin(request)) throw new ForgedRequest('the form was sent from another site');
+  refuseOtherSites(request, cookies);
   if (session === null) throw new ForgedRequest('the session has ended');
   if (!isEqual(form.get('csrf') ?? '', session.csrf)) throw new ForgedRequest('the form does not belong to this session');
   return session;
+}
+
+/** The part of it that needs no body. @throws ForgedRequest */
+export function refuseOtherSites(request: FastifyRequest, { origin }: SessionCookies): void {
+  if (request.headers.origin !== origin(request)) throw new ForgedRequest('the form was sent from another site');
 }
 
 /** In the same time whatever was sent, its length included. */
