@@ -18,6 +18,8 @@ export interface Deed {
 
 /** How long, in real time, a gate that people were told of may take until it can be asked. */
 const askableWithinMs = 10_000;
+/** How long, in real time, the clock may take to skip to the last of them. */
+const goneWithinMs = 5_000;
 /** A gate that opened longer ago and cannot be asked is closed. */
 const justNowMs = 30_000;
 
@@ -27,6 +29,7 @@ export class Actors {
   readonly #story: Story;
   readonly #startMs: number;
   readonly #used = new Set<StoryAnswer>();
+  readonly #waiting: Promise<void>[] = [];
   #isOver = false;
 
   constructor(stage: Stage, story: Story, startMs: number) {
@@ -35,9 +38,11 @@ export class Actors {
     this.#startMs = startMs;
   }
 
-  /** From here on nobody does anything any more. */
-  end(): void {
+  /** From here on nobody does anything any more; whoever still waited has gone when this returns. The caller must hold the time. */
+  async end(): Promise<void> {
     this.#isOver = true;
+    await this.#stage.clock.release();
+    await Promise.race([Promise.allSettled(this.#waiting), sleep(goneWithinMs)]);
   }
 
   /** Lets the story's events come at their times; call it while the time stands. */
@@ -67,7 +72,7 @@ export class Actors {
   async act(atMs: number, deed: (nowMs: number) => Promise<void>): Promise<void> {
     const { clock } = this.#stage;
     await clock.hold();
-    void (async () => {
+    const waiting = (async () => {
       await clock.until(atMs);
       try {
         if (!this.#isOver) await deed(await this.#stage.synchronize());
@@ -78,6 +83,7 @@ export class Actors {
       // The server of a simulation that has ended is gone, and with it whoever still waited.
       if (!this.#isOver) this.deeds.push({ atMs, kind: 'event', text: `the simulation could not go on: ${error instanceof Error ? error.message : String(error)}` });
     });
+    this.#waiting.push(waiting);
   }
 
   async #whenAwake({ who, asleep = [], keepsHours }: StoryPerson, wishedMs: number): Promise<number> {

@@ -73,7 +73,7 @@ async function play(stage: Stage, runbook: Runbook, input: object, story: Story)
 
   const end = await endOf(client.workflow.getHandle(workflowId).result());
   const { entries, lengthMs } = await entriesOf(client, troupe, workflowId, startMs);
-  actors.end();
+  await actors.end();
   const outcome = isOverdue ? 'timedOut' : end.outcome;
   const reason = isOverdue ? 'the run had not ended when the story did' : end.reason;
   const faults = await faultEntries(stage, story, startMs, workflowId, lengthMs);
