@@ -92,6 +92,13 @@ export interface AuditCommandOptions extends JsonOption {
   verify?: boolean;
 }
 
+export interface SimulateCommandOptions extends JsonOption {
+  input?: string;
+  story: string;
+  /** Where the picture goes. */
+  svg?: string;
+}
+
 export interface AttachCommandOptions extends JsonOption {
   project: string;
   environment: string;
@@ -190,6 +197,11 @@ export function createProgram(): Command {
     .action(async (options: JsonOption) => (await import('./commands/keys.ts')).mint(options));
   keys.command('rotate').description('let a new key sign; older ones go on verifying').addArgument(new Argument('<which>', 'whose key').choices(['decisions', 'record'])).addOption(json())
     .action(async (which: 'decisions' | 'record', options: JsonOption) => (await import('./commands/keys.ts')).rotate(which, options));
+
+  program.command('simulate').description('play a story: the real runbook on a clock that skips, with scripted people, delays and faults').argument('<runbook>', 'its name; `holdpoint runbooks` lists them')
+    .option('--input <file>', 'JSON file with the input, or what of it the story does not make itself; - reads standard input').requiredOption('--story <file>', 'YAML: people, jobs, faults, events')
+    .option('--svg <file>', 'also write the timeline as a picture').addOption(json())
+    .action(async (name: string, options: SimulateCommandOptions) => (await import('./commands/simulate.ts')).simulate(name, options));
 
   const attach = program.command('attach').description('put Holdpoint in front of what exists already');
   attach.command('azure-pipelines').description('hold the stages of existing Azure pipelines that deploy to an environment, by a check of that environment')

@@ -1,6 +1,8 @@
 /** The stand-in's own API, as tests use it against a stand-in in a process of its own. */
+import type { z } from 'zod';
 import type { FaultEffect } from '../../sandbox/core/faults.ts';
 import type { LedgerEntry } from '../../sandbox/core/ledger.ts';
+import type { jobPaceSchema } from '../../sandbox/jobs/job-pace.ts';
 import { askJson, askWeb } from '../../scripts/supervise/web.ts';
 
 export interface CompletedPullRequest {
@@ -64,14 +66,21 @@ export interface FaultMatch {
   skip?: number;
   /** So many are hit then; 1 by default. */
   times?: number;
+  /** Instants of the stand-in's clock. */
+  from?: string;
+  until?: string;
+  /** Milliseconds of its clock since the first hit. */
+  forMs?: number;
 }
 
 export interface Fault {
   id: string;
-  match: Required<FaultMatch>;
+  match: FaultMatch & Required<Pick<FaultMatch, 'method' | 'skip' | 'times'>>;
   effect: FaultEffect;
   seen: number;
   hits: number;
+  /** By the stand-in's clock, in milliseconds since the epoch. */
+  firstHitMs?: number;
 }
 
 export class StandInControl {
@@ -94,9 +103,19 @@ export class StandInControl {
     await this.#ask('POST', `pull-requests/${pullRequestId}/complete`);
   }
 
-  /** Moves the stand-in's clock forward. */
-  async advance(advanceMs: number): Promise<void> {
-    await this.#ask('POST', 'clock', { advanceMs });
+  /** Moves the stand-in's clock forward; with `settle`, answers once every job that is due by its pace has ended. */
+  async advance(advanceMs: number, settle = false): Promise<void> {
+    await this.#ask('POST', 'clock', { advanceMs, settle });
+  }
+
+  /** Jobs submitted from now on take so long by the stand-in's clock. */
+  async pace(order: z.input<typeof jobPaceSchema>): Promise<void> {
+    await this.#ask('POST', 'job-paces', order);
+  }
+
+  /** How a build has ended; undefined while it runs. */
+  async buildResult(buildId: number): Promise<string | undefined> {
+    return (await this.#ask<{ result?: string }>('GET', `builds/${buildId}`)).result;
   }
 
   /** Sends the notifications of a pull request once more; answers how many. */
@@ -148,8 +167,8 @@ export class StandInControl {
   }
 
   /** Fires an alert about a circuit's production deployment. */
-  async alert(plant: string, circuit: string, { rule = 'prediction-drift', severity = 2 }: { rule?: string; severity?: number } = {}): Promise<void> {
-    await this.#ask('POST', 'alerts', { plant, circuit, rule, severity: `Sev${severity}`, condition: 'Fired' });
+  async alert(plant: string, circuit: string, { rule = 'prediction-drift', severity = 2, condition = 'Fired' }: { rule?: string; severity?: number; condition?: 'Fired' | 'Resolved' } = {}): Promise<void> {
+    await this.#ask('POST', 'alerts', { plant, circuit, rule, severity: `Sev${severity}`, condition });
   }
 
   /** What was posted to the chat, repetitions included. */

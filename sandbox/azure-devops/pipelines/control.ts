@@ -27,6 +27,7 @@ export async function pipelineControl(app: FastifyInstance, services: PipelineSe
     return reply.code(201).send({ buildId: build.id, commit: built });
   });
 
+  app.get<Id>('/_sandbox/builds/:id', async ({ params }) => requireBuild(builds, params.id));
   /** Tells the subscribers once more, or for the first time. */
   app.post<Id>('/_sandbox/builds/:id/deliver', async ({ params }) => {
     const { id } = requireBuild(builds, params.id);
