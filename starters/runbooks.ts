@@ -9,6 +9,7 @@ import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineSta
 import { ReviewPhase, type ReviewPendingReleasesInput } from '../workflows/domain/review-releases.ts';
 import { unblockPhase, type UnblockReleaseInput } from '../workflows/domain/review-stuck.ts';
 import { sweepPhase, type SweepRunsInput } from '../workflows/domain/sweep-runs.ts';
+import { reconcilePhase } from '../workflows/domain/alert.ts';
 import { startCommand } from './command-line.ts';
 
 /** Why a closed or running workflow of the same id may be run once more. */
@@ -168,10 +169,22 @@ const sweepRuns: Runbook<SweepRunsInput> = {
   isRepeatable: true,
 };
 
-/** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, reviewPendingReleases, unblockRelease, sweepRuns];
+const reconcileAlerts: Runbook<Record<string, never>> = {
+  name: 'reconcileAlerts',
+  description: 'Read the active alerts of every source, take up those that no webhook told of, and close those that fire no more',
+  schema: z.strictObject({}),
+  workflowId: () => 'reconcileAlerts:all',
+  summary: () => 'Reconcile the active alerts',
+  details: () => 'Run when the receiver starts, and by a schedule.',
+  searchAttributes: () => searchAttributePairs({ Phase: reconcilePhase }),
+  attribute: (input) => input,
+  isRepeatable: true,
+};
 
-export { releaseChange, releaseModel, reviewPendingReleases, sweepRuns, unblockRelease };
+/** All runbooks that can be started, in the order in which they are listed. */
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, reviewPendingReleases, unblockRelease, sweepRuns, reconcileAlerts];
+
+export { reconcileAlerts, releaseChange, releaseModel, reviewPendingReleases, sweepRuns, unblockRelease };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

@@ -1,5 +1,6 @@
 /** Activities that read and tend other runs, through a Temporal client that the worker hands in. */
 import type { Client } from '@temporalio/client';
+import { cancelUnneededRun, findAlertRun, takeUpAlerts } from './alert-runs.ts';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
 import { findOlderRuns, supersedeRun, type FindOlderRunsInput, type SupersedeRunInput } from './older-runs.ts';
@@ -18,4 +19,7 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   findBusyTargets: (input: { plant?: string }) => findBusyTargets(client, input),
   followReleases: (input: FollowReleasesInput) => followReleases(client, input),
   findInterruptedRuns: (input: FindInterruptedRunsInput) => findInterruptedRuns(client, input),
+  findAlertRun: (input: Parameters<typeof findAlertRun>[1]) => findAlertRun(client, input),
+  cancelUnneededRun: (input: Parameters<typeof cancelUnneededRun>[1]) => cancelUnneededRun(client, input),
+  takeUpAlerts: (input: Parameters<typeof takeUpAlerts>[1]) => takeUpAlerts(client, input),
 });
