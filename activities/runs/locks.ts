@@ -3,7 +3,8 @@ import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type Client } fr
 import { ApplicationFailure, ApplicationFailureCategory, SearchAttributeType, TypedSearchAttributes, WorkflowIdConflictPolicy, WorkflowNotFoundError, type Workflow } from '@temporalio/common';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
-import { lockId, type LockClaim, type LockNews, type LockParty, type LockState } from '../../workflows/domain/resource-lock.ts';
+import { isSame, lockId, type LockClaim, type LockNews, type LockParty, type LockState } from '../../workflows/domain/resource-lock.ts';
+import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { vendorFailure } from '../http/classify.ts';
 import { classifyTemporal } from './temporal-failures.ts';
 
@@ -41,6 +42,25 @@ export async function claimLock(client: Client, claim: LockClaim): Promise<LockN
 export async function findClosedRuns(client: Client, { runs }: { runs: LockParty[] }): Promise<{ runs: LockParty[] }> {
   const isClosed = await Promise.all(runs.map(async ({ workflowId, runId }) => (await runState(client, { workflowId, runId })) === 'closed'));
   return { runs: runs.filter((_run, index) => isClosed[index]) };
+}
+
+/**
+ * Gives back what a run that was ended from outside holds of its target's lock, or its place in the queue.
+ *
+ * Safe to retry because a second release changes nothing.
+ */
+export async function freeLock(client: Client, { target, ...party }: LockParty & { target: Target }): Promise<{ was: 'held' | 'waited for' | 'neither' }> {
+  const id = lockId(target);
+  try {
+    const lock = client.workflow.getHandle(id);
+    const { holder, queue } = await client.connection.withDeadline(Date.now() + answerMs, () => lock.query<LockState>('status'));
+    const was = holder !== null && isSame(holder, party) ? 'held' : queue.some((waiting) => isSame(waiting, party)) ? 'waited for' : 'neither';
+    if (was !== 'neither') await client.connection.withDeadline(Date.now() + answerMs, () => lock.signal('release', party));
+    return { was };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { was: 'neither' };
+    throw classifyTemporal(error, id);
+  }
 }
 
 /**

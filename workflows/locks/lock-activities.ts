@@ -18,6 +18,7 @@ const look: ActivityOptions = { ...brief, startToCloseTimeout: '15s', scheduleTo
 export const { claimLock: queueForLock } = on<Runs>(TaskQueue.Runs, call, 'Queue for the lock of the target');
 export const { claimLock: preemptLock } = on<Runs>(TaskQueue.Runs, urgent, 'Take the lock of the target at once');
 export const { findClosedRuns } = on<Runs>(TaskQueue.Runs, look, 'Look whether those who hold or want the lock still run');
+export const { freeLock } = on<Runs>(TaskQueue.Runs, look, 'Free the lock of a run that was ended from outside');
 
 /** Follows a pre-empted run to its end. It stops within the heartbeat of its write; after ten minutes production is read again all the same. */
 export const { awaitRunClosed } = on<Runs>(TaskQueue.Runs, polling(1_000, '10m', look), 'Wait until the pre-empted run has closed');
