@@ -29,7 +29,8 @@ export async function lockTarget(input: LockTargetInput): Promise<void> {
   const { target } = input;
   let state = input.state ?? freeLock(target);
   const told = new Map<string, string>(newsOf(state).map(({ party, news }) => [keyOf(party), JSON.stringify(news)])); // a run before this one told them
-  const letters: { party: LockParty; news: LockNews }[] = [];
+  /** The newest for each run: two that are sent in the same moment may arrive in either order. */
+  const letters = new Map<string, { party: LockParty; news: LockNews }>();
   let isLooking = false;
   let isWanted = false;
 
@@ -39,14 +40,15 @@ export async function lockTarget(input: LockTargetInput): Promise<void> {
     for (const { party, news } of newsOf(state)) {
       if (told.get(keyOf(party)) === JSON.stringify(news)) continue;
       told.set(keyOf(party), JSON.stringify(news));
-      letters.push({ party, news });
+      letters.set(keyOf(party), { party, news });
     }
   };
 
   setHandler(acquireUpdate, (claim) => {
     const { state: next, news, preempted } = claimLock(state, claim, now().toISOString());
     told.set(keyOf(claim), JSON.stringify(news)); // the answer tells it
-    if (preempted) letters.push({ party: preempted, news: { kind: 'preempted', by: claim.workflowId, what: claim.what, epoch: next.epoch } });
+    letters.delete(keyOf(claim));
+    if (preempted) letters.set(keyOf(preempted), { party: preempted, news: { kind: 'preempted', by: claim.workflowId, what: claim.what, epoch: next.epoch } });
     if (news.kind === 'queued') isWanted = true; // perhaps the holder's run has closed without a word
     become(next);
     return news;
@@ -64,7 +66,7 @@ export async function lockTarget(input: LockTargetInput): Promise<void> {
     isLooking = false;
   };
   /** A run that cannot be told has closed. */
-  const send = async ({ party, news }: (typeof letters)[number]): Promise<void> => {
+  const send = async ({ party, news }: { party: LockParty; news: LockNews }): Promise<void> => {
     try {
       await getExternalWorkflowHandle(party.workflowId).signal(lockNewsSignal, { ...news, runId: party.runId });
     } catch {
@@ -74,14 +76,20 @@ export async function lockTarget(input: LockTargetInput): Promise<void> {
 
   become(state);
   for (;;) {
-    const isDue = (): boolean => letters.length > 0 || (isWanted && !isLooking);
+    const isDue = (): boolean => letters.size > 0 || (!isLooking && (isWanted || isLong()));
     const leaseLeftMs = state.holder === null || isLooking ? null : Math.max(1, Date.parse(state.holder.leaseUntil) - now().getTime());
     const wasDue = leaseLeftMs === null ? await condition(() => isDue() || (!isLooking && state.holder !== null)).then(() => true) : await condition(isDue, leaseLeftMs);
     if (!isLooking && (isWanted || !wasDue)) void look();
-    await Promise.all(letters.splice(0).map(send));
-    const { historyLength, continueAsNewSuggested } = workflowInfo();
-    if ((historyLength > longestHistory || continueAsNewSuggested) && letters.length === 0 && !isLooking && allHandlersFinished()) await continueAsNew<typeof lockTarget>({ target, state });
+    const sent = [...letters.values()];
+    letters.clear();
+    await Promise.all(sent.map(send));
+    if (isLong() && letters.size === 0 && !isLooking && allHandlersFinished()) await continueAsNew<typeof lockTarget>({ target, state });
   }
+}
+
+function isLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return historyLength > longestHistory || continueAsNewSuggested;
 }
 
 /** What the holder and those who wait are to know. */
