@@ -55,7 +55,7 @@ export async function readRegisteredModels({ arm }: { arm: RestClient }, { regis
 /**
  * Writes the tag `verdict` of a model version in the registry, all else staying as it is. `bad` is never overwritten by `good`.
  *
- * Safe to retry because it reads first and writes nothing when the tag is there.
+ * Safe to retry because it reads first and writes nothing when the tag is there; a write that is still under way is waited for.
  *
  * @throws NotFound (not retried) when the registry has no such version; Busy; OperationFailed (not retried); OperationCanceled
  */
@@ -63,19 +63,21 @@ export async function recordVerdict({ arm }: { arm: RestClient }, { registry, mo
   const request = { url: registryModelVersionId(registry, model, version), query };
   const what = registryModelAssetId(registry, model, version);
   const read = async (): Promise<VersionBody['properties']> => (await arm.send<VersionBody>({ method: 'GET', ...request })).body.properties;
-  const before = await read();
-  const known = before.tags?.['verdict'];
-  if (known === verdict || known === 'bad') return { verdict: known };
-  const { provisioningState: _state, ...written } = before;
-  const response = await arm.send({ method: 'PUT', ...request, body: { properties: { ...written, tags: { ...before.tags, verdict } } } });
-  const operation = operationUrl(response);
-  if (operation !== undefined) await followOperation(arm, operation, what);
   let found = await read();
+  const known = found.tags?.['verdict'];
+  if (known !== verdict && known !== 'bad') {
+    const { provisioningState: _state, ...written } = found;
+    const response = await arm.send({ method: 'PUT', ...request, body: { properties: { ...written, tags: { ...found.tags, verdict } } } });
+    const operation = operationUrl(response);
+    if (operation !== undefined) await followOperation(arm, operation, what);
+    found = await read();
+  }
   await followProvisioning(async () => {
     found = await read();
     return found.provisioningState ?? null;
   }, found.provisioningState ?? null);
   requireSuccess(found.provisioningState ?? 'Succeeded', what);
-  if (found.tags?.['verdict'] !== verdict) throw vendorFailure(FailureType.Unavailable, `${what}: its verdict cannot be read back yet`);
-  return { verdict };
+  const kept = found.tags?.['verdict'];
+  if (kept !== verdict && kept !== 'bad') throw vendorFailure(FailureType.Unavailable, `${what}: its verdict cannot be read back yet`);
+  return { verdict: kept };
 }
