@@ -9,8 +9,8 @@ type Runs = ReturnType<typeof createRunsActivities>;
 /** Temporal answers within milliseconds. A claim that gets no answer is repeated for as long as the run may wait. */
 const call: ActivityOptions = { ...brief, startToCloseTimeout: '15s' };
 
-/** A rollback waits for no lock: what cannot be taken within half a minute, in which a worker may restart, is left, and the run says so. */
-const urgent: ActivityOptions = { ...brief, startToCloseTimeout: '5s', scheduleToCloseTimeout: '30s' };
+/** A rollback waits for no lock: what cannot be taken within a minute, in which a worker may restart, is left, and the run says so. */
+const urgent: ActivityOptions = { ...brief, startToCloseTimeout: '5s', scheduleToCloseTimeout: '1m' };
 
 /** The next lease looks again. */
 const look: ActivityOptions = { ...brief, startToCloseTimeout: '15s', scheduleToCloseTimeout: '1m' };

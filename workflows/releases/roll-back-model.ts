@@ -24,7 +24,7 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
 
   return await run.conclude(async () => {
     // 1. Identify the issue. Whoever writes to the circuit now is stopped first; alerts and the log of the last batch job are read while production is switched.
-    const [policy, former] = await Promise.all([loadPolicy({ target }), takeLock(run, lock, input)]);
+    const [former, policy] = await Promise.all([takeLock(run, lock, input), loadPolicy({ target })]);
     const place = { workspace: policy.workspaces.production, endpoint: policy.endpoint, deployment: policy.deployment };
     const evidence = gatherEvidence(run, place);
     if (former) said.preempted = { workflowId: former.workflowId, hasClosed: false, writes: 0 };

@@ -25,7 +25,7 @@ export interface Switching {
   input: RollBackModelInput;
 }
 
-/** Takes the lock from whoever holds it. A lock that does not answer within seconds is left: a rollback waits for nothing. */
+/** Takes the lock from whoever holds it. A lock that does not answer is left after a minute: a rollback waits for nothing. */
 export async function takeLock(run: Run, lock: ResourceLock, { reason, to }: RollBackModelInput): Promise<Preempted | null> {
   const claim = { what: `rollback: ${reason}`.slice(0, 200), version: to ?? null, priority: 100, preImage: null };
   return await run.attempt('The lock could not be taken; whoever else writes to the circuit is not stopped', () => lock.preempt(claim, preemptLock));
@@ -54,7 +54,7 @@ export async function switchVerified(run: Run, policy: TargetPolicy, switching: 
   run.production = 'changed'; // as long as nobody has seen that it is not
   await switchProduction(orderOf(run, policy, switching, 0));
   verified();
-  run.effect({ step: 'rollback', what: `rolled back to ${choice.to.version}`, platform: 'azure-ml', resource: `${policy.workspaces.production.workspace}/${policy.endpoint}/${policy.deployment}`, before: choice.from, after: choice.to.version });
+  run.effect({ step: 'rollback', what: `rolled back to ${choice.to.version}`, platform: 'azure-ml', resource: `${policy.workspaces.production.workspace}/${policy.endpoint}/${policy.deployment}`, before: before.tags['model_version'] ?? null, after: choice.to.version });
   void run.record.flush().catch(() => undefined); // not waited for: what could not be kept now goes with the close
   const bad = recordVerdict({ registry: policy.registry, model: `${policy.target.plant}-${policy.target.circuit}`, version: choice.from, verdict: 'bad' });
   run.inBackground(bad.catch(() => run.note(`That ${choice.from} is bad could not be noted in the registry.`)));
@@ -65,7 +65,7 @@ export async function settleFormer(run: Run, policy: TargetPolicy, switching: Sw
   const { workflowId, runId } = switching.former!;
   const closed = await run.attempt(`${workflowId} has not closed yet`, () => awaitRunClosed({ workflowId, runId, intervalMs: 1_000 }));
   const { writes } = await switchProduction(orderOf(run, policy, switching, 1));
-  if (writes > 0) run.effect({ step: 'rollback, second look', what: `overwrote a late write of ${workflowId}`, platform: 'azure-ml', resource: `${policy.workspaces.production.workspace}/${policy.endpoint}/${policy.deployment}`, before: switching.choice.from, after: switching.choice.to.version });
+  if (writes > 0) run.effect({ step: 'rollback, second look', what: `overwrote a late write of ${workflowId}`, platform: 'azure-ml', resource: `${policy.workspaces.production.workspace}/${policy.endpoint}/${policy.deployment}`, before: null, after: switching.choice.to.version });
   return { workflowId, hasClosed: closed !== null, writes };
 }
 
