@@ -36,7 +36,7 @@ export interface NotificationSettings {
 /** What the activities need of the worker's configuration. */
 export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & Partial<VaultSettings> & Partial<NotificationSettings> & Pick<EstateSettings, 'identityProblem'>;
 
-/** The activities of one queue, each heartbeating while it runs. `client` is for the queues that read runs: the one that tends other runs, those that write under a lock, and the record's where Temporal's server tells who sent an answer. */
+/** The activities of one queue, each heartbeating while it runs. `client` is for the queues that read runs: the one that tends other runs, those that write under a lock, the one that pages only for what is still open, and the record's where Temporal's server tells who sent an answer. */
 export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: ActivityConfiguration, client?: Client): object {
   switch (queue) {
     case TaskQueue.Estate: {
@@ -53,7 +53,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
     case TaskQueue.AzureDevOps:
       return withHeartbeat({ ...createAzureDevOpsActivities(createAzureDevOpsClients(settings)), ...createCheckActivities(createCheckClients(settings, openVault(configuration))) });
     case TaskQueue.Notifications:
-      return withHeartbeat(createNotificationActivities({ estateFile: configuration.estateFile, webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, secrets: configuration.notificationSecrets ?? {}, buttonKeysFile: configuration.buttonKeysFile ?? null, ...createNotificationClients(settings) }));
+      return withHeartbeat(createNotificationActivities({ estateFile: configuration.estateFile, webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, secrets: configuration.notificationSecrets ?? {}, buttonKeysFile: configuration.buttonKeysFile ?? null, client: client ?? null, ...createNotificationClients(settings) }));
     case TaskQueue.Record: {
       const { keysDirectory, recordLocation, anchorsLocation, HOLDPOINT_BUILD } = configuration;
       return withHeartbeat(createRecordActivities({ record: openStore(recordLocation, () => settings), anchors: openStore(anchorsLocation, () => settings), keysDirectory, build: buildName(HOLDPOINT_BUILD), ...(client && { attribute: (input) => attributeAnswers(client, input) }) }));

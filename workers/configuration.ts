@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseSecretKeys } from '../activities/secrets/secret-keys.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
+import { demoPassword, demoSignIn, signInProblems, signInSettings } from './sign-in-settings.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
@@ -66,13 +67,7 @@ const worker = z.object({
 });
 
 /** Who may sign in to the inbox, and whose buttons are taken. */
-const inbox = z.object({
-  HOLDPOINT_OIDC_ISSUER: url.optional(),
-  HOLDPOINT_OIDC_CLIENT_ID: z.string().min(1).optional(),
-  HOLDPOINT_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
-  HOLDPOINT_OIDC_PERSON_CLAIM: z.string().min(1).default('preferred_username'),
-  SLACK_SIGNING_SECRET: z.string().min(1).optional(),
-});
+const inbox = signInSettings(url);
 
 const receiver = inbox.extend({
   HOLDPOINT_PORT: port.default(8480),
@@ -86,9 +81,13 @@ const receiver = inbox.extend({
 const demoDefaults: Record<string, string> = {
   HOLDPOINT_ESTATE: 'estate/demo.yml',
   HOLDPOINT_WEBHOOK_USER: 'demo',
-  HOLDPOINT_WEBHOOK_PASSWORD: 'demo',
+  HOLDPOINT_WEBHOOK_PASSWORD: demoPassword,
   HOLDPOINT_REQUEST_TIMEOUT_MS: '5000',
+  ...demoSignIn,
 };
+
+export { isLoopbackHost } from './network-addresses.ts';
+export { exposed } from './sign-in-settings.ts';
 
 /** In the state directory of the demo: the environment of its parts, for commands that are typed beside it. */
 export const demoEnvironmentFile = 'environment.json';
@@ -190,17 +189,9 @@ function withEstate<T extends z.output<typeof common>>(configuration: T): T & { 
   return { ...configuration, estateFile: HOLDPOINT_ESTATE };
 }
 
-/** The inbox needs to know how people sign in, and production needs it to be by HTTPS: a session that travels in the clear is anybody's. */
-function withSignIn<T extends z.output<typeof common> & z.output<typeof inbox>>(configuration: T): T {
-  const { HOLDPOINT_PROFILE, HOLDPOINT_INBOX_URL, HOLDPOINT_OIDC_ISSUER, HOLDPOINT_OIDC_CLIENT_ID } = configuration;
-  const lines: string[] = [];
-  if (HOLDPOINT_OIDC_ISSUER !== undefined && HOLDPOINT_OIDC_CLIENT_ID === undefined) lines.push('HOLDPOINT_OIDC_CLIENT_ID: is not set; the identity provider of HOLDPOINT_OIDC_ISSUER gives it');
-  if (HOLDPOINT_OIDC_ISSUER === undefined && HOLDPOINT_OIDC_CLIENT_ID !== undefined) lines.push('HOLDPOINT_OIDC_ISSUER: is not set; HOLDPOINT_OIDC_CLIENT_ID is of no use without it');
-  if (HOLDPOINT_PROFILE === 'production' && HOLDPOINT_OIDC_ISSUER !== undefined) {
-    if (HOLDPOINT_INBOX_URL === undefined) lines.push('HOLDPOINT_INBOX_URL: is not set; give the address by which people reach the inbox');
-    else if (!HOLDPOINT_INBOX_URL.startsWith('https://')) lines.push('HOLDPOINT_INBOX_URL: must begin with https:// under the profile production');
-    if (!HOLDPOINT_OIDC_ISSUER.startsWith('https://')) lines.push('HOLDPOINT_OIDC_ISSUER: must begin with https:// under the profile production');
-  }
+/** The inbox needs to know how people sign in, and that nobody else can. Also for an address that the estate gives. Throws ConfigurationError. */
+export function withSignIn<T extends z.output<typeof common> & z.output<typeof receiver>>(configuration: T): T {
+  const lines = signInProblems(configuration);
   if (lines.length > 0) throw new ConfigurationError(`The environment is not usable:\n${lines.map((line) => `  ${line}`).join('\n')}`);
   return configuration;
 }

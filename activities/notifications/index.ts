@@ -1,5 +1,6 @@
 /** Activities that tell people of gates: over every channel that the estate names for an event, each at least once. */
-import { log } from '@temporalio/activity';
+import { activityInfo, log } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { GateEvent } from '../../workflows/domain/gate-event.ts';
@@ -8,12 +9,14 @@ import { messageId, type StepKey } from '../../workflows/domain/keys.ts';
 import { readEstate } from '../estate/estate-file.ts';
 import type { Estate } from '../estate/schema.ts';
 import { recordProgress, lastProgress } from '../heartbeat.ts';
-import { isFailure, vendorAnswer } from '../http/classify.ts';
+import { isFailure } from '../http/classify.ts';
 import type { RestClient } from '../http/rest-client.ts';
+import { refusalOf, untold, Unusable, waiting } from './channel-failures.ts';
 import { gateButtons } from './gate-buttons.ts';
 import { gateMail, type MailClient } from './mail.ts';
-import { gateMessage, plain, type GateMessage } from './message.ts';
+import { gateMessage, type GateMessage } from './message.ts';
 import { pagerEvent, sendToPagerDuty } from './pager-duty.ts';
+import { page } from './pager-order.ts';
 import { addressesOf } from './recipients.ts';
 import { channelsFor } from './routes.ts';
 import { postToSlack, slackMessage } from './slack.ts';
@@ -40,14 +43,25 @@ export interface NotificationDependencies {
   inboxUrl: string | null;
   /** Keys that sign the buttons; null: messages have none. */
   buttonKeysFile: string | null;
+  /** Asks runs whether their gate is still open, for pages; null: they are not asked. */
+  client: Client | null;
   rest: RestClient;
   mail: MailClient;
 }
 
 /** What is kept between attempts: names, reasons and instants, no secret. */
 interface Progress extends Notified {
+  /** Pagers that were called, without it being known since whether the gate is still open. */
+  paged: string[];
   /** Channels that asked for patience, with milliseconds since the epoch. */
   notBefore: Record<string, number>;
+}
+
+/** What the attempts of one activity know of pagers, by the channel's name. */
+interface Paging {
+  attempt: number;
+  hasPaged: (name: string) => boolean;
+  paged: (name: string) => void;
 }
 
 /** Sends to one channel; answers a remark where it was not delivered to all. */
@@ -55,9 +69,6 @@ type Send = () => Promise<string | void>;
 
 /** A wrong estate is repaired by a person: looked at again this seldom, in milliseconds. */
 const estateRetryMs = 30_000;
-
-/** A channel that cannot be used as it is configured; said to people, so without secrets. */
-class Unusable extends Error {}
 
 export const createNotificationActivities = (dependencies: NotificationDependencies) => ({
   /**
@@ -69,7 +80,7 @@ export const createNotificationActivities = (dependencies: NotificationDependenc
    * @throws Throttled, Unavailable (retried, with the channels' Retry-After) while a channel is away; EstateInvalid (retried, for a person repairs it)
    */
   notify: async ({ key, event }: NotifyInput): Promise<Notified> => {
-    const progress: Progress = structuredClone(lastProgress<Progress>() ?? { delivered: [], failed: [], notBefore: {} });
+    const progress: Progress = { delivered: [], failed: [], paged: [], notBefore: {}, ...structuredClone(lastProgress<Progress>()) };
     const isSettled = (name: string): boolean => [...progress.delivered, ...progress.failed.map((line) => line.split(':')[0])].includes(name);
     const pending = new Map<string, ApplicationFailure>();
     const now = Date.now(); // paces the vendors' Retry-After; nothing is decided by it
@@ -95,14 +106,15 @@ export const createNotificationActivities = (dependencies: NotificationDependenc
       recordProgress(progress);
     };
 
-    await Promise.all((await sends(dependencies, key, event)).map(tell));
-    if (pending.size > 0) throw untold(pending, progress);
+    const paging: Paging = { attempt: activityInfo().attempt, hasPaged: (name) => progress.paged.includes(name), paged: (name) => (progress.paged.push(name), recordProgress(progress)) };
+    await Promise.all((await sends(dependencies, key, event, paging)).map(tell));
+    if (pending.size > 0) throw untold(pending, progress.delivered);
     return { delivered: progress.delivered, failed: progress.failed };
   },
 });
 
 /** One function for each channel that the event goes to. */
-async function sends(dependencies: NotificationDependencies, key: StepKey, event: GateEvent): Promise<[string, Send][]> {
+async function sends(dependencies: NotificationDependencies, key: StepKey, event: GateEvent, paging: Paging): Promise<[string, Send][]> {
   const { webhookUrl, rest, buttonKeysFile } = dependencies;
   const estate = await estateOrLater(dependencies.estateFile);
   const { notifications } = estate;
@@ -114,7 +126,7 @@ async function sends(dependencies: NotificationDependencies, key: StepKey, event
   const hasButtons = buttonKeysFile !== null && names.some((name) => notifications.channels[name]!.kind === 'slack');
   const inbox = dependencies.inboxUrl ?? estate.inbox;
   const message = gateMessage(key, event, { link: inbox === undefined ? null : inboxGateUrl(inbox, event.workflowId), buttons: hasButtons ? await buttonsOrNone(buttonKeysFile, event) : null });
-  return names.map((name) => [name, sendTo(name, message, estate as Told, dependencies)]);
+  return names.map((name) => [name, sendTo(name, message, estate as Told, dependencies, paging)]);
 }
 
 /** Keys that cannot be read keep nobody from being told: the link leads to the same decision. */
@@ -129,7 +141,7 @@ async function buttonsOrNone(keysFile: string, event: GateEvent): Promise<GateMe
 
 type Told = Estate & { notifications: NonNullable<Estate['notifications']> };
 
-function sendTo(name: string, message: GateMessage, estate: Told, { rest, mail, secrets }: NotificationDependencies): Send {
+function sendTo(name: string, message: GateMessage, estate: Told, { rest, mail, secrets, client }: NotificationDependencies, paging: Paging): Send {
   const { channels, addresses } = estate.notifications;
   const channel = channels[name]!;
   const secret = (variable: string): string => {
@@ -145,7 +157,7 @@ function sendTo(name: string, message: GateMessage, estate: Told, { rest, mail, 
       case 'teams':
         return await postToTeams(rest, secret(channel.webhook), teamsMessage(message));
       case 'pagerDuty':
-        return await sendToPagerDuty(rest, channel.events, secret(channel.routingKey), pagerEvent(message));
+        return await page(pagerEvent(message), message.event, (event) => sendToPagerDuty(rest, channel.events, secret(channel.routingKey), event), client, { attempt: paging.attempt, hasPaged: paging.hasPaged(name), paged: () => paging.paged(name) });
       case 'mail': {
         const to = [...new Set([...channel.to, ...addressesOf(message.event.to, 'mail', directory)])];
         if (to.length === 0) throw new Unusable('nobody whom it is for has a mail address in the estate');
@@ -154,35 +166,6 @@ function sendTo(name: string, message: GateMessage, estate: Told, { rest, mail, 
       }
     }
   };
-}
-
-/** Why a channel refused for good; null where another try may help. */
-function refusalOf(error: unknown): string | null {
-  if (error instanceof Unusable) return error.message;
-  if (!(error instanceof ApplicationFailure)) throw error;
-  const isFinal = error.nonRetryable === true || isFailure(error, FailureType.Unauthorized);
-  if (!isFinal) return null;
-  // The vendor's words are shown only where they are one of its codes: more could repeat what was sent.
-  const { status, code, message } = vendorAnswer(error) ?? { status: null, code: null, message: '' };
-  const word = [code, message].find((said) => typeof said === 'string' && /^[A-Za-z0-9_. -]{1,60}$/.test(said));
-  return [status ?? '', word ?? 'refused'].join(' ').trim();
-}
-
-/** What the next attempt needs to know, and when it may be. Only types and names: a vendor's text could repeat an address. */
-function untold(pending: ReadonlyMap<string, ApplicationFailure>, { delivered }: Notified): ApplicationFailure {
-  const failures = [...pending.values()];
-  const delays = failures.map(({ nextRetryDelay }) => (nextRetryDelay === undefined || nextRetryDelay === null ? null : Number(nextRetryDelay)));
-  // The soonest that any of them may be tried; a channel that asked for more is left out until then.
-  const named = delays.filter((delay) => delay !== null);
-  return ApplicationFailure.create({
-    type: failures[0]!.type ?? FailureType.Unavailable,
-    message: `not told yet: ${[...pending].map(([name, { type }]) => `${name} (${plain(type ?? 'unknown', 40)})`).join(', ')}${delivered.length === 0 ? '' : `; told: ${delivered.join(', ')}`}`,
-    ...(named.length === delays.length && { nextRetryDelay: Math.max(1, Math.min(...named)) }),
-  });
-}
-
-function waiting(milliseconds: number): ApplicationFailure {
-  return ApplicationFailure.create({ type: FailureType.Throttled, message: 'asked for patience', nextRetryDelay: milliseconds });
 }
 
 async function estateOrLater(file: string): Promise<Estate> {

@@ -75,7 +75,7 @@ export async function readGates(client: Client, { gates }: { gates: Pick<GateAdd
 }
 
 /** The gate at which an open run waits; null when it waits at none, `silent` when no worker answers in time. */
-async function queryGate(client: Client, { workflowId, runId }: { workflowId: string; runId?: string }): Promise<GateView | null | 'silent'> {
+export async function queryGate(client: Client, { workflowId, runId }: { workflowId: string; runId?: string }): Promise<GateView | null | 'silent'> {
   try {
     return await client.connection.withDeadline(Date.now() + queryMs, () => client.workflow.getHandle(workflowId, runId).query<GateView | null>('gate'));
   } catch (error) {

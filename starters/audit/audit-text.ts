@@ -32,6 +32,7 @@ function runText(run: AuditedRun): string {
   return [
     `${colour.bold(workflowId)}\n${what}; run ${runId}\nOn record from ${instant(firstEntryAt)} to ${instant(lastEntryAt)}, written by ${builds.join(', ')}\n${closed === null ? colour.yellow('No end is on record.') : `Ended ${closed.outcome}: ${closed.reason}`}`,
     ...gates.map(gateText),
+    ...run.approvedElsewhere.map(({ gate, workflowId: where, by, approvedAt }) => `Gate ${gate} was passed by ${where} at ${instant(approvedAt)}, approved by ${by.join(', ') || 'nobody: silence approves by policy'}.`),
     section('Effects', effects.length === 0 ? ['none on record'] : [table(['when', 'step', 'what', 'where', 'before', 'after'], effects.map(({ at, step, what: done, resource, before, after }) => [instant(at), step, done, resource, before ?? '', after ?? '']))]),
     ...(run.findings.length === 0 ? [] : [section('Noted by the run', run.findings.map(({ at, what: noted, detail }) => `${instant(at)}  ${noted}: ${detail}`))]),
   ].join('\n\n');
@@ -59,12 +60,14 @@ function answerRow({ at, by, onBehalfOf, verdict, level, via, channel, evidence,
   return [instant(at), `${by}${onBehalfOf === null || onBehalfOf === undefined || onBehalfOf === by ? '' : ` for ${onBehalfOf}`}`, verdict ?? '', level ?? '', via ?? (channel === 'decide' ? 'update' : 'signal'), evidence === undefined ? '' : shortDigest(evidence), clip(comment ?? '', 80)];
 }
 
-function outcomeOf({ state, by, reason, remeasured, bypass, effectiveAt }: NonNullable<AuditedGate['closed']>): string {
+function outcomeOf({ state, by, except, checks, reason, remeasured, bypass, effectiveAt }: NonNullable<AuditedGate['closed']>): string {
   const who = by.length > 0 ? ` by ${by.join(', ')}` : '';
   const why = reason === '' ? '' : `: ${reason}`;
   const evidence = remeasured.length === 0 || state === 'reopened' ? '' : `; measured again before the effect: ${remeasured.join('; ')}`;
   const glass = bypass === null ? '' : `; the glass was broken by ${bypass.by} for ${bypass.incident}: ${bypass.reason}`;
-  return `${colour.bold(state)}${who}${why}${evidence}${glass}${effectiveAt === null ? '' : `; with effect from ${instant(effectiveAt)}`}`;
+  const without = except.length === 0 ? '' : `; without ${except.join(', ')}`;
+  const checklist = checks.length === 0 ? '' : `; checklist: ${checks.map(({ item, by: whose, ok }) => `${item} ${ok ? 'yes' : 'no'} (${whose})`).join(', ')}`;
+  return `${colour.bold(state)}${who}${without}${why}${checklist}${evidence}${glass}${effectiveAt === null ? '' : `; with effect from ${instant(effectiveAt)}`}`;
 }
 
 function section(title: string, lines: readonly string[]): string {

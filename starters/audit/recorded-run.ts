@@ -23,6 +23,8 @@ export interface AuditedRun extends RecordedRun {
   builds: string[];
   blocks: number[];
   gates: AuditedGate[];
+  /** Gates that another run passed for this one. */
+  approvedElsewhere: Of<'approvedElsewhere'>[];
   effects: Of<'effect'>[];
   findings: Of<'finding'>[];
   closed: Of<'closed'> | null;
@@ -59,6 +61,7 @@ function auditedRun(run: RecordedRun, entries: PlacedEntry[]): AuditedRun {
     builds: [...new Set(entries.map(({ build }) => build))],
     blocks: [...new Set(entries.map(({ block }) => block))],
     gates: gatesOf(entries),
+    approvedElsewhere: of('approvedElsewhere'),
     effects: of('effect'),
     findings: of('finding'),
     closed: of('closed').at(-1) ?? null,

@@ -38,6 +38,7 @@ async function main(): Promise<void> {
 
   const app = await createReceiver({
     credentials: { user, password },
+    trustedProxies: configuration.HOLDPOINT_TRUSTED_PROXIES,
     logger,
     readPullRequest: pullRequestReader(settings),
     builds: pipelines.builds,

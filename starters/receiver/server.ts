@@ -18,6 +18,8 @@ export interface ReceiverOptions extends HookPorts {
   credentials: WebhookCredentials;
   /** Checks of Azure pipelines; left out where no vault is configured for their tokens. */
   checks?: CheckPorts;
+  /** Addresses and networks of proxies in front, whose word is taken for whom they forward; none by default. */
+  trustedProxies?: string[];
   /** Whether a run could be started now. */
   isTemporalReady: () => Promise<boolean>;
   logger: FastifyBaseLogger;
@@ -31,8 +33,8 @@ const bodyLimit = 256 * 1024;
 const retryAfterSeconds = 10;
 
 /** Builds the receiver; it listens to nothing yet and needs neither Temporal nor Azure DevOps to start. */
-export async function createReceiver({ credentials, isTemporalReady, logger, inbox, slack, checks, ...ports }: ReceiverOptions): Promise<FastifyInstance> {
-  const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit, requestTimeout: 30_000, routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 } }); // a workflow id is one segment of the inbox's paths
+export async function createReceiver({ credentials, isTemporalReady, logger, inbox, slack, checks, trustedProxies = [], ...ports }: ReceiverOptions): Promise<FastifyInstance> {
+  const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit, requestTimeout: 30_000, trustProxy: trustedProxies.length > 0 ? trustedProxies : false, routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 } }); // a workflow id is one segment of the inbox's paths
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = statusOf(error);
     const context = { method: request.method, path: request.url.split('?', 1)[0], from: request.ip, status };

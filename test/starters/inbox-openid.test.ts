@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import type { AddressInfo } from 'node:net';
-import { Provider } from 'oidc-provider';
+import type { Provider } from 'oidc-provider';
 import { OpenId, type OpenIdSettings } from '../../starters/receiver/inbox/open-id.ts';
 import { freePort } from '../scripts/free-port.ts';
+import { providerOf } from './identity-provider.ts';
 import { InboxStage } from './inbox-stage.ts';
 import { formsOf, textOf, Visitor } from './inbox-visitor.ts';
 
@@ -13,18 +14,6 @@ let stage: InboxStage;
 let server: Server;
 let address: string;
 let settings: OpenIdSettings;
-
-/** An identity provider with one client; whoever types a name is that person. */
-function providerOf(issuer: string, redirectUri: string): Provider {
-  return new Provider(issuer, {
-    clients: [{ client_id: 'holdpoint', client_secret: 'a-secret-of-the-test', redirect_uris: [redirectUri], grant_types: ['authorization_code'], response_types: ['code'] }],
-    claims: { openid: ['sub'], profile: ['preferred_username'], email: ['email', 'email_verified'] },
-    conformIdTokenClaims: false,
-    pkce: { required: () => true },
-    cookies: { keys: ['of the test'] },
-    findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id, email: `${id}@example.com`, email_verified: id === 'alice' }) }),
-  });
-}
 
 /** From now on the issuer's address is this provider. */
 function serve(provider: Provider): void {
@@ -94,8 +83,9 @@ describe('sign-in by OpenID Connect', () => {
     assert.deepEqual([arrived.status, arrived.location], [303, card]);
     assert.notDeepEqual([...browser.cookies.values()], cookies, 'a sign-in begins a new session');
     assert.match((await browser.get(card)).html, /Signed in as <strong>dana<\/strong>/);
-    // The code is of no use a second time.
-    assert.notEqual((await browser.get(`${back.pathname}${back.search}`)).location, card);
+    // The way back is of no use a second time, here or in another browser.
+    assert.equal((await browser.get(`${back.pathname}${back.search}`)).location, '/inbox');
+    assert.equal((await new Visitor(address).get(`${back.pathname}${back.search}`)).status, 401);
     assert.ok(!stage.log.some((line) => line.includes(back.searchParams.get('code')!)), 'the log has no codes');
   });
 
@@ -128,6 +118,21 @@ describe('sign-in by OpenID Connect', () => {
     assert.ok(!denied.html.includes('<b>'));
   });
 
+  it('is begun and ended by no link of another site', async () => {
+    const browser = new Visitor(address);
+    assert.equal((await browser.get('/inbox/sign-in/start')).location, '/inbox/sign-in', 'nothing begins without a page of ours');
+    const way = await begin(browser);
+    // While the person is at the provider, a page elsewhere leads to the start again.
+    const led = await browser.send('/inbox/sign-in/start', { method: 'GET', headers: { 'sec-fetch-site': 'cross-site' } });
+    assert.equal(led.location, '/inbox/sign-in');
+    const back = await atProvider(way, 'alice');
+    assert.equal((await browser.get(`${back.pathname}${back.search}`)).location, '/inbox');
+    const cookies = [...browser.cookies.values()];
+    for (const path of ['/inbox/sign-in/start', '/inbox/sign-in/callback?code=x&state=y', `${back.pathname}${back.search}`]) assert.equal((await browser.get(path)).location, '/inbox', path);
+    assert.deepEqual([...browser.cookies.values()], cookies);
+    assert.match((await browser.get('/inbox')).html, /Signed in as <strong>alice<\/strong>/);
+  });
+
   it('takes an e-mail address only when the provider has verified it', async () => {
     const port = await freePort();
     const to = await stage.listen({ openId: new OpenId({ ...settings, personClaim: 'email' }), localUsers: null }, {}, port);
@@ -147,7 +152,9 @@ describe('sign-in by OpenID Connect', () => {
 
   it('says so while the provider is away', async () => {
     const to = await stage.listen({ openId: new OpenId({ ...settings, issuer: 'http://127.0.0.1:1' }), localUsers: null });
-    const { status, html } = await new Visitor(to).get('/inbox/sign-in/start');
+    const browser = new Visitor(to);
+    await browser.get('/inbox/sign-in');
+    const { status, html } = await browser.get('/inbox/sign-in/start');
     assert.equal(status, 502);
     assert.match(textOf(html), /the identity provider does not answer/);
   });

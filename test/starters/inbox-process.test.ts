@@ -1,6 +1,6 @@
 /** The inbox as the receiver's own process serves it: what its environment makes of it. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -65,12 +65,26 @@ describe('the inbox of the receiver process', () => {
     const { part, address } = await receiver(production);
     assert.deepEqual([(await fetch(`${address}/inbox`)).status, (await fetch(`${address}/inbox/sign-in`)).status], [404, 404]);
     await part.stop();
-    const withProvider = await receiver({ ...production, HOLDPOINT_INBOX_URL: 'https://holdpoint.example.com', HOLDPOINT_OIDC_ISSUER: 'https://login.example.com', HOLDPOINT_OIDC_CLIENT_ID: 'holdpoint' });
+    const withProvider = await receiver({ ...production, HOLDPOINT_INBOX_URL: 'https://holdpoint.example.com', HOLDPOINT_OIDC_ISSUER: 'https://login.example.com', HOLDPOINT_OIDC_CLIENT_ID: 'holdpoint', HOLDPOINT_OIDC_PERSON_CLAIM: 'oid' });
     const page = await new Visitor(withProvider.address).get('/inbox/sign-in');
     assert.ok(page.html.includes('Sign in with your company account') && !page.html.includes('name="password"'));
     assert.match(page.headers.getSetCookie()[0]!, /^__Host-.*; Secure/);
     assert.equal((await new Visitor(withProvider.address).post('/inbox/sign-in', [['name', 'alice'], ['password', 'alice']])).status, 404);
     await withProvider.part.stop();
+  });
+
+  it('does not start where others could sign in as the demo’s users', async () => {
+    const demo = { HOLDPOINT_PROFILE: 'demo', HOLDPOINT_ESTATE: 'estate/demo.yml' };
+    await assert.rejects(receiver({ ...demo, HOLDPOINT_HOST: '0.0.0.0' }), /exit|ended|2/);
+    assert.match(readFileSync(join(state, 'receiver.log'), 'utf8'), /HOLDPOINT_DEMO_USERS: the demo’s users have passwords that everybody knows .* HOLDPOINT_HOST is 0\.0\.0\.0/);
+    // The estate may say where the inbox is, too.
+    const estate = join(state, 'estate.yml');
+    writeFileSync(estate, `inbox: https://holdpoint.example.com\n${readFileSync('estate/demo.yml', 'utf8')}`);
+    await assert.rejects(receiver({ ...demo, HOLDPOINT_ESTATE: estate }), /exit|ended|2/);
+    assert.match(readFileSync(join(state, 'receiver.log'), 'utf8'), /the inbox is at https:\/\/holdpoint\.example\.com/);
+    const named = await receiver({ ...demo, HOLDPOINT_HOST: '0.0.0.0', HOLDPOINT_DEMO_USERS: 'anybody-may-sign-as-alice' });
+    await newVisitor(named.address, 'alice');
+    await named.part.stop();
   });
 
   it('is not started half configured, nor in the clear', () => {
@@ -83,7 +97,7 @@ describe('the inbox of the receiver process', () => {
         return error.message;
       }
     };
-    const provider = { HOLDPOINT_OIDC_ISSUER: 'https://login.example.com', HOLDPOINT_OIDC_CLIENT_ID: 'holdpoint' };
+    const provider = { HOLDPOINT_OIDC_ISSUER: 'https://login.example.com', HOLDPOINT_OIDC_CLIENT_ID: 'holdpoint', HOLDPOINT_OIDC_PERSON_CLAIM: 'oid' };
     assert.equal(complaint({ ...provider, HOLDPOINT_INBOX_URL: 'https://holdpoint.example.com/' }), '');
     assert.match(complaint({ HOLDPOINT_OIDC_ISSUER: 'https://login.example.com' }), /HOLDPOINT_OIDC_CLIENT_ID: is not set/);
     assert.match(complaint({ HOLDPOINT_OIDC_CLIENT_ID: 'x' }), /HOLDPOINT_OIDC_ISSUER: is not set/);

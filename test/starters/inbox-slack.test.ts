@@ -126,6 +126,55 @@ describe('a button in Slack', () => {
     assert.equal((await send(pressOf({ value, at: Date.now() - 6 * 60_000 }))).status, 401, 'too old');
   });
 
+  it('says how the decision stands now: taken back, decided by others, asked anew, or ended', async () => {
+    const withdrawn = await stage.openGate('C010', { policy: { quorum: 2 } });
+    const value = await mintButton(keys[0], claimsOf(withdrawn));
+    await press({ value });
+    await stage.gates.decide({ workflowId: withdrawn.workflowId, runId: withdrawn.runId, by: 'alice', via: 'inbox', answer: { gate: 'stage1', verdict: 'withdraw', by: 'alice' }, updateId: 'taken back' });
+    const back = await press({ value });
+    assert.match(back.said.text, /^alice: Not counted: it was taken back since\. .* https:\/\/holdpoint\.example\.com\/inbox\/gates\//);
+    assert.deepEqual([back.said.response_type, back.said.replace_original], ['ephemeral', false]);
+    // Others may still press theirs, and are told how many are missing now, not then.
+    assert.equal((await press({ value: await mintButton(keys[0], claimsOf(withdrawn)), user: 'U0BOB' })).said.text, 'bob: Your approval counts; 1 more is needed.');
+
+    const decided = await stage.openGate('C011', { policy: { quorum: 2 } });
+    const first = await mintButton(keys[0], claimsOf(decided));
+    assert.equal((await press({ value: first, user: 'U0BOB' })).said.text, 'bob: Your approval counts; 1 more is needed.');
+    assert.equal((await press({ value: await mintButton(keys[0], claimsOf(decided)) })).said.text, 'alice: Your approval counts, and the gate is approved.');
+    await stage.waiting(decided.workflowId, 'stage3');
+    const late = await press({ value: first, user: 'U0BOB' });
+    assert.deepEqual([late.said.text, late.said.replace_original, late.said.blocks?.map(({ type }) => type)], ['bob: Your approval was taken, but stage1 is closed meanwhile: the run now waits at stage3.', true, ['section', 'context']]);
+
+    const ended = await stage.openGate('C012', { policy: { quorum: 2 } });
+    const before = await mintButton(keys[0], claimsOf(ended));
+    await press({ value: before, user: 'U0BOB' });
+    await press({ value: await mintButton(keys[0], claimsOf(ended, 'reject')) });
+    await stage.temporal.client.workflow.getHandle(ended.workflowId).result();
+    assert.equal((await press({ value: before, user: 'U0BOB' })).said.text, 'bob: Your approval was taken, but stage1 is closed meanwhile: the run has ended, rejected.');
+
+    const changed = await stage.openGate('C013', { policy: { quorum: 2 } });
+    const seen = await mintButton(keys[0], claimsOf(changed));
+    await press({ value: seen });
+    await stage.remeasure(changed, 2.7);
+    assert.match((await press({ value: seen })).said.text, /^alice: Not counted: the evidence has changed since, and stage1 was opened again\./);
+    assert.deepEqual((await stage.gate(changed.workflowId))?.decisions, []);
+  });
+
+  it('says that nobody knows how it stands while no worker answers', async () => {
+    const view = await stage.openGate('C014', { policy: { quorum: 2 } });
+    const order = pressOf({ value: await mintButton(keys[0], claimsOf(view)) });
+    await send(order);
+    await eventually(() => assert.equal(told.filter(({ path }) => path === order.path).length, 1));
+    await stage.stopWorkers();
+    try {
+      const again = await send(order); // Temporal itself has the outcome of the update
+      assert.match(again.said.text, /on its way|no worker says/);
+      await eventually(() => assert.match(told.filter(({ path }) => path === order.path).at(-1)!.body.text, /^alice: Your approval was taken; where the gate stands now, no worker says\. https:/));
+    } finally {
+      stage.startWorkers();
+    }
+  });
+
   it('is refused when Slack did not send it', async () => {
     const view = await stage.openGate('C004');
     const value = await mintButton(keys[0], claimsOf(view));

@@ -190,6 +190,11 @@ describe('a gate', () => {
     assert.equal((await stage.gate(view.workflowId))?.decisions.length, 1);
     const { events } = await stage.temporal.client.workflow.getHandle(view.workflowId).fetchHistory();
     assert.equal(events?.filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes).length, 1);
+    // Sent again after it was taken back, it brings nothing back and does not claim to.
+    await alice.press(await alice.get(cardOf(view.workflowId)), 'withdraw');
+    assert.equal((await alice.press(page, 'approve')).status, 303);
+    assert.match(textOf((await alice.get(cardOf(view.workflowId))).html), /^Not counted: it was taken back since\. An old decision does not come back by itself/);
+    assert.deepEqual((await stage.gate(view.workflowId))?.decisions, []);
   });
 
   it('is refused to whoever asked, under any name, and to whoever is no approver, with the reason', async () => {

@@ -128,7 +128,7 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     planGateClock: async ({ clock, openedAt }) => ({ ticks: elapsedTicks(clock, openedAt) }),
     findOlderRuns: async () => ({ runs: [] }),
     supersedeRun: async () => ({ sent: true }),
-    nextOpening: async ({ from }) => ({ from, until: from }),
+    nextOpening: async ({ from }) => ({ from, until: '9999-12-31T00:00:00.000Z' }),
     ...replaced,
   };
 }

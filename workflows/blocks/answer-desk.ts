@@ -1,27 +1,21 @@
 /** Where answers come in: each is counted, verified, kept as a proposal or refused, by the same rule for updates and signals. */
-import { ApplicationFailure, condition, isCancellation, sleep } from '@temporalio/workflow';
-import { clip, readAnswer, type Answer, type Verdict } from '../domain/answer.ts';
-import type { Standing } from '../domain/approval.ts';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { clip, readAnswer, type Answer } from '../domain/answer.ts';
+import { shortDigest } from '../domain/digest.ts';
 import { FailureType } from '../domain/failures.ts';
-import type { VerifiedAnswer, WaitingAnswer } from '../domain/identity.ts';
+import type { WaitingAnswer } from '../domain/identity.ts';
 import { canonicalPerson } from '../domain/policy.ts';
-import { payloadDigest } from '../domain/record.ts';
+import { payloadDigest, type RecordedAnswer } from '../domain/record.ts';
 import { AnswerLog } from './answer-log.ts';
-import { rootMessage } from './compensations.ts';
+import { AnswerVerification, type DecideResult } from './answer-verification.ts';
 import { gateEvent } from './gate-presentation.ts';
 import type { GateServices } from './gate-request.ts';
 import { unproven, type Identity, type OpenGate } from './open-gate.ts';
 import type { Run } from './run.ts';
 import { now } from './workflow-clock.ts';
 
-/** What `decide` answers: where the gate stands, and whether this answer counted. */
-export type DecideResult = Standing & { counted: boolean; reason?: string };
-
-/** How decisions gather before they are put on record while a gate stays open: until then history has them. What is decided is on record before its effect, however soon. */
-const gatherFor = '1m';
-
-/** Longer than this no effect waits to learn whether somebody says no. */
-const verifiedWithin = '1m';
+/** Events from which Temporal itself begins to warn of a history's length; at 51,200 it ends the run. */
+const crowdedAt = 10_240;
 
 type Channel = WaitingAnswer['channel'];
 
@@ -38,22 +32,14 @@ interface Place {
   isClosed: (gate: string) => boolean;
 }
 
-interface Unverified {
-  waiting: WaitingAnswer;
-  settle: (result: DecideResult) => void;
-}
-
 export class AnswerDesk {
   /** Answers for gates that had not opened: shown when they open, never counted, for nobody had seen the evidence. */
   #early = new Map<string, Answer>();
-  #unverified: Unverified[] = [];
-  /** Those of which is being found out whose they are. */
-  #verifying: Unverified[] = [];
   /** Openings of which it was told that somebody has decided. */
   #told = new Set<string>();
-  /** Signed answers that were counted: a withdrawn decision does not come back by sending it again. */
-  #used = new Set<string>();
+  #hasToldOfCrowd = false;
   readonly #log = new AnswerLog();
+  readonly #verification: AnswerVerification;
   readonly #run: Run;
   readonly #services: GateServices;
   readonly #place: Place;
@@ -62,24 +48,26 @@ export class AnswerDesk {
     this.#run = run;
     this.#services = services;
     this.#place = place;
+    this.#verification = new AnswerVerification(services);
     // What came for no gate, or after the last one: each decision event of the history is in the record.
     run.beforeClosing('answers that came too late', async () => this.#log.file(run.record, { gate: 'none', generation: 0 }));
   }
 
   /** The update's validator: an answer that changes nothing is refused, and leaves no event. */
   refuseUseless(value: unknown): void {
-    const { course, reason, answer } = this.#judge(value);
+    const { course, reason, answer } = this.#judge(value, 'decide');
     if (course === 'refuse') throw notCounted(reason);
     if (course === 'propose' && this.#place.open()!.proposals.some(({ by, verdict }) => by === answer.by && verdict === answer.verdict)) throw notCounted(`${reason}; it is kept already`);
   }
 
   /** Answers at once what needs no verification: each promise costs. */
   decide(value: unknown): DecideResult | Promise<DecideResult> {
-    return this.#take('decide', value, this.#judge(value));
+    return this.#take('decide', value, this.#judge(value, 'decide'));
   }
 
   /** A signal cannot be refused: what does not count is shown with its reason. */
   consider(value: unknown, verdict: 'approve' | 'reject'): void {
+    this.#watchLength();
     const judgement = this.#judge(value, verdict);
     const { answer, course, reason } = judgement;
     if (course === 'refuse') {
@@ -97,38 +85,21 @@ export class AnswerDesk {
     if (early) this.#run.answered({ by: early.by ?? null, counted: false, reason: `it came before ${gate} opened, when nobody had seen the evidence; send it again` });
   }
 
-  /** One activity for all answers that wait: one for each would cost most of the throughput. Goes on until the gate is left: a "no" also counts while an approval waits for its effect. */
+  /** Goes on until the gate is left. */
   async verifyWhileOpen(open: OpenGate): Promise<void> {
-    for (;;) {
-      await condition(() => this.#unverified.length > 0);
-      const batch = this.#unverified.splice(0, 200);
-      this.#verifying = batch;
-      const verified = await this.#services.verify(batch.map(({ waiting }) => waiting), open.policy.identity, open.people).catch((error: unknown): VerifiedAnswer[] => {
-        if (isCancellation(error)) throw error; // the gate is left, and settles them
-        return batch.map(({ waiting: { id } }) => ({ ...unproven, id, problem: `it could not be verified: ${rootMessage(error)}` }));
-      });
-      for (const { waiting, settle } of batch) {
-        const found = verified.find(({ id }) => id === waiting.id);
-        settle(this.#settle(open, waiting, found ?? { ...unproven, problem: 'it could not be verified' }));
-      }
-      this.#verifying = [];
-    }
+    await this.#verification.whileOpen(open, (waiting, identity) => this.#settle(open, waiting, identity));
   }
 
-  /** Waits, not for long, until it is known whose the answers are that came before the effect. */
-  async verified(): Promise<void> {
-    const isIdle = () => this.#unverified.length === 0 && this.#verifying.length === 0;
-    if (!isIdle()) await condition(isIdle, verifiedWithin);
+  /** Waits until it is known whose the answers are that have come, or until somebody has broken the glass. */
+  async verified(open: OpenGate): Promise<void> {
+    await this.#verification.done(open);
   }
 
-  /** Decisions of a gate that stays open: on record soon, a few at a time. A gate that is decided records them with its outcome. */
-  async keepWhileOpen(open: OpenGate): Promise<void> {
-    for (;;) {
-      await condition(() => this.#log.hasCounted && !open.isSettled);
-      await sleep(gatherFor, { summary: `Gather decisions of ${open.gate} for the record` });
-      this.#log.file(this.#run.record, open);
-      await this.#run.attempt('The record could not be kept yet', () => this.#run.record.flush()); // it is asked again before the effect
-    }
+  /** Decisions of a gate that stays open: on record at each tick of its clock; until then history has them. A gate that is decided records them with its outcome, before its effect. */
+  keep(open: OpenGate): void {
+    if (!this.#log.hasCounted || open.isSettled) return;
+    this.#log.file(this.#run.record, open);
+    this.#run.inBackground(this.#run.record.flush().catch(() => undefined)); // it is asked again before the effect
   }
 
   /** Puts the answers that came since into the run's record. */
@@ -138,15 +109,13 @@ export class AnswerDesk {
 
   /** The gate is left: answers that still wait for their verification do not count. */
   leave(open: OpenGate): void {
-    for (const { waiting, settle } of [...this.#verifying.splice(0), ...this.#unverified.splice(0)]) settle(this.#uncounted(waiting.answer, `gate "${open.gate}" was decided meanwhile`, open, waiting));
+    for (const { waiting, settle } of this.#verification.giveUp()) settle(this.#uncounted(waiting.answer, `gate "${open.gate}" was decided meanwhile`, open, waiting));
     this.file(open);
   }
 
   #settle(open: OpenGate, waiting: WaitingAnswer, identity: Identity): DecideResult {
     const { answer } = waiting;
-    const isLate = open.isConcluded || (open.isSettled && answer.verdict !== 'reject');
-    const isReplay = answer.signature !== undefined && this.#used.has(signed(answer.signature));
-    const reason = isLate ? `gate "${open.gate}" was decided meanwhile` : isReplay ? 'this signed answer was counted already; decide anew' : open.objection(answer, identity);
+    const reason = open.takes(answer.verdict, waiting.receivedAt) ? this.#verification.replayed(answer) ?? open.objection(answer, identity) : `gate "${open.gate}" was decided meanwhile`;
     if (reason === undefined) return this.#count(open, answer, identity, waiting);
     const by = identity.by ?? answer.by;
     if (by !== undefined && open.lacksProof(answer, identity)) open.propose(by, answer.verdict ?? '', reason);
@@ -154,18 +123,20 @@ export class AnswerDesk {
   }
 
   /** The same rule for update and signal. */
-  #judge(value: unknown, verdict?: Verdict): Judgement {
-    const { answer, malformed } = readAnswer(value, verdict);
+  #judge(value: unknown, channel: Channel): Judgement {
+    const { answer, malformed } = readAnswer(value, channel === 'decide' ? undefined : channel);
     const refuse = (reason: string): Judgement => ({ answer, course: 'refuse', reason });
     if (malformed !== undefined) return refuse(malformed);
     const open = this.#place.open();
     if (answer.gate !== undefined && this.#place.isClosed(answer.gate) && answer.gate !== open?.gate) return refuse(`gate "${answer.gate}" is closed`);
     if (!open) return refuse(answer.gate === undefined ? 'no gate is open' : `gate "${clip(answer.gate, 40)}" is not open`);
-    if (open.isConcluded || (open.isSettled && answer.verdict !== 'reject')) return refuse(`${open.gate} is decided already`);
-    if (answer.signature !== undefined && this.#used.has(signed(answer.signature))) return refuse('this signed answer was counted already; decide anew');
+    if (!open.takes(answer.verdict, now().toISOString())) return refuse(`${open.gate} is decided already`);
+    const known = this.#verification.known(answer);
+    if (known !== undefined) return refuse(known);
     const reason = open.objection(answer, unproven);
-    if (reason !== undefined && !open.lacksProof(answer, unproven)) return refuse(reason);
-    if (answer.signature !== undefined || open.policy.identity === 'attributed') return { answer, course: 'verify', reason };
+    if (reason !== undefined && !open.lacksProof(answer, unproven)) return channel !== 'decide' && isOnlyUnbound(answer, open) ? { answer, course: 'propose', reason } : refuse(reason);
+    // The server says who sent a signal; an update it gives to the worker that took it.
+    if (answer.signature !== undefined || (open.policy.identity === 'attributed' && channel !== 'decide')) return { answer, course: 'verify', reason };
     return reason === undefined ? { answer, course: 'count', reason } : { answer, course: 'propose', reason };
   }
 
@@ -176,27 +147,38 @@ export class AnswerDesk {
       this.#log.add({ channel, payloadDigest: payloadDigest(channel, value), at: now().toISOString(), counted: false, reason: clip(reason ?? '', 100) });
       throw notCounted(reason);
     }
+    if (channel === 'decide') this.#watchLength();
     const waiting: WaitingAnswer = { id: this.#log.next(), channel, answer, payloadDigest: payloadDigest(channel, value), receivedAt: now().toISOString() };
     if (course === 'count') return this.#count(open, answer, unproven, waiting);
-    if (course === 'verify') return new Promise((settle) => this.#unverified.push({ waiting, settle }));
+    if (course === 'verify') return this.#verification.settled(waiting);
     if (answer.by !== undefined) open.propose(answer.by, answer.verdict ?? '', reason!);
     return this.#uncounted(answer, reason!, open, waiting);
   }
 
   #count(open: OpenGate, answer: Answer, identity: Identity, waiting: WaitingAnswer): DecideResult {
     open.take(answer, identity);
-    if (answer.signature !== undefined) this.#used.add(signed(answer.signature));
+    this.#verification.counted(answer);
     const by = identity.by ?? canonicalPerson(open.people, answer.by!);
     const decision = open.ballot.decisions.at(-1);
     this.#log.add({
       channel: waiting.channel, payloadDigest: waiting.payloadDigest, at: waiting.receivedAt, counted: true, verdict: answer.verdict!, by, onBehalfOf: decision?.by === by ? decision.onBehalfOf : null,
-      level: identity.level, via: identity.via, comment: answer.comment ?? '', evidence: open.evidenceDigest, ...(answer.signature !== undefined && { signature: answer.signature }),
+      level: identity.level, via: identity.via, comment: answer.comment ?? '', evidence: open.evidenceDigest, ...particulars(answer),
     });
     const comment = answer.comment === undefined ? '' : `: ${clip(answer.comment, 120)}`;
     this.#run.answered({ by, counted: true, reason: `${answer.verdict} of ${open.gate} (identity ${identity.level})${comment}` });
     this.#run.gateChanged();
     this.#tellFirst(open, answer, by);
     return { ...open.standing, counted: true };
+  }
+
+  /** Once in a run: a history that is this long is somebody's error or attack, and a run that Temporal ends compensates nothing. */
+  #watchLength(): void {
+    const open = this.#place.open();
+    const { historyLength } = workflowInfo();
+    if (!open || historyLength < crowdedAt || this.#hasToldOfCrowd) return;
+    this.#hasToldOfCrowd = true;
+    open.crowd = `This run has ${historyLength} events, and Temporal ends it at 51,200: decide, and find out who sends so much`;
+    this.#services.tell(`${open.gate} crowded`, gateEvent(open, this.#run, 'escalated', `${open.crowd}. ${open.card.question}`, [...open.policy.clock.escalate.map(({ to }) => to), ...open.eligible]));
   }
 
   /** Whoever was paged learns that somebody is at it. Once for each opening, and only where somebody was: it costs an activity. */
@@ -216,9 +198,16 @@ export class AnswerDesk {
   }
 }
 
-/** What was signed, without the signature: the same claims signed twice are one decision. */
-function signed(token: string): string {
-  return token.split('.').slice(0, 2).join('.');
+/** What an answer says beyond its verdict. */
+function particulars({ to, until, except, effectiveAt, item, incident, signature }: Answer): Partial<RecordedAnswer> {
+  const given = Object.entries({ to, until, except, effectiveAt, item, incident, signature }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
+}
+
+/** Nothing is wrong with it but that it does not say on which evidence it was made: shown as a proposal. */
+function isOnlyUnbound(answer: Answer, open: OpenGate): boolean {
+  const bound = { ...answer, evidence: shortDigest(open.evidenceDigest) };
+  return answer.evidence === undefined && (open.objection(bound, unproven) === undefined || open.lacksProof(bound, unproven));
 }
 
 function notCounted(reason: string | undefined): ApplicationFailure {

@@ -1,4 +1,5 @@
 /** The answers of a run that are not on record yet, counted or not: that an event of history was changed is found by their digests. */
+import { portions } from '../domain/batches.ts';
 import type { RecordedAnswer } from '../domain/record.ts';
 import type { OpenGate } from './open-gate.ts';
 import type { RunRecord } from './run-record.ts';
@@ -27,7 +28,6 @@ export class AnswerLog {
 
   /** Hands the answers to the run's record. */
   file(record: RunRecord, { gate, generation }: Pick<OpenGate, 'gate' | 'generation'>): void {
-    const answers = this.#answers.splice(0);
-    if (answers.length > 0) record.add({ kind: 'answers', gate, generation, answers });
+    for (const answers of portions(this.#answers.splice(0))) record.add({ kind: 'answers', gate, generation, answers });
   }
 }

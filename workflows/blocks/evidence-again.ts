@@ -16,13 +16,19 @@ export function measureOf<E>({ request, isLast }: OpenGate<E>): Measure<E> | nul
   return isLast ? null : request.measure;
 }
 
-/** Measures it, and compares it with what was shown. */
-export async function compareAgain<E>(open: OpenGate<E>, measure: Measure<E>): Promise<MeasuredAgain<E>> {
-  const fresh = await measure('again');
-  return { fresh, comparison: compareEvidence(open.measured.items, fresh.items, open.policy.evidence, now().toISOString()) };
+/** Measures, and compares with what was shown; a material change lets the gate open anew, and what has become stale is made anew first. Null where nothing is measured. */
+export async function measureAgain<E>(open: OpenGate<E>): Promise<MeasuredAgain<E> | null> {
+  open.measuring ??= measureNow(open).finally(() => {
+    open.measuring = null;
+  });
+  return await open.measuring;
 }
 
-/** Lets the gate open anew; what has become stale is made anew first. */
-export async function reopenWith<E>(open: OpenGate<E>, measure: Measure<E>, { fresh, comparison }: MeasuredAgain<E>): Promise<void> {
-  open.reopening = { measured: comparison.stale ? await measure('anew') : fresh, comparison };
+async function measureNow<E>(open: OpenGate<E>): Promise<MeasuredAgain<E> | null> {
+  const measure = measureOf(open);
+  if (measure === null) return null;
+  const fresh = await measure('again');
+  const comparison = compareEvidence(open.measured.items, fresh.items, open.policy.evidence, now().toISOString());
+  if (comparison.state === 'changed') open.reopening ??= { measured: comparison.stale ? await measure('anew') : fresh, changes: comparison.changes };
+  return { fresh, comparison };
 }

@@ -3,7 +3,8 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { clip } from '../domain/answer.ts';
 import { FailureType } from '../domain/failures.ts';
 import type { Tick } from '../domain/gate-clock.ts';
-import { compareAgain, measureOf, reopenWith } from './evidence-again.ts';
+import type { AnswerDesk } from './answer-desk.ts';
+import { measureAgain, measureOf } from './evidence-again.ts';
 import { runClock } from './gate-clock.ts';
 import { gateEvent } from './gate-presentation.ts';
 import type { GateServices } from './gate-request.ts';
@@ -18,10 +19,12 @@ export class Attendance {
   #tendings = 0;
   readonly #run: Run;
   readonly #services: GateServices;
+  readonly #desk: AnswerDesk;
 
-  constructor(run: Run, services: GateServices) {
+  constructor(run: Run, services: GateServices, desk: AnswerDesk) {
     this.#run = run;
     this.#services = services;
+    this.#desk = desk;
   }
 
   async runClock(open: OpenGate): Promise<void> {
@@ -33,7 +36,7 @@ export class Attendance {
         if (deadline !== open.deadline) this.#run.deadlineMoved(deadline);
         open.deadline = deadline;
       },
-      reload: () => this.#reload(open),
+      reload: () => this.reload(open),
       tick: (tick) => this.#tick(open, tick),
     });
   }
@@ -52,7 +55,11 @@ export class Attendance {
     const { action, by, reason } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
     if (!tendings.includes(action as Tending)) throw notDone(`"action" is none of ${tendings.join(', ')}`);
     if (typeof by !== 'string' || by === '') throw notDone('it does not say who asks ("by")');
-    if (!open || open.isSettled) throw notDone('no gate is open');
+    // What waits for its effect may be measured as well; everything else is for a gate that is not decided.
+    if (!open || (open.isSettled && !(action === 'remeasure' && open.standing.state === 'approved' && !open.isConcluded))) throw notDone('no gate is open');
+    if (action === 'remeasure' && measureOf(open) === null) throw notDone('the evidence of this gate is not measured again');
+    if (action === 'remind' && open.awaited.length === 0) throw notDone('nobody is waited for');
+    if (action === 'widen' && open.newAmong(widest(open)).length === 0) throw notDone('there is nobody more who might decide');
     if (action === 'lapse' && open.policy.onSilence !== 'expire' && open.policy.onSilence !== 'reject') throw notDone(`silence would ${open.policy.onSilence} here; only a person or the deadline may do that`);
     return { action: action as Tending, by: clip(by, 60), reason: clip(typeof reason === 'string' ? reason : '', 200), open };
   }
@@ -66,23 +73,19 @@ export class Attendance {
         this.#services.tell(`${open.gate} tended ${this.#tendings}`, gateEvent(open, this.#run, 'reminded', `Still waiting (${why}): ${open.card.question}`, open.awaited));
         return { changes: [] };
       case 'widen':
-        return { changes: this.#widen(open, open.policy.clock.widen.flatMap(({ approvers }) => approvers), why) };
+        return { changes: this.#widen(open, widest(open), why) };
       case 'lapse':
         open.lapse = { by, reason: reason === '' ? 'no reason was given' : reason };
-        open.expired = true;
+        open.expire();
         return { changes: [`silence decides now (${why})`] };
-      case 'remeasure': {
-        const measure = measureOf(open);
-        if (measure === null) return { changes: [] };
-        const again = await compareAgain(open, measure);
-        if (again.comparison.state === 'changed' && !open.isSettled) await reopenWith(open, measure, again);
-        return { changes: again.comparison.changes };
-      }
+      case 'remeasure':
+        return { changes: (await measureAgain(open))?.comparison.changes ?? [] };
     }
   }
 
-  async #reload(open: OpenGate): Promise<void> {
-    const reloaded = await this.#services.reloadPolicy(open.gate);
+  /** Takes over what the estate says now. */
+  async reload(open: OpenGate): Promise<void> {
+    const reloaded = await this.#services.reloadPolicy(open.request);
     if (reloaded === null) return;
     const changes = open.adopt(reloaded);
     if (changes.length > 0) {
@@ -94,6 +97,7 @@ export class Attendance {
 
   #tick(open: OpenGate, tick: Tick): void {
     const { question } = open.card;
+    this.#desk.keep(open);
     const tell = (kind: 'reminded' | 'escalated' | 'widened' | 'held', text: string, to: string[]) => this.#services.tell(`${open.gate} ${kind} ${tick.at}`, gateEvent(open, this.#run, kind, text, to));
     if (tick.kind === 'remind' && open.awaited.length > 0) tell('reminded', `Still waiting: ${question}`, open.awaited);
     if (tick.kind === 'escalate') {
@@ -103,17 +107,22 @@ export class Attendance {
     if (tick.kind === 'widen') this.#widen(open, tick.approvers, 'nobody has decided yet');
     if (tick.kind !== 'decide') return;
     if (open.policy.onSilence === 'hold') tell('held', `The deadline is past and the gate is held: ${question}`, open.awaited);
-    else open.expired = true;
+    else open.expire();
   }
 
   #widen(open: OpenGate, approvers: readonly string[], why: string): string[] {
     const added = open.widen(approvers);
     if (added.length === 0) return [];
-    this.#run.record.add({ kind: 'policyChanged', gate: open.gate, changes: [`may decide now as well: ${added.join(', ')} (${why})`], estateDigest: open.request.estateDigest });
+    this.#run.record.add({ kind: 'policyChanged', gate: open.gate, changes: [`may decide now as well: ${added.join(', ')} (${why})`], estateDigest: open.estateDigest });
     this.#services.tell(`${open.gate} widened ${added.join()}`, gateEvent(open, this.#run, 'widened', `You may decide now as well: ${open.card.question}`, added));
     this.#run.gateChanged();
     return added;
   }
+}
+
+/** Everybody whom the clock would let decide as well by its end. */
+function widest({ policy: { clock } }: OpenGate): string[] {
+  return clock.widen.flatMap(({ approvers }) => approvers);
 }
 
 function notDone(reason: string): ApplicationFailure {

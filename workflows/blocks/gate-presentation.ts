@@ -31,6 +31,7 @@ export function openCard(open: OpenGate): Omit<OpenCard, 'lastAnswer'> {
     identity: policy.identity,
     changes,
     isLast: open.isLast,
+    warning: open.crowd,
     unanswered: policy.checklist.filter(({ id }) => !ballot.checks.some(({ item, ok }) => item === id && ok)).map(({ id }) => id),
     proposals: open.proposals.map(({ by, verdict }) => `${by} (${verdict})`),
     inbox: !request.inboxUrl ? null : inboxGateUrl(request.inboxUrl, workflowInfo().workflowId),
@@ -83,10 +84,10 @@ export function gateEvent(open: OpenGate, run: Run, kind: GateEvent['kind'], tex
 
 export function openedEvent(open: OpenGate, run: Run): GateEvent {
   const { card, deadline, request, changes } = open;
-  const again = changes.length > 0 ? `Asked again, for the evidence changed (${changes.join('; ')}): ` : '';
+  const again = changes.length > 0 ? `Asked again, for what was decided on changed (${changes.join('; ')}): ` : '';
   return gateEvent(open, run, 'opened', `${again}${card.question} ${card.recommendation} Until ${deadline}: ${request.silence}`, open.eligible);
 }
 
-function requesters({ request }: OpenGate): string[] {
-  return [...new Set(request.requestedBy.map((name) => canonicalPerson(request.people, name)))];
+function requesters({ request, people }: OpenGate): string[] {
+  return [...new Set(request.requestedBy.map((name) => canonicalPerson(people, name)))];
 }

@@ -5,8 +5,8 @@ import type { Measured } from '../domain/evidence.ts';
 import type { Tick } from '../domain/gate-clock.ts';
 import type { GateEvent } from '../domain/gate-event.ts';
 import type { VerifiedAnswer, WaitingAnswer } from '../domain/identity.ts';
-import type { GateClock, GatePolicy, Person } from '../domain/policy.ts';
-import type { IdentityLevel } from '../domain/vocabulary.ts';
+import type { GateClock, GatePolicy, Person, TargetPolicy } from '../domain/policy.ts';
+import type { IdentityLevel, Target } from '../domain/vocabulary.ts';
 
 export interface GateRequest<E = unknown> {
   /** Unique within the run; what an answer must name. */
@@ -26,6 +26,8 @@ export interface GateRequest<E = unknown> {
   card(evidence: E): GateCard;
   /** What an approval may leave out by "except"; nothing where there are no parts. */
   parts?: readonly string[];
+  /** Whose policy it is, where that is not the gate of this name at the run's own target. */
+  policyOf?: { target: Target; gate: keyof TargetPolicy['gates'] };
   /** Where the inbox is, for the card's link; nowhere if there is none. */
   inboxUrl?: string | null;
   /** Answers the checklist's machine items. */
@@ -63,7 +65,7 @@ export interface GateServices {
   /** The opening of a calendar at or after an instant. */
   nextOpening: (opening: string, from: string) => Promise<{ from: string; until: string }>;
   /** The policy as the estate has it now; null where nobody keeps one. */
-  reloadPolicy: (gate: string) => Promise<ReloadedPolicy | null>;
+  reloadPolicy: (request: GateRequest) => Promise<ReloadedPolicy | null>;
   /** Starts the review of a bypass, which outlives the run. */
   reviewBypass: (gate: string, bypass: Bypass, request: Pick<GateRequest, 'policy' | 'people' | 'inboxUrl'>) => Promise<void>;
 }

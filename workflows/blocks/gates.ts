@@ -4,12 +4,14 @@ import { clip } from '../domain/answer.ts';
 import { jsonDigest } from '../domain/digest.ts';
 import type { GateView } from '../domain/gate-view.ts';
 import { canonicalPerson } from '../domain/policy.ts';
-import { AnswerDesk, type DecideResult } from './answer-desk.ts';
-import { compareAgain, measureOf, reopenWith } from './evidence-again.ts';
+import { AnswerDesk } from './answer-desk.ts';
+import type { DecideResult } from './answer-verification.ts';
+import { measureAgain } from './evidence-again.ts';
 import { Attendance } from './gate-attendance.ts';
 import { sleepUntil } from './gate-clock.ts';
 import type { GateOutcome, GateRequest, GateServices } from './gate-request.ts';
 import { gateEvent, gateStatus, gateView, openCard, openedEvent } from './gate-presentation.ts';
+import { approvedBy, deciders, isOff, isStillSo, outcomeOf, reasonOf, takenBack } from './gate-outcome.ts';
 import { OpenGate } from './open-gate.ts';
 import type { Run } from './run.ts';
 import { now } from './workflow-clock.ts';
@@ -28,6 +30,8 @@ export class Gates {
   #closed = new Set<string>();
   /** A newer version is on its way; the next gate that could let this one through closes at once. */
   #superseded: { by: string; reason: string } | null = null;
+  /** What the gate asks about is over, be it open just now or between two openings. */
+  #retired: { by: string; reason: string } | null = null;
   readonly #desk: AnswerDesk;
   readonly #attendance: Attendance;
   readonly #run: Run;
@@ -39,7 +43,7 @@ export class Gates {
     this.#run = run;
     this.#services = services;
     this.#desk = new AnswerDesk(run, services, { open: () => this.#open, isClosed: (gate) => this.#closed.has(gate) });
-    this.#attendance = new Attendance(run, services);
+    this.#attendance = new Attendance(run, services, this.#desk);
     setHandler(decideUpdate, (value) => this.#desk.decide(value), {
       description: 'Decide the open gate: {"gate", "verdict": "approve" or "reject", "by", "comment", "evidence"}; also withdraw, delegate, defer, check, bypass',
       validator: (value) => this.#desk.refuseUseless(value),
@@ -60,44 +64,40 @@ export class Gates {
    * decided is on record before this returns.
    */
   async pass<E>(request: GateRequest<E>): Promise<GateOutcome<E>> {
-    let { measured } = request;
-    let changes: string[] = [];
-    for (let generation = 0; ; generation += 1) {
-      const open = this.#openGate(new OpenGate(request, measured, generation, changes));
+    this.#retired = null;
+    let [measured, changes] = [request.measured, [] as string[]];
+    for (let [generation, before] = [0, null as OpenGate<E> | null]; ; generation += 1) {
+      const open = this.#openGate(new OpenGate(request, measured, generation, changes, before));
       this.#whileOpen.run(() => this.#desk.verifyWhileOpen(open)).catch(() => undefined); // ends by being cancelled
       try {
         await this.#attend(open);
         const outcome = await this.#conclude(open);
-        if (outcome) {
-          open.isConcluded = true;
-          this.#whileOpen.cancel();
-          this.#closed.add(request.gate);
-          await this.#keepOutcome(open, outcome);
-          return outcome;
-        }
+        if (outcome) return outcome;
       } finally {
         this.#leave(open);
       }
-      ({ measured, comparison: { changes } } = open.reopening!);
+      ({ measured, changes } = open.reopening!);
+      before = open;
       await this.#run.record.flush();
     }
   }
 
   /** Ends the open gate because what it asks about is over; `by` says who or what ended it. The gate comes to `superseded`. Without an open gate it does nothing. */
   retire(by: string, reason: string): void {
-    if (this.#open && !this.#open.isSettled) this.#open.superseded ??= { by: clip(by, 200), reason: clip(reason, 300) };
+    this.#retired = { by: clip(by, 200), reason: clip(reason, 300) }; // it may be between two openings
+    if (this.#open && !this.#open.isSettled) this.#open.superseded ??= this.#retired;
   }
 
   #openGate<E>(open: OpenGate<E>): OpenGate<E> {
-    const { request, gate, generation, card, evidenceDigest, policy, deadline } = open;
+    const { request, gate, generation, card, evidenceDigest, policy, people, estateDigest, deadline } = open;
     this.#open = open;
     this.#run.record.add({
-      kind: 'gateOpened', gate, generation, card, items: open.measured.items, evidenceDigest, policy, policyDigest: jsonDigest(policy), estateDigest: request.estateDigest,
-      requestedBy: request.requestedBy.map((name) => canonicalPerson(request.people, name)), deadline, changes: [...open.changes],
+      kind: 'gateOpened', gate, generation, card, items: open.measured.items, evidenceDigest, policy, policyDigest: jsonDigest(policy), estateDigest,
+      requestedBy: request.requestedBy.map((name) => canonicalPerson(people, name)), deadline, changes: [...open.changes],
     });
     this.#run.gateOpened({ status: () => gateStatus(open), card: () => openCard(open) });
     if (generation === 0) this.#desk.mentionEarly(gate);
-    if (request.measure !== null) open.superseded = this.#superseded;
+    open.superseded = this.#retired ?? (request.measure === null ? null : this.#superseded);
     this.#services.tell(`${gate} opened ${generation}`, openedEvent(open, this.#run));
     return open;
   }
@@ -106,7 +106,7 @@ export class Gates {
   async #attend(open: OpenGate): Promise<void> {
     let failed: { error: unknown } | null = null;
     const attendance = new CancellationScope();
-    attendance.run(() => Promise.all([this.#attendance.runClock(open), this.#attendance.answerChecklist(open), this.#desk.keepWhileOpen(open)])).catch((error: unknown) => {
+    attendance.run(() => Promise.all([this.#attendance.runClock(open), this.#attendance.answerChecklist(open)])).catch((error: unknown) => {
       if (!isCancellation(error)) failed = { error };
     });
     try {
@@ -117,76 +117,88 @@ export class Gates {
     if (failed !== null && !open.isSettled) throw (failed as { error: unknown }).error;
   }
 
-  /** What the settled gate comes to; null if it must open again. */
+  /** What the settled gate comes to; null if it must open again. Until the effect begins, a "no" still counts; and what takes long must not carry the effect out of its opening. */
   async #conclude<E>(open: OpenGate<E>): Promise<GateOutcome<E> | null> {
-    const { request, policy } = open;
-    const { decisions } = open.ballot;
-    if (open.bypass) {
-      await this.#services.reviewBypass(open.gate, open.bypass, request);
-      return { state: 'approved', by: [open.bypass.by], decisions: [...decisions], except: [], evidence: open.measured.evidence, bypass: open.bypass };
+    open.isWaiting = true;
+    const before = approvedBy(open);
+    if (open.expired) await this.#desk.verified(open); // what came in time counts, also where it was still being found out whose it is
+    for (;;) {
+      const until = await this.#untilEffect(open);
+      await Promise.race([this.#measureBeforeEffect(open), condition(() => isOff(open))]);
+      if (!isOff(open)) await this.#desk.verified(open);
+      const outcome = outcomeOf(open);
+      if (outcome === null) {
+        open.reopening ??= { measured: open.measured, changes: takenBack(open, before) };
+        this.#reopen(open, open.reopening.changes);
+        return null;
+      }
+      if (outcome.state === 'approved' && outcome.bypass) await this.#services.reviewBypass(open.gate, outcome.bypass, open.request);
+      await this.#keepOutcome(open, outcome);
+      if (outcome.state === 'approved' && !isStillSo(open, outcome, until)) continue;
+      this.#close(open, outcome);
+      return outcome;
     }
-    if (!open.reopening) {
-      const refusal = refusalOf(open);
-      if (refusal) return refusal;
-      if (open.standing.state === 'open' && policy.onSilence !== 'approve' && policy.onSilence !== 'rollBack') return { state: 'expired', decisions: [...decisions] };
-      await this.#untilEffect(open);
-      await this.#measureAgain(open);
-      await this.#desk.verified();
-      // Until the effect begins, a "no" still counts.
-      const late = refusalOf(open);
-      if (late) return late;
-    }
-    if (open.reopening) {
-      const { changes } = open.reopening.comparison;
-      this.#run.record.add({ kind: 'gateClosed', gate: open.gate, generation: open.generation, state: 'reopened', by: decisions.map(({ by }) => by), reason: changes.join('; '), remeasured: changes, bypass: null, effectiveAt: null });
-      this.#services.tell(`${open.gate} reopened ${open.generation}`, gateEvent(open, this.#run, 'reopened', `The evidence changed, and ${open.card.question} is asked again: ${changes.join('; ')}`, [...new Set([...decisions.map(({ by }) => by), ...open.eligible])]));
-      return null;
-    }
-    const { standing } = open;
-    return { state: 'approved', by: standing.state === 'approved' ? standing.by : [], decisions: [...open.ballot.decisions], except: [...new Set(decisions.flatMap(({ except }) => except))], evidence: open.measured.evidence, bypass: null };
   }
 
-  /** An approval may take effect later: at the time that its author named, and only within the policy's opening. An opening that closed meanwhile moves it to the next. */
-  async #untilEffect(open: OpenGate): Promise<void> {
+  /**
+   * An approval may take effect later: at the time that its author named, and only within the policy's opening. An opening that closed meanwhile moves it to the next. After a wait
+   * the policy is read again: who approved may have left.
+   *
+   * @returns when the opening ends; null where there is none, or where nothing is to be waited for.
+   */
+  async #untilEffect(open: OpenGate): Promise<string | null> {
     const asked = open.ballot.decisions.flatMap(({ effectiveAt }) => (effectiveAt === null ? [] : [effectiveAt])).sort().at(-1);
-    for (;;) {
+    for (let hasWaited = false; !isOff(open); hasWaited = true) {
+      if (hasWaited) await this.#attendance.reload(open);
       const earliest = [now().toISOString(), asked ?? ''].sort().at(-1)!;
-      const from = open.policy.opening === null ? earliest : (await this.#services.nextOpening(open.policy.opening, earliest)).from;
-      if (from <= now().toISOString()) return;
+      const opening = open.policy.opening === null ? null : await this.#services.nextOpening(open.policy.opening, earliest);
+      const from = opening?.from ?? earliest;
+      if (from <= now().toISOString()) return opening?.until ?? null;
       open.effectiveAt = from;
       this.#run.gateChanged();
       const wait = new CancellationScope();
-      const slept = wait.run(() => sleepUntil(from, `Effect of ${open.gate}`)).then(() => true, (error: unknown) => {
+      const slept = wait.run(() => sleepUntil(from, `Effect of ${open.gate}`)).catch((error: unknown) => {
         if (!isCancellation(error)) throw error;
-        return false;
       });
-      await Promise.race([slept, condition(() => refusalOf(open) !== null || open.reopening !== null)]);
+      await Promise.race([slept, condition(() => isOff(open))]);
       wait.cancel();
-      if (refusalOf(open) !== null || open.reopening !== null) return;
     }
+    return null;
   }
 
   /** Immediately before the effect: is it still what they saw? */
-  async #measureAgain(open: OpenGate): Promise<void> {
-    const measure = measureOf(open);
-    if (measure === null || open.reopening || refusalOf(open)) return;
-    const again = await compareAgain(open, measure);
-    if (again.comparison.state === 'changed') await reopenWith(open, measure, again);
-    else open.confirm(again.fresh, again.comparison);
+  async #measureBeforeEffect(open: OpenGate): Promise<void> {
+    if (isOff(open)) return;
+    const again = await measureAgain(open);
+    if (again && open.reopening === null) open.confirm(again.fresh, again.comparison);
+  }
+
+  #reopen(open: OpenGate, changes: string[]): void {
+    const by = open.ballot.decisions.map((decision) => decision.by);
+    this.#desk.file(open);
+    this.#run.record.add({ kind: 'gateClosed', gate: open.gate, generation: open.generation, state: 'reopened', by, except: [], checks: [...open.ballot.checks], reason: changes.join('; '), remeasured: changes, bypass: null, effectiveAt: null });
+    this.#services.tell(`${open.gate} reopened ${open.generation}`, gateEvent(open, this.#run, 'reopened', `What was decided on changed, and ${open.card.question} is asked again: ${changes.join('; ')}`, [...new Set([...by, ...open.eligible])]));
   }
 
   async #keepOutcome(open: OpenGate, outcome: GateOutcome): Promise<void> {
     const { gate, generation, effectiveAt } = open;
     this.#desk.file(open);
-    const by = outcome.state === 'approved' ? outcome.by : 'by' in outcome ? [outcome.by] : [];
-    const reason = 'reason' in outcome ? outcome.reason : outcome.state === 'expired' && open.lapse ? `${open.lapse.by}: ${open.lapse.reason}` : outcome.state === 'approved' && outcome.by.length === 0 ? 'nobody answered in time; silence approves by policy' : '';
-    this.#run.record.add({ kind: 'gateClosed', gate, generation, state: outcome.state, by, reason, remeasured: open.confirmed, bypass: outcome.state === 'approved' ? outcome.bypass : null, effectiveAt });
-    const who = by.length > 0 ? ` by ${by.join(', ')}` : '';
-    this.#services.tell(`${gate} decided`, gateEvent(open, this.#run, 'decided', `${open.card.question} ${outcome.state}${who}${reason === '' ? '' : `: ${clip(reason, 200)}`}`, open.eligible));
+    const [except, bypass] = outcome.state === 'approved' ? [outcome.except, outcome.bypass] : [[], null];
+    this.#run.record.add({ kind: 'gateClosed', gate, generation, state: outcome.state, by: deciders(outcome), except, checks: [...open.ballot.checks], reason: reasonOf(open, outcome), remeasured: open.confirmed, bypass, effectiveAt });
     if (outcome.state !== 'approved') return; // it permits no effect: the record gets it with the run's close
     const kept = this.#run.record.flush();
     if (open.request.measure !== null) await kept;
     else this.#run.inBackground(kept.catch(() => undefined)); // a rollback waits for nothing; what fails now is kept with the close
+  }
+
+  /** From here on nothing that anybody says changes it. */
+  #close(open: OpenGate, outcome: GateOutcome): void {
+    open.isConcluded = true;
+    this.#whileOpen.cancel();
+    this.#closed.add(open.gate);
+    const [by, reason] = [deciders(outcome), reasonOf(open, outcome)];
+    const who = by.length > 0 ? ` by ${by.join(', ')}` : '';
+    this.#services.tell(`${open.gate} decided`, gateEvent(open, this.#run, 'decided', `${open.card.question} ${outcome.state}${who}${reason === '' ? '' : `: ${clip(reason, 200)}`}`, open.eligible));
   }
 
   #leave(open: OpenGate): void {
@@ -204,14 +216,3 @@ export class Gates {
     if (this.#open && this.#open.request.measure !== null) this.#open.superseded = this.#superseded; // a rollback is not superseded
   }
 }
-
-/** A "no" that the gate has come to, be it early or while its effect is waited for. */
-function refusalOf(open: OpenGate): Exclude<GateOutcome, { state: 'approved' | 'expired' }> | null {
-  const { standing, superseded, ballot, policy, gate } = open;
-  const decisions = [...ballot.decisions];
-  if (superseded) return { state: 'superseded', ...superseded, decisions };
-  if (standing.state === 'rejected') return { state: 'rejected', by: standing.by, reason: standing.reason, decisions };
-  if (open.expired && standing.state === 'open' && policy.onSilence === 'reject') return { state: 'rejected', ...(open.lapse ?? { by: 'nobody', reason: `nobody answered ${gate} in time` }), decisions };
-  return null;
-}
-

@@ -1,15 +1,16 @@
 /** One gate while it is open: what is asked, what has been answered, and where it stands. Holds no timer and calls no activity. */
 import { eligible, emptyBallot, objection, standing, stillCounting, voiceOf, withoutSubstitute, type Ballot, type Decision, type GateTerms, type Standing } from '../domain/approval.ts';
-import { clip, type Answer } from '../domain/answer.ts';
+import { clip, type Answer, type Verdict } from '../domain/answer.ts';
 import type { GateCard } from '../domain/card.ts';
 import { clipCard } from '../domain/card-text.ts';
 import { jsonDigest, shortDigest } from '../domain/digest.ts';
 import type { Measured, Remeasured } from '../domain/evidence.ts';
 import type { GateView } from '../domain/gate-view.ts';
 import { canonicalPerson, type GatePolicy, type Person } from '../domain/policy.ts';
-import { provesAtLeast, type IdentityLevel } from '../domain/vocabulary.ts';
-import type { Bypass, GateRequest, ReloadedPolicy } from './gate-request.ts';
 import { adoptPolicy } from '../domain/policy-change.ts';
+import { provesAtLeast, type IdentityLevel } from '../domain/vocabulary.ts';
+import type { MeasuredAgain } from './evidence-again.ts';
+import type { Bypass, GateRequest, ReloadedPolicy } from './gate-request.ts';
 import { now } from './workflow-clock.ts';
 
 /** Who is behind an answer, as far as it is proven. */
@@ -38,36 +39,49 @@ export class OpenGate<E = unknown> {
   readonly evidenceDigest: string;
   policy: GatePolicy;
   people: readonly Person[];
-  ballot: Ballot = emptyBallot;
+  /** Digest of the estate's slice that policy and people are from. */
+  estateDigest: string;
+  ballot: Ballot;
   deadline: string;
   effectiveAt: string | null = null;
   proposals: GateView['proposals'] = [];
-  expired = false;
+  /** When silence began to decide. */
+  expiredAt: string | null = null;
+  /** It is settled, and its effect has not begun: a "no" still stops it. */
+  isWaiting = false;
   /** Somebody was told because nobody had decided. */
   escalated = false;
   /** Why its silence was let decide before its deadline, and who asked for that. */
   lapse: { by: string; reason: string } | null = null;
   bypass: Bypass | null = null;
   superseded: { by: string; reason: string } | null = null;
+  /** What is wrong with the run's history, once it is too long. */
+  crowd: string | null = null;
   /** Nothing that anybody says now changes the outcome. */
   isConcluded = false;
   /** The evidence is no longer what was shown: the gate opens again with what was measured. */
-  reopening: { measured: Measured<E>; comparison: Remeasured } | null = null;
-  #widened: string[] = [];
+  reopening: { measured: Measured<E>; changes: string[] } | null = null;
+  /** The measurement that is under way: whoever else wants one waits for it, for a test inference is made once. */
+  measuring: Promise<MeasuredAgain<E> | null> | null = null;
+  readonly #widened: string[];
   /** As they were named, and as whom the estate knew them then: an alias that is taken out of it meanwhile lets nobody decide the own change. */
   readonly #requesters: readonly string[];
 
-  constructor(request: GateRequest<E>, measured: Measured<E>, generation: number, changes: readonly string[]) {
+  /** @param before the same gate when it was open last: what the estate has said since, who was let decide as well, and who stands in for whom stay. */
+  constructor(request: GateRequest<E>, measured: Measured<E>, generation: number, changes: readonly string[], before: OpenGate<E> | null = null) {
     this.request = request;
     this.measured = measured;
     this.generation = generation;
     this.changes = changes;
-    this.policy = request.policy;
-    this.people = request.people;
-    this.#requesters = [...new Set(request.requestedBy.flatMap((name) => [name, canonicalPerson(request.people, name)]))];
+    this.policy = before?.policy ?? request.policy;
+    this.people = before?.people ?? request.people;
+    this.estateDigest = before?.estateDigest ?? request.estateDigest;
+    this.ballot = before === null ? emptyBallot : { ...emptyBallot, delegations: before.ballot.delegations, deferrals: before.ballot.deferrals };
+    this.#widened = before === null ? [] : [...before.#widened];
+    this.#requesters = before !== null ? before.#requesters : [...new Set(request.requestedBy.flatMap((name) => [name, canonicalPerson(request.people, name)]))];
     this.card = clipCard(request.card(measured.evidence));
-    this.evidenceDigest = jsonDigest({ gate: request.gate, generation, card: this.card, items: measured.items, policy: request.policy });
-    this.deadline = new Date(Date.parse(this.openedAt) + request.policy.clock.decide.afterMs).toISOString();
+    this.evidenceDigest = jsonDigest({ gate: request.gate, generation, card: this.card, items: measured.items, policy: this.policy });
+    this.deadline = new Date(Date.parse(this.openedAt) + this.policy.clock.decide.afterMs).toISOString();
   }
 
   get gate(): string {
@@ -79,6 +93,23 @@ export class OpenGate<E = unknown> {
     return this.expired || this.bypass !== null || this.superseded !== null || this.reopening !== null || this.standing.state !== 'open';
   }
 
+  get expired(): boolean {
+    return this.expiredAt !== null;
+  }
+
+  /** Silence decides from now on. */
+  expire(): void {
+    this.expiredAt ??= now().toISOString();
+  }
+
+  /** Whether an answer that came at this ISO instant may still change what the gate comes to. */
+  takes(verdict: Verdict | undefined, receivedAt: string): boolean {
+    if (this.isConcluded) return false;
+    if (!this.isSettled || verdict === 'reject' || (this.isWaiting && (verdict === 'withdraw' || verdict === 'bypass'))) return true;
+    const isOnlyExpired = this.bypass === null && this.superseded === null && this.reopening === null && this.standing.state === 'open';
+    return isOnlyExpired && receivedAt < this.expiredAt!; // it came in time; whose it is was found out later
+  }
+
   get standing(): Standing {
     return standing(this.policy, this.ballot);
   }
@@ -88,7 +119,7 @@ export class OpenGate<E = unknown> {
   }
 
   get terms(): GateTerms {
-    return { gate: this.gate, policy: this.policy, people: this.people, requestedBy: this.#requesters, evidenceDigest: this.evidenceDigest };
+    return { gate: this.gate, policy: this.policy, people: this.people, requestedBy: this.#requesters, evidenceDigest: this.evidenceDigest, isWaiting: this.isWaiting };
   }
 
   get eligible(): string[] {
@@ -137,9 +168,10 @@ export class OpenGate<E = unknown> {
     switch (answer.verdict) {
       case 'approve':
       case 'reject': {
-        const voice = voiceOf(by, this.terms, this.ballot, at);
+        const others = { ...this.ballot, decisions: decisions.filter((other) => other.by !== by) }; // a "no" takes the place of the own approval
+        const voice = voiceOf(by, this.terms, others, at);
         const decision: Decision = { gate: this.gate, verdict: answer.verdict, by, onBehalfOf: voice === by ? null : voice, level, comment, evidence: shortDigest(this.evidenceDigest), at, via, effectiveAt: answer.effectiveAt ?? null, except: answer.except ?? [] };
-        this.ballot = { ...this.ballot, decisions: [...(voice === by ? withoutSubstitute(by, this.terms, this.ballot, at) : decisions), decision] };
+        this.ballot = { ...this.ballot, decisions: [...(voice === by ? withoutSubstitute(by, this.terms, others, at) : others.decisions), decision] };
         return;
       }
       case 'withdraw':
@@ -171,9 +203,14 @@ export class OpenGate<E = unknown> {
     return true;
   }
 
-  /** More people may decide from now on. Those who do already are left out; says whether there is anybody new. */
+  /** Of those whom the clock would let decide as well, the ones who may not yet; nobody whom the estate does not know any more. */
+  newAmong(approvers: readonly string[]): string[] {
+    return [...new Set(approvers)].filter((person) => !this.policy.approvers.includes(person) && this.people.some(({ id }) => id === person));
+  }
+
+  /** More people may decide from now on; says who is new. */
   widen(approvers: readonly string[]): string[] {
-    const added = approvers.filter((person) => !this.policy.approvers.includes(person));
+    const added = this.newAmong(approvers);
     this.#widened.push(...added);
     this.policy = { ...this.policy, approvers: [...this.policy.approvers, ...added] };
     return added;
@@ -185,6 +222,7 @@ export class OpenGate<E = unknown> {
     const { policy, changes } = adoptPolicy(this.policy, fresh);
     this.policy = policy;
     this.people = reloaded.people;
+    this.estateDigest = reloaded.estateDigest;
     const decisions = stillCounting(this.ballot.decisions, this.terms);
     const lost = this.ballot.decisions.filter((decision) => !decisions.includes(decision));
     this.ballot = { ...this.ballot, decisions };

@@ -1,5 +1,6 @@
 /** What a run has to put on record: gathered in order, and appended in batches, one at a time. */
 import { CancellationScope } from '@temporalio/workflow';
+import { firstPortion } from '../domain/batches.ts';
 import type { RecordEntry, RecordEvent } from '../domain/record.ts';
 import { now } from './workflow-clock.ts';
 
@@ -32,15 +33,16 @@ export class RunRecord {
   }
 
   async #write(): Promise<void> {
-    if (this.#pending.length === 0) return;
-    const entries = this.#pending.splice(0);
-    this.#batches += 1;
-    try {
-      // Not cancellable: what is under way is written in any case, and giving it up would write it twice.
-      await CancellationScope.nonCancellable(() => this.#append(this.#batches, entries));
-    } catch (error) {
-      this.#pending.unshift(...entries);
-      throw error;
+    while (this.#pending.length > 0) {
+      const entries = this.#pending.splice(0, firstPortion(this.#pending).length);
+      this.#batches += 1;
+      try {
+        // Not cancellable: what is under way is written in any case, and giving it up would write it twice.
+        await CancellationScope.nonCancellable(() => this.#append(this.#batches, entries));
+      } catch (error) {
+        this.#pending.unshift(...entries);
+        throw error;
+      }
     }
   }
 }

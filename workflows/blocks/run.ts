@@ -1,5 +1,5 @@
 /** One run of a runbook as its readers see it: phases, outcome, search attributes, current details, and the query `status`. */
-import { CancellationScope, CancelledFailure, condition, defineQuery, isCancellation, setCurrentDetails, setHandler, upsertMemo, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, CancelledFailure, condition, defineQuery, isCancellation, setCurrentDetails, setHandler, sleep, upsertMemo, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
 import { clip } from '../domain/answer.ts';
 import { renderOpenCard, renderProgress, type OpenCard } from '../domain/card.ts';
 import type { CompensationReport } from '../domain/compensation.ts';
@@ -17,6 +17,9 @@ import { now } from './workflow-clock.ts';
 
 /** How long a run that is over waits for messages that are under way. */
 const lastWordsFor = '30s';
+
+/** Pause of a run that is over but for its record, after half a day of tries. */
+const recordAgainAfter = '10m';
 
 export const statusQuery = defineQuery<RunStatus>('status');
 
@@ -191,8 +194,21 @@ export class Run {
   async #lastThings({ outcome, reason }: Conclusion): Promise<void> {
     await this.#checkBeforeClosing();
     this.record.add({ kind: 'closed', outcome, reason: clip(reason, 1000) });
-    await this.attempt('The record could not be kept', () => this.record.flush());
+    await this.#keepRecord();
     if (this.#background > 0) await condition(() => this.#background === 0, lastWordsFor);
+  }
+
+  /** A run that its record does not know of must not look finished: it stays, says why, and tries for as long as the store is away. What no repetition mends is noted. */
+  async #keepRecord(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.record.flush();
+      } catch (error) {
+        this.note(`The record could not be kept: ${rootMessage(error)}`);
+        if (!(error instanceof ActivityFailure) || error.retryState === 'NON_RETRYABLE_FAILURE') return;
+        await sleep(recordAgainAfter, { summary: 'Keep the record: try again' });
+      }
+    }
   }
 
   #recorded(): AppendToRecordInput['run'] {

@@ -36,6 +36,8 @@ export interface GateTerms {
   requestedBy: readonly string[];
   /** Full digest of the evidence as shown. */
   evidenceDigest: string;
+  /** It is approved, and its effect has not begun: whoever approved may still take it back. */
+  isWaiting?: boolean;
 }
 
 export type Standing = { state: 'open'; missing: number; missingGroups: string[] } | { state: 'approved'; by: string[] } | { state: 'rejected'; by: string; reason: string };
@@ -52,9 +54,9 @@ export function objection(answer: Answer, terms: GateTerms, ballot: Ballot, at: 
       return unfit(answer, terms) ?? unanswered(policy, ballot) ?? (standing(policy, ballot).state === 'open' ? undefined : `${terms.gate} is decided already`) ?? withoutVoice(by, terms, ballot, at);
     case 'reject':
       if (!answer.comment) return 'a rejection needs a reason ("comment")';
-      return unfit(answer, terms) ?? (standing(policy, ballot).state === 'rejected' ? `${terms.gate} is decided already` : undefined) ?? withoutVoice(by, terms, ballot, at);
+      return unfit(answer, terms) ?? (standing(policy, ballot).state === 'rejected' ? `${terms.gate} is decided already` : undefined) ?? withoutVoice(by, terms, terms.isWaiting ? withoutApproval(by, ballot) : ballot, at);
     case 'withdraw':
-      if (standing(policy, ballot).state !== 'open') return `${terms.gate} is decided already`;
+      if (standing(policy, ballot).state === 'rejected' || (standing(policy, ballot).state === 'approved' && !terms.isWaiting)) return `${terms.gate} is decided already`;
       return ballot.decisions.some((decision) => decision.by === by) ? undefined : `${clip(by, 40)} has decided nothing that could be withdrawn`;
     case 'delegate':
       return againstDelegation(by, answer, terms, ballot, at);
@@ -110,6 +112,11 @@ export function voiceOf(by: string, terms: GateTerms, ballot: Ballot, at: string
   const used = ballot.decisions.map((decision) => decision.onBehalfOf ?? decision.by);
   const delegations = [...policy.delegations, ...ballot.delegations].filter((delegation) => delegation.to === by && isActive(delegation, at));
   return delegations.map(({ from }) => from).find((from) => policy.approvers.includes(from) && !excluded.includes(from) && !used.includes(from)) ?? null;
+}
+
+/** Whoever approved may still say no until the effect begins. */
+function withoutApproval(by: string, ballot: Ballot): Ballot {
+  return { ...ballot, decisions: ballot.decisions.filter((decision) => decision.by !== by || decision.verdict !== 'approve') };
 }
 
 function withoutVoice(by: string, terms: GateTerms, ballot: Ballot, at: string): string | undefined {

@@ -50,6 +50,8 @@ export interface OpenCard {
   changes: readonly string[];
   /** The evidence is not measured again after this decision. */
   isLast: boolean;
+  /** What is wrong with the run itself. */
+  warning: string | null;
   /** Items of the checklist that are not answered yet. */
   unanswered: readonly string[];
   proposals: readonly string[];
@@ -73,15 +75,16 @@ export function renderProgress(phase: string, lines: readonly string[], lastAnsw
 }
 
 function render(open: OpenCard, factsShown: number): string {
-  const { card, gate, evidence, approvers, quorum, approvedBy, missingGroups, silence, deadline, effectiveAt, identity, changes, isLast, unanswered, proposals, inbox, lastAnswer } = open;
+  const { card, gate, evidence, approvers, quorum, approvedBy, missingGroups, silence, deadline, effectiveAt, identity, changes, isLast, warning, unanswered, proposals, inbox, lastAnswer } = open;
   const hidden = card.facts.length - factsShown;
   const facts = [...card.facts.slice(0, factsShown).map((fact) => `- ${clip(fact, 200)}`), ...(hidden > 0 ? [`- and ${hidden} more`] : [])];
   const progress = approvedBy.length > 0 ? `, so far ${approvedBy.join(', ')}` : '';
   const groups = missingGroups.length > 0 ? `, one of ${missingGroups.join(' and one of ')} among them` : '';
   return [
     ...answerLine(lastAnswer),
+    ...(warning === null ? [] : [`**Warning:** ${clip(warning, 200)}.`]),
     `### ${card.question}`,
-    ...(changes.length > 0 ? [`**Asked again, for the evidence changed:** ${clip(changes.join('; '), 300)}${isLast ? '. It is not measured once more: decide on what is shown here.' : ''}`] : []),
+    ...(changes.length > 0 ? [`**Asked again, for this changed:** ${clip(changes.join('; '), 300)}${isLast ? '. It is not measured once more: decide on what is shown here.' : ''}`] : []),
     `**Recommendation:** ${card.recommendation}`,
     ...(card.comparison ? [table(card.comparison)] : []),
     ...(facts.length > 0 ? [facts.join('\n')] : []),

@@ -23,9 +23,24 @@ export interface RecordedAnswer {
   via?: string | null;
   comment?: string;
   evidence?: string;
+  /** Of a delegation, a deferral, an approval with exceptions or for later, an item of the checklist, a bypass. */
+  to?: string;
+  until?: string;
+  except?: string[];
+  effectiveAt?: string;
+  item?: string;
+  incident?: string;
   signature?: string;
   /** Why it did not count. */
   reason?: string;
+}
+
+/** An item of a gate's checklist, as it was answered; `by` is `machine` or a person. */
+export interface RecordedCheck {
+  item: string;
+  by: string;
+  ok: boolean;
+  comment: string;
 }
 
 /** What happened. Everything in it is plain JSON, without secrets. */
@@ -33,7 +48,8 @@ export type RecordEvent =
   | { kind: 'gateOpened'; gate: string; generation: number; card: GateCard; items: EvidenceItem[]; evidenceDigest: string; policy: GatePolicy; policyDigest: string; estateDigest: string; requestedBy: string[]; deadline: string; changes: string[] }
   | { kind: 'answers'; gate: string; generation: number; answers: RecordedAnswer[] }
   | { kind: 'policyChanged'; gate: string; changes: string[]; estateDigest: string }
-  | { kind: 'gateClosed'; gate: string; generation: number; state: 'approved' | 'rejected' | 'expired' | 'superseded' | 'reopened'; by: string[]; reason: string; remeasured: string[]; bypass: { by: string; reason: string; incident: string } | null; effectiveAt: string | null }
+  | { kind: 'gateClosed'; gate: string; generation: number; state: 'approved' | 'rejected' | 'expired' | 'superseded' | 'reopened'; by: string[]; except: string[]; checks: RecordedCheck[]; reason: string; remeasured: string[]; bypass: { by: string; reason: string; incident: string } | null; effectiveAt: string | null }
+  | { kind: 'approvedElsewhere'; gate: string; workflowId: string; by: string[]; items: EvidenceItem[]; approvedAt: string }
   | { kind: 'effect'; step: string; what: string; platform: string; resource: string; before: string | null; after: string | null }
   | { kind: 'finding'; what: string; detail: string }
   | { kind: 'closed'; outcome: Outcome; reason: string };

@@ -16,11 +16,12 @@ export function releaseGateServices(run: Run): GateServices {
     },
     planClock: async (clock, openedAt, approvers) => (await planGateClock({ clock, openedAt, approvers })).ticks,
     nextOpening: (opening, from) => nextOpening({ opening, from }),
-    reloadPolicy: async (gate) => {
-      if (run.target === null) return null;
-      const { plant, circuit } = run.target;
+    reloadPolicy: async ({ gate, policyOf }) => {
+      const target = policyOf?.target ?? run.target;
+      if (target === null) return null;
+      const { plant, circuit } = target;
       const fresh = await run.attempt('The policy could not be read again', () => loadPolicy({ target: { plant, circuit } }));
-      const policy = fresh?.gates[gate as keyof TargetPolicy['gates']];
+      const policy = fresh?.gates[policyOf?.gate ?? (gate as keyof TargetPolicy['gates'])];
       return fresh && policy ? { policy, people: fresh.people, estateDigest: fresh.digest } : null;
     },
     reviewBypass: async (gate, { by, reason, incident }, { policy, people }) => {

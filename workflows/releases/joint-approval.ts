@@ -84,6 +84,12 @@ export function approvedWithChange({ stage1 }: ReleaseModelInput, { items }: Mea
   return compareEvidence(stage1.items, items, gates.stage1.evidence, now().toISOString()).state === 'changed' ? null : stage1;
 }
 
+/** Puts on record, before the effect that it permits, where the approval was given. */
+export async function keepApproval(run: Run, { change, by, at, items }: ApprovedStage1): Promise<void> {
+  run.record.add({ kind: 'approvedElsewhere', gate: ReleaseGate.Stage1, workflowId: change, by: [...by], items, approvedAt: at });
+  await run.record.flush();
+}
+
 /** Circuits of one policy share a card, up to what it shows. */
 function cards(held: readonly Held[]): Held[][] {
   const byPolicy = new Map<string, Held[]>();
@@ -95,10 +101,11 @@ function cards(held: readonly Held[]): Held[][] {
 }
 
 async function jointGate(held: Held[], number: number): Promise<GateRequest<JointEvidence>> {
-  const { policy: { gates, people, digest, inboxUrl, registry }, release: { requestedBy, pullRequest } } = held[0]!;
+  const { policy: { gates, people, digest, inboxUrl, registry }, release: { requestedBy, pullRequest, target } } = held[0]!;
   return {
     gate: number === 0 ? ReleaseGate.Stage1 : `${ReleaseGate.Stage1}-${number + 1}`,
     policy: gates.stage1,
+    policyOf: { target, gate: 'stage1' },
     people,
     estateDigest: digest,
     inboxUrl,

@@ -10,7 +10,7 @@ import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
 import { releasePriority } from '../domain/resource-lock.ts';
 import { queueForLock } from '../locks/lock-activities.ts';
-import { approvedWithChange } from './joint-approval.ts';
+import { approvedWithChange, keepApproval } from './joint-approval.ts';
 import { deployVerified, preImage, putBack } from './production-deployment.ts';
 import { releaseGateServices } from './gate-services.ts';
 import { appendToRecord, loadPolicy, promoteModel, readFiringAlerts, recordVerdict, watchAlerts } from './release-activities.ts';
@@ -53,6 +53,7 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     if ('state' in stage1 && stage1.state !== 'approved') return await turnedDown(stage1);
 
     run.enter(Phase.Promotion);
+    if (withChange) await keepApproval(run, withChange);
     const promoted = await promoteModel({ key: run.key('promote'), from: workspaces.dev, registry, model: input.model, version: input.version, tags: { approved_by: approvers(stage1), run: run.signature } });
     run.effect({ step: 'registry promotion', what: `${input.model} ${input.version}`, platform: 'azure-ml', resource: promoted.assetId, before: null, after: input.version });
 

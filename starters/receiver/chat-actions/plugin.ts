@@ -8,7 +8,7 @@ import type { Person } from '../../../workflows/domain/policy.ts';
 import { inboxGateUrl } from '../../../workflows/domain/inbox-address.ts';
 import { AnswerRefused, updateIdFrom } from '../../gates/send-answer.ts';
 import type { GatePort } from '../inbox/gate-port.ts';
-import { outcomeText } from '../inbox/outcome-text.ts';
+import { standingOf } from '../inbox/standing.ts';
 import { beside, inPlace, privately, readInteraction, type Pressed, type SlackAnswer } from './slack-interaction.ts';
 import { isFromSlack } from './slack-signature.ts';
 
@@ -16,7 +16,7 @@ export interface SlackOptions {
   signingSecret: string;
   buttonKeys: () => Promise<readonly ButtonKey[]>;
   people: () => Promise<readonly Person[]>;
-  gates: Pick<GatePort, 'decide'>;
+  gates: Pick<GatePort, 'decide' | 'read' | 'status'>;
   /** The receiver's public address, for the way to the card; null: none is given. */
   inboxUrl: string | null;
   /** Where answers to Slack may go: whatever a payload says, nowhere else. */
@@ -86,9 +86,10 @@ export async function slackPlugin(app: FastifyInstance, { signingSecret, buttonK
       // The same person on the same button is the same update, however often Slack or anybody else sends it.
       const outcome = await gates.decide({ workflowId, runId, by, via: 'slack', answer: sent, updateId: updateIdFrom('slack', id, by) });
       log.info({ ...told, counted: outcome.counted, state: outcome.state }, 'slack: answered');
-      const said = `${by}: ${outcomeText(outcome, sent)}`;
-      if (!outcome.counted) return privately(`${said}${card}`);
-      return outcome.state === 'open' ? beside(said) : inPlace(said, blocks);
+      const { kind, text: stands } = await standingOf(gates, { workflowId, runId, answer: sent }, outcome);
+      const said = `${by}: ${stands}`;
+      if (kind === 'void' || kind === 'unknown') return privately(`${said}${card}`);
+      return kind === 'counts' ? beside(said) : inPlace(said, blocks);
     } catch (error) {
       if (!(error instanceof AnswerRefused)) throw error;
       log.info({ ...told, refused: error.message }, 'slack: refused by the gate');

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Answer } from '../../../workflows/domain/answer.ts';
 import type { GateView } from '../../../workflows/domain/gate-view.ts';
 import { AnswerRefused, updateIdFrom } from '../../gates/send-answer.ts';
 import { isSame } from './bulk-form.ts';
 import { answerOf, readDecisionForm, type Typed } from './decision-form.ts';
 import { html } from './html.ts';
 import { outcomeText } from './outcome-text.ts';
+import { standingOf, type SentDecision } from './standing.ts';
 import { cardPage } from './pages/gate-card.ts';
 import { messagePage } from './pages/layout.ts';
 import { listPage } from './pages/list.ts';
@@ -44,7 +46,9 @@ export async function gateRoutes(app: FastifyInstance, context: InboxContext): P
     try {
       const outcome = await gates.decide({ workflowId, runId: view.runId, by: who.person, via: 'inbox', answer: read.answer, updateId: updateIdFrom('inbox', who.session.token, nonce, workflowId, JSON.stringify(read.answer)) });
       request.log.info({ workflowId, gate: view.gate, verdict: read.answer.verdict, person: who.person, counted: outcome.counted, state: outcome.state }, 'inbox: answered');
-      who.session.data.notice = { kind: outcome.counted ? 'good' : 'bad', text: outcomeText(outcome, read.answer) };
+      const { answer } = read;
+      const { kind, text } = isVerdictOnGate(answer) ? await standingOf(gates, { workflowId, runId: view.runId, answer }, outcome) : { kind: outcome.counted ? 'counts' : 'void', text: outcomeText(outcome, answer) };
+      who.session.data.notice = { kind: kind === 'void' ? 'bad' : 'good', text };
       context.sessions.save(who.session);
       return await reply.redirect(paths.gate(workflowId), 303);
     } catch (error) {
@@ -56,6 +60,10 @@ export async function gateRoutes(app: FastifyInstance, context: InboxContext): P
       return context.show(request, reply, card(context, who, current, { typed, problem: `Not counted: ${error.message}.` }), 409);
     }
   });
+}
+
+function isVerdictOnGate(answer: Answer): answer is SentDecision['answer'] {
+  return answer.gate !== undefined && answer.by !== undefined && (answer.verdict === 'approve' || answer.verdict === 'reject');
 }
 
 function card({ runUrl, now }: InboxContext, { session, person, people }: SignedIn, view: GateView, rest: { typed?: Typed; problem?: string; moved?: string[] } = {}): ReturnType<typeof cardPage> {

@@ -14,6 +14,11 @@ export class ForgedRequest extends Error {
   readonly statusCode = 403;
 }
 
+/** The receiver was asked for by a name that is not this machine's: a page of another site may have pointed its own name here, to send forms that look like ours. */
+export class ForeignHost extends Error {
+  readonly statusCode = 421;
+}
+
 export interface SessionCookies {
   /** Where the inbox is for browsers, such as `https://holdpoint.example.com`. */
   origin: (request: FastifyRequest) => string;
@@ -53,12 +58,17 @@ export function endSession(request: FastifyRequest, reply: FastifyReply, { origi
  *
  * @throws ForgedRequest
  */
-export function refuseForged(request: FastifyRequest, form: URLSearchParams, { origin }: SessionCookies): Session {
+export function refuseForged(request: FastifyRequest, form: URLSearchParams, cookies: SessionCookies): Session {
   const session = request.inboxSession;
-  if (request.headers.origin !== origin(request)) throw new ForgedRequest('the form was sent from another site');
+  refuseOtherSites(request, cookies);
   if (session === null) throw new ForgedRequest('the session has ended');
   if (!isEqual(form.get('csrf') ?? '', session.csrf)) throw new ForgedRequest('the form does not belong to this session');
   return session;
+}
+
+/** The part of it that needs no body. @throws ForgedRequest */
+export function refuseOtherSites(request: FastifyRequest, { origin }: SessionCookies): void {
+  if (request.headers.origin !== origin(request)) throw new ForgedRequest('the form was sent from another site');
 }
 
 /** In the same time whatever was sent, its length included. */

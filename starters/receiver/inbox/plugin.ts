@@ -5,17 +5,19 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isLoopbackHost } from '../../../workers/configuration.ts';
 import type { Person } from '../../../workflows/domain/policy.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import { failurePage } from './failures.ts';
 import { gateRoutes } from './gate-routes.ts';
 import type { GatePort } from './gate-port.ts';
-import { endSession, ForgedRequest, readSession, refuseForged, type SessionCookies } from './guard.ts';
+import { endSession, ForeignHost, ForgedRequest, readSession, refuseForged, refuseOtherSites, type SessionCookies } from './guard.ts';
 import type { PasswordCheck } from './local-users.ts';
 import type { OpenId } from './open-id.ts';
 import { renderPage, type Assets, type Page } from './pages/layout.ts';
 import { inboxPath, localPath, paths } from './paths.ts';
 import type { Session, SessionStore } from './session-store.ts';
+import { TooManyTries } from './sign-in-limits.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 
 export interface InboxOptions {
@@ -26,15 +28,17 @@ export interface InboxOptions {
   /** Users with a password, of the demo only; `names` are shown. */
   localUsers: { check: PasswordCheck; names: readonly string[] } | null;
   sessions: SessionStore;
-  /** Where browsers see the receiver, such as `https://holdpoint.example.com`; null: wherever they ask for it, for a receiver on this machine. */
+  /** Where browsers see the receiver, such as `https://holdpoint.example.com`; null: by whatever name of this machine they ask for it. */
   origin: string | null;
+  /** Without an `origin`: also by names of other machines. Any site that a browser shows could then take the receiver for its own by pointing its name here. */
+  anyHost?: boolean;
   /** A run in Temporal Web UI. */
   runUrl: (workflowId: string, runId: string) => string;
   now?: () => Date;
 }
 
 /** What the routes share. */
-export interface InboxContext extends Omit<InboxOptions, 'now' | 'origin' | 'sessions'>, SessionCookies {
+export interface InboxContext extends Omit<InboxOptions, 'now' | 'origin' | 'anyHost' | 'sessions'>, SessionCookies {
   now: () => Date;
   /** Renders a page into the answer; says once what a redirect left to say. */
   show: (request: FastifyRequest, reply: FastifyReply, page: Page, status?: number) => FastifyReply;
@@ -53,7 +57,7 @@ export interface SignedIn {
 /** A form with a thousand ticks; more is refused. */
 const bodyLimit = 1024 * 1024;
 
-export async function inboxPlugin(app: FastifyInstance, { origin, sessions, now = () => new Date(), ...options }: InboxOptions): Promise<void> {
+export async function inboxPlugin(app: FastifyInstance, { origin, anyHost = false, sessions, now = () => new Date(), ...options }: InboxOptions): Promise<void> {
   const cookies: SessionCookies = { sessions, origin: (request) => origin ?? `${request.protocol}://${request.host}` };
   const assets = await serveAssets(app);
 
@@ -103,14 +107,21 @@ export async function inboxPlugin(app: FastifyInstance, { origin, sessions, now 
   app.decorateRequest('inboxSession', null);
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit }, (_request, body, done) => done(null, new URLSearchParams(body as string)));
   app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith(`${inboxPath}/assets/`)) return; // they are everybody's
+    void reply.header('cache-control', 'no-store');
+    if (origin === null && !anyHost && !isLoopbackHost(request.hostname)) throw new ForeignHost(`asked for as ${request.hostname.slice(0, 100)}`);
     request.inboxSession = readSession(request, cookies);
-    if (!request.url.startsWith(`${inboxPath}/assets/`)) void reply.header('cache-control', 'no-store');
+    if (request.method !== 'POST') return;
+    // Before the body is read: nobody without a session makes the receiver take a form of a thousand ticks.
+    refuseOtherSites(request, cookies);
+    if (request.inboxSession === null && request.url !== paths.signIn) return reply.redirect(paths.signIn, 303);
   });
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const { page, status, isDefect } = failurePage(error);
     const told = { method: request.method, path: request.url.split('?', 1)[0], person: request.inboxSession?.person ?? null, status };
     if (isDefect) request.log.error({ ...told, err: error }, 'inbox: failed');
-    else request.log.warn({ ...told, reason: error.message, ...(error.cause instanceof Error && { cause: error.cause.message }) }, error instanceof ForgedRequest ? 'inbox: refused' : 'inbox: not done');
+    else request.log.warn({ ...told, reason: error.message, ...(error.cause instanceof Error && { cause: error.cause.message }) }, error instanceof ForgedRequest || error instanceof ForeignHost ? 'inbox: refused' : 'inbox: not done');
+    if (error instanceof TooManyTries) void reply.header('retry-after', error.retryAfterSeconds);
     return context.show(request, reply, page, status);
   });
 

@@ -3,20 +3,15 @@ import { beginSession, endSession, refuseForged } from './guard.ts';
 import { signInPage } from './pages/sign-in.ts';
 import { localPath, paths } from './paths.ts';
 import { formOf, type InboxContext } from './plugin.ts';
-
-const minute = 60_000;
-/** Passwords of one name that an address may try in a minute; a person needs two or three. After the body is read, for the name is in it. */
-const tries = { max: 10, timeWindow: minute, hook: 'preHandler', keyGenerator: (request: FastifyRequest) => `${request.ip} ${(formOf(request).get('name') ?? '').trim().toLowerCase()}` } as const;
-/** Sign-in pages and ways back from the provider, for everybody behind one address. */
-const visits = { max: 120, timeWindow: minute };
+import { PasswordTries, visits } from './sign-in-limits.ts';
 
 export async function signInRoutes(app: FastifyInstance, context: InboxContext): Promise<void> {
   const { openId, localUsers, origin } = context;
   if (openId === null && localUsers === null) throw new Error('nobody could sign in to the inbox: configure an identity provider');
 
   const ask = (request: FastifyRequest, reply: FastifyReply, problem: string | null = null, name?: string): FastifyReply => {
-    const { inboxSession } = request;
-    const session = inboxSession !== null && inboxSession.person === null ? inboxSession : beginSession(request, reply, context, null, { returnTo: localPath((request.query as { to?: string }).to) });
+    // Never in place of a session that there is: links of other sites lead here too, and would sign people out.
+    const session = request.inboxSession ?? beginSession(request, reply, context, null, { returnTo: localPath((request.query as { to?: string }).to) });
     return context.show(request, reply, signInPage({ session, openId: openId !== null, localUsers: localUsers?.names ?? null, problem, ...(name !== undefined && { name }) }), problem === null ? 200 : 401);
   };
 
@@ -35,7 +30,7 @@ export async function signInRoutes(app: FastifyInstance, context: InboxContext):
   };
 
   app.get(paths.signIn, { config: { rateLimit: visits } }, async (request, reply) => {
-    if (request.inboxSession !== null && request.inboxSession.person !== null) return reply.redirect(localPath((request.query as { to?: string }).to), 303);
+    if (isSignedIn(request)) return reply.redirect(localPath((request.query as { to?: string }).to), 303);
     const to = (request.query as { to?: string }).to;
     if (request.inboxSession !== null && to !== undefined) {
       request.inboxSession.data.returnTo = localPath(to);
@@ -45,11 +40,12 @@ export async function signInRoutes(app: FastifyInstance, context: InboxContext):
   });
 
   if (localUsers !== null) {
-    app.post(paths.signIn, { config: { rateLimit: tries }, bodyLimit: 10_000 }, async (request, reply) => {
+    const tries = new PasswordTries(localUsers.names, context.now);
+    app.post(paths.signIn, { bodyLimit: 10_000 }, async (request, reply) => {
       const form = formOf(request);
       refuseForged(request, form, context);
       const name = (form.get('name') ?? '').trim();
-      const isRight = await localUsers.check(name, form.get('password') ?? '');
+      const isRight = await tries.check(request, name, () => localUsers.check(name, form.get('password') ?? ''));
       return isRight ? await admit(request, reply, name, 'password') : ask(request, reply, 'Name or password is wrong.', name);
     });
   }
@@ -57,13 +53,17 @@ export async function signInRoutes(app: FastifyInstance, context: InboxContext):
   if (openId !== null) {
     const redirectUri = (request: FastifyRequest): string => `${origin(request)}${paths.openIdCallback}`;
     app.get(paths.openIdStart, { config: { rateLimit: visits } }, async (request, reply) => {
-      const session = request.inboxSession?.person === null ? request.inboxSession : beginSession(request, reply, context, null);
+      if (isSignedIn(request)) return reply.redirect(paths.list, 303);
+      const session = request.inboxSession;
+      // From our own page only: a link elsewhere must not replace a sign-in that is under way.
+      if (session === null || isFromElsewhere(request)) return reply.redirect(paths.signIn, 303);
       const { url, request: signIn } = await openId.begin(redirectUri(request));
       session.data.signIn = signIn;
       context.sessions.save(session);
       return reply.redirect(url, 303);
     });
     app.get(paths.openIdCallback, { config: { rateLimit: visits } }, async (request, reply) => {
+      if (isSignedIn(request)) return reply.redirect(paths.list, 303);
       const session = request.inboxSession;
       const signIn = session?.data.signIn;
       if (session === null || signIn === undefined) return ask(request, reply, 'The sign-in took too long, or began in another browser. Try again.');
@@ -79,4 +79,14 @@ export async function signInRoutes(app: FastifyInstance, context: InboxContext):
     endSession(request, reply, context);
     return reply.redirect(paths.signIn, 303);
   });
+}
+
+function isSignedIn({ inboxSession }: FastifyRequest): boolean {
+  return inboxSession !== null && inboxSession.person !== null;
+}
+
+/** Whether the browser says that a page of another site leads here; typed addresses and bookmarks are nobody's. */
+function isFromElsewhere({ headers }: FastifyRequest): boolean {
+  const site = headers['sec-fetch-site'];
+  return site === 'cross-site' || site === 'same-site';
 }

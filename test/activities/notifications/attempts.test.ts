@@ -34,7 +34,7 @@ notifications:
 `);
   const clients = createNotificationClients(platforms.settings);
   const secrets = { FIRST_URL: `${url}/slack/services/T1/BFIRST/hidden-1`, SECOND_URL: `${url}/slack/services/T1/BSECOND/hidden-2`, PAGER_KEY: 'hidden-key-of-exactly-32-letters' };
-  const activities = withHeartbeat(createNotificationActivities({ estateFile, webhookUrl: null, inboxUrl: null, secrets, buttonKeysFile: null, ...clients }));
+  const activities = withHeartbeat(createNotificationActivities({ estateFile, webhookUrl: null, inboxUrl: null, secrets, buttonKeysFile: null, client: null, ...clients }));
   platforms.fault({ method: 'POST', path: 'BSECOND', times: 3 }, { kind: 'status', status: 503 });
 
   const taskQueue = 'notifications-attempts';

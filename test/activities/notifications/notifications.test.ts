@@ -67,7 +67,7 @@ const secretWords = ['slack-secret', 'xoxb-sandbox', 'teams-secret', 'pager-secr
 
 function notifier(given: Partial<NotificationDependencies> = {}) {
   const { PAGERDUTY_ROUTING_KEY, ...secrets } = secretsWith();
-  return createNotificationActivities({ estateFile: estateWith(everything), webhookUrl: null, inboxUrl: 'https://holdpoint.example.com', secrets: { ...secrets, PAGERDUTY_ROUTING_KEY: PAGERDUTY_ROUTING_KEY!.slice(0, 32) }, buttonKeysFile: join(directory, 'keys', 'buttons.private.json'), ...clients, ...given }).notify;
+  return createNotificationActivities({ estateFile: estateWith(everything), webhookUrl: null, inboxUrl: 'https://holdpoint.example.com', secrets: { ...secrets, PAGERDUTY_ROUTING_KEY: PAGERDUTY_ROUTING_KEY!.slice(0, 32) }, buttonKeysFile: join(directory, 'keys', 'buttons.private.json'), client: null, ...clients, ...given }).notify;
 }
 
 const kept = async <T>(path: string): Promise<T> => (await clients.rest.send<T>({ method: 'GET', url: `${url}/_sandbox/${path}` })).body;

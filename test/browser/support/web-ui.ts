@@ -7,11 +7,11 @@ const patienceMs = 60_000;
 export const windowSize = { width: 1280, height: 900 };
 
 /** Starts Chromium without a window. Throws the line that installs it when there is none. */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(...more: string[]): Promise<Browser> {
   const executablePath = findChromium();
   return await chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run', '--disable-component-update', '--disable-sync'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run', '--disable-component-update', '--disable-sync', ...more],
   });
 }
 

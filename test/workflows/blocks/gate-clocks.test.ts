@@ -64,6 +64,22 @@ describe('the clocks of a gate, in skipped time', () => {
     });
   });
 
+  it('does not look finished before its end is on record, however long the record is away', async () => {
+    let tries = 0;
+    const recorded: string[] = [];
+    await withReleaseWorkers(temporal, {
+      appendToRecord: async ({ entries }) => {
+        if (entries.some(({ kind }) => kind === 'closed') && (tries += 1) <= 760) throw new Error('the store is away'); // half a day of tries, and some more
+        recorded.push(...entries.map(({ kind }) => kind));
+        return { block: 1, digest: '0'.repeat(64) };
+      },
+    }, async () => assert.equal((await runToEnd('unrecorded')).outcome, 'expired'));
+    const { startTime, closeTime } = await temporal.client.workflow.getHandle('releaseModel:P001:C001:unrecorded').describe();
+    const elapsed = closeTime!.getTime() - startTime.getTime();
+    assert.ok(elapsed > 84 * hour, `${elapsed / hour} h`);
+    assert.equal(recorded.at(-1), 'closed');
+  });
+
   it('goes on although the channel is away', () => withReleaseWorkers(temporal, { ...withStage1({ onSilence: 'approve' }), notify: async () => { throw new Error('the webhook answers 500'); } }, async () => {
     const result = await runToEnd('no-channel');
     assert.equal(result.outcome, 'expired'); // stage1 passed by silence, stage3 expired

@@ -39,7 +39,7 @@ describe('evidence is measured again before the effect', () => {
       const second = await openGate(handle, 'stage1', 1);
       assert.deepEqual(second.changes, ['metrics: mae 1.9 → 2.4']);
       assert.deepEqual(second.decisions, []);
-      assert.match(await details(handle), /\*\*Asked again, for the evidence changed:\*\* metrics: mae 1\.9 → 2\.4/);
+      assert.match(await details(handle), /\*\*Asked again, for this changed:\*\* metrics: mae 1\.9 → 2\.4/);
       assert.match(await details(handle), /reject: MAE is 14\.3 % worse than in production/);
       await refused(handle, approve(first.evidence, 'bob'), /other evidence than is shown/);
       assert.deepEqual(promoted, []);

@@ -44,7 +44,7 @@ notifications:
   platforms.fault({ method: 'POST', path: '/slack/services/T1/BAWAY', times: 1_000 }, { kind: 'status', status: 503, retryAfterS: 60 });
   const clients = createNotificationClients(platforms.settings);
   const secrets = { CHAT_URL: `${url}/slack/services/T1/BCHAT/s`, AWAY_URL: `${url}/slack/services/T1/BAWAY/s`, PAGER_KEY: 'k'.repeat(32) };
-  const { notify } = withHeartbeat(createNotificationActivities({ estateFile, webhookUrl: null, inboxUrl: 'https://holdpoint.example.com', secrets, buttonKeysFile: join(directory, 'buttons.private.json'), ...clients }));
+  const { notify } = withHeartbeat(createNotificationActivities({ estateFile, webhookUrl: null, inboxUrl: 'https://holdpoint.example.com', secrets, buttonKeysFile: join(directory, 'buttons.private.json'), client: temporal.client, ...clients }));
   const elapsed = (afterMs: number) => ({ afterMs, hours: 'elapsed' as const });
   const { activities } = witnessed({ quorum: 2, severity: 'P1', clock: { remind: [], escalate: [{ ...elapsed(300), to: 'manager' }], widen: [], decide: elapsed(3_600_000) } }, { notify });
   const alerts = async () => (await clients.rest.send<{ alerts: Alert[] }>({ method: 'GET', url: `${url}/_sandbox/pagerduty` })).body.alerts.map(({ status, log }) => [status, log]);

@@ -28,7 +28,7 @@ void test('the card stays on one screen whatever the pipeline was called', () =>
   const long = 'x'.repeat(300);
   const changes = Array.from({ length: 20 }, (_, index) => ({ id: `${index}`.padStart(40, 'a'), message: long, author: long }));
   const card = clipCard(stageCard({ ...input, stage: long.slice(0, 200) }, { ...evidence, pipeline: { id: 2, name: long }, changes, pullRequest: { ...evidence.pullRequest!, title: `# [link](https://evil.example) ${long}` } }));
-  const text = renderOpenCard({ card, gate: 'stage', evidence: 'a'.repeat(12), approvers: ['alice'], quorum: 1, approvedBy: [], missingGroups: [], silence: 'the stage fails', deadline: '2026-11-24T12:00:00Z', effectiveAt: null, identity: 'claimed', changes: [], isLast: false, unanswered: [], proposals: [], inbox: null, lastAnswer: null });
+  const text = renderOpenCard({ card, gate: 'stage', evidence: 'a'.repeat(12), approvers: ['alice'], quorum: 1, approvedBy: [], missingGroups: [], silence: 'the stage fails', deadline: '2026-11-24T12:00:00Z', effectiveAt: null, identity: 'claimed', changes: [], isLast: false, warning: null, unanswered: [], proposals: [], inbox: null, lastAnswer: null });
   assert.ok(new TextEncoder().encode(text).length <= cardBytes);
   assert.equal(text.includes('[link]'), false);
 });

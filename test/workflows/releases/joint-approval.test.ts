@@ -5,8 +5,9 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { ReleaseChangeResult } from '../../../workflows/domain/release.ts';
+import { eventually } from '../../support/eventually.ts';
 import { answer, openGate, refused, witnessed } from '../../support/gate-runs.ts';
-import { releaseActivities, testInput } from '../../support/release-activities.ts';
+import { gateClock, releaseActivities, testInput } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import type { Handle } from '../../support/release-model-runs.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
@@ -32,7 +33,7 @@ function change(pullRequestId: number) {
   });
   estate.target = { approvalPer: 'change', supersede: 'retire' };
   const start = async (): Promise<WorkflowHandle> => await temporal.client.workflow.start('releaseChange', { taskQueue: TaskQueue.Runbooks, workflowId: `releaseChange:b1a7:${pullRequestId}`, args: [{ repositoryId: 'b1a7', pullRequestId }] });
-  return { activities, witness, mae, start };
+  return { activities, witness, estate, mae, start };
 }
 
 describe('Stage 1 of a whole change', () => {
@@ -58,6 +59,20 @@ describe('Stage 1 of a whole change', () => {
       }
     });
     assert.deepEqual(witness.entries.flatMap((entry) => (entry.kind === 'gateClosed' ? [[entry.state, entry.by]] : [])), [['approved', ['alice']]]);
+    const elsewhere = witness.entries.flatMap((entry) => (entry.kind === 'approvedElsewhere' ? [[entry.gate, entry.workflowId, entry.by]] : []));
+    assert.deepEqual(elsewhere, [['stage1', 'releaseChange:b1a7:201', ['alice']], ['stage1', 'releaseChange:b1a7:201', ['alice']]]);
+  });
+
+  it('takes over what the estate says meanwhile: who left may not decide for any of the circuits', async () => {
+    const { activities, estate, start } = change(203);
+    estate.stage1 = { clock: gateClock(3_600_000, 2_000) };
+    await withReleaseWorkers(temporal, activities, async () => {
+      const handle = (await start()) as unknown as Handle;
+      await openGate(handle, 'stage1');
+      estate.stage1 = { ...estate.stage1, approvers: ['alice', 'bob'] };
+      await eventually(async () => assert.deepEqual((await openGate(handle, 'stage1')).eligible, ['alice', 'bob']));
+      await refused(handle, { gate: 'stage1', verdict: 'approve', by: 'carol' }, /not among the approvers/);
+    });
   });
 
   it('asks for a circuit by itself when its evidence changed after the change was approved', async () => {

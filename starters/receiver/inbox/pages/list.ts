@@ -46,7 +46,7 @@ ${tickable && html`<input type="checkbox" name="gate" value="${ticked(view)}" ar
 <p class="where">${severityBadge(view)} ${whereabouts(view)}${decided !== undefined && html` · you have ${decided === 'approve' ? 'approved' : 'rejected'}`}</p>
 <p class="question"><a href="${paths.gate(workflowId)}">${card.question}</a></p>
 <p class="recommendation">${card.recommendation}</p>
-${changes.length > 0 && html`<p class="changes">Asked again, for the evidence changed: ${changes.join('; ')}</p>`}
+${changes.length > 0 && html`<p class="changes">Asked again, for this changed: ${changes.join('; ')}</p>`}
 <p>${ageBar(view, now)}</p>
 <p class="hint">${state === 'checklist' ? 'Checklist not answered yet' : state === 'decided' ? 'Decided; waits for its effect' : `${decisions.filter(({ verdict }) => verdict === 'approve').length} of ${policy.quorum} approvals`}</p>
 </div></li>`;
