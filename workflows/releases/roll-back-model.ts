@@ -31,7 +31,8 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
 
     // 2. Get the previous version.
     run.enter(Phase.Choose);
-    const [before, { versions }] = await Promise.all([readDeploymentUrgently(place), readRegisteredModels({ registry: policy.registry, model: modelName(target) })]);
+    const before = await readDeploymentUrgently(place);
+    const { versions } = await readRegisteredModels({ registry: policy.registry, model: modelName(target) });
     const choice = chooseVersion(input, before, former, versions);
     said.from = choice.from;
     if (choice.kind === 'none') {

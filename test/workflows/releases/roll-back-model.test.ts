@@ -30,8 +30,16 @@ after(() => temporal.teardown());
 const asset = (version: string): string => `azureml://registries/ml-registry/models/P001-C001/versions/${version}`;
 const registered = (version: string, verdict: RegisteredModel['verdict'] = 'good', problem: string | null = null): RegisteredModel => ({ version, assetId: asset(version), verdict, problem });
 
+interface World {
+  serving?: string;
+  /** The deployment's tag `previous_version`; null: none. */
+  previous?: string | null;
+  versions?: RegisteredModel[];
+  replaced?: Partial<ReleaseActivities>;
+}
+
 /** A circuit's production and registry as the activities see them. */
-function world({ serving = '3', previous = '2' as string | null, versions = [registered('1'), registered('2'), registered('3')], replaced = {} as Partial<ReleaseActivities> } = {}) {
+function world({ serving = '3', previous = '2', versions = [registered('1'), registered('2'), registered('3')], replaced = {} }: World = {}) {
   const seen = {
     production: { definition: { properties: { model: { assetId: asset(serving) } } }, model: asset(serving), tags: { model_version: serving, ...(previous !== null && { previous_version: previous }) }, provisioningState: 'Succeeded' } as DeploymentSnapshot,
     writes: [] as string[], verdicts: [] as string[], incidents: [] as { title: string; descriptionHtml: string }[], told: [] as string[],
@@ -61,7 +69,7 @@ async function withRollback(activities: Partial<ReleaseActivities>, more: Partia
   const circuit = `R${circuits}`;
   await withReleaseWorkers(temporal, activities, async () => {
     const { workflowId } = await startRunbook(temporal.client, runbook, { target: { plant: 'P001', circuit }, reason: 'far off', ...more }, { startedBy: 'alice' });
-    const handle = temporal.client.workflow.getHandle(workflowId) as RollbackHandle;
+    const handle: RollbackHandle = temporal.client.workflow.getHandle<typeof rollBackModel>(workflowId);
     await body(handle, circuit);
     await Worker.runReplayHistory({ workflowBundle: { codePath: bundlePath } }, await handle.fetchHistory(), workflowId);
   });
