@@ -52,7 +52,7 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
 
     // 4. Verify: the deployment once more when the pre-empted run has closed, a test inference; then document (5.), and watch the alerts for an hour.
     run.enter(Phase.Verify);
-    if (former) said.preempted = await settleFormer(run, policy, { choice, before, former, input });
+    if (former) said.preempted = (await run.attempt('The second look could not be taken', () => settleFormer(run, policy, { choice, before, former, input }))) ?? said.preempted;
     const { known, alerts, log } = await evidence;
     const tested = await testServing(run, policy, modelName(target));
     said.inference = tested;
@@ -61,6 +61,7 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
     run.enter(Phase.Report);
     said.workItem = await openIncident(run, policy, { input, from: choice.from, to: choice.to.version, secondsToServing: said.secondsToServing, phases: run.status().phases, alerts, log, inference: tested, notes: choice.doubt ? [choice.doubt] : [], run: run.signature });
     await openReview(run, policy, input, said);
+    await run.attempt('The record could not be kept yet', () => run.record.flush()); // afterwards: a rollback waits for no record
 
     run.enter(Phase.Monitoring);
     const { rollbackForMs, everyMs, breachSeverity } = policy.monitoring;

@@ -55,7 +55,6 @@ export async function switchVerified(run: Run, policy: TargetPolicy, switching: 
   await switchProduction(orderOf(run, policy, switching, 0));
   verified();
   run.effect({ step: 'rollback', what: `rolled back to ${choice.to.version}`, platform: 'azure-ml', resource: `${policy.workspaces.production.workspace}/${policy.endpoint}/${policy.deployment}`, before: before.tags['model_version'] ?? null, after: choice.to.version });
-  void run.record.flush().catch(() => undefined); // not waited for: what could not be kept now goes with the close
   const bad = recordVerdict({ registry: policy.registry, model: `${policy.target.plant}-${policy.target.circuit}`, version: choice.from, verdict: 'bad' });
   run.inBackground(bad.catch(() => run.note(`That ${choice.from} is bad could not be noted in the registry.`)));
 }
