@@ -3,6 +3,7 @@ import { Resources } from './azure-resource-manager/resources.ts';
 import { BlobStore } from './blob/blob-store.ts';
 import type { CoreContext } from './core/context.ts';
 import { AUDIENCE, machineLearningId } from './core/tenancy.ts';
+import { JobPaces } from './jobs/job-pace.ts';
 import { JobRuns } from './jobs/job-runs.ts';
 import type { JobRun } from './jobs/job-runs.ts';
 import { JobRunner } from './jobs/runner.ts';
@@ -28,7 +29,7 @@ export function createMachineLearning(core: CoreContext): MachineLearning {
   const mlflow = new MlflowRuns(store);
   const runs = new JobRuns(store, clock);
   const environment = (run: JobRun) => jobEnvironment(core, run);
-  const jobs = new JobRunner({ stateDir, runs, resources, blobs, mlflow, environment });
+  const jobs = new JobRunner({ stateDir, runs, resources, blobs, mlflow, clock, paces: new JobPaces(store), environment });
   return { resources, operations: new Operations(store, clock), blobs, mlflow, jobs };
 }
 

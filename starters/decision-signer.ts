@@ -9,7 +9,7 @@ export interface DecisionToSign {
   workflowId: string;
   /** First run id of the workflow: `runId` of its GateView. */
   runId: string;
-  /** Where the person was known: `inbox`, `slack`, `azure-devops`. */
+  /** Where the person was known: `inbox`, `command-line`, `slack`, `azure-devops`. */
   via: string;
   /** Canonical id of the person. */
   by: string;

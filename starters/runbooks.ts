@@ -135,6 +135,7 @@ const reviewPendingReleases: Runbook<ReviewPendingReleasesInput> = {
     decideWithinMs: milliseconds.optional(),
     deploymentPollMs: milliseconds.optional(),
     watchPollMs: milliseconds.optional(),
+    settleWithinMs: milliseconds.optional(),
   }),
   workflowId: ({ plant, gate }) => ['reviewPendingReleases', plant ?? 'all', ...(gate === undefined ? [] : [gate])].join(':'),
   summary: ({ plant, gate }) => `Review what waits${gate === undefined ? '' : ` at ${gate}`}${plant === undefined ? '' : ` of ${plant}`}`,

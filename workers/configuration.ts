@@ -1,6 +1,7 @@
 /** The configuration of every process of the product: the only place that reads the environment. A wrong variable is named, with what it should be. */
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseSecretKeys } from '../activities/secrets/secret-keys.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
@@ -78,6 +79,13 @@ const receiver = inbox.extend({
   HOLDPOINT_APPROVAL_POLL_MS: milliseconds.default(60_000),
 });
 
+/** Of a person's own command line. */
+const commandLine = z.object({
+  HOLDPOINT_INBOX_URL: origin.optional(),
+  HOLDPOINT_PORT: port.default(8480),
+  XDG_STATE_HOME: z.string().startsWith('/').optional().catch(undefined), // a relative one does not count, says its specification
+});
+
 const demoDefaults: Record<string, string> = {
   HOLDPOINT_ESTATE: 'estate/demo.yml',
   HOLDPOINT_WEBHOOK_USER: 'demo',
@@ -119,11 +127,17 @@ export type AzureConfiguration = z.output<typeof azure>;
 export type SecretsConfiguration = z.output<typeof secrets>;
 export type WorkerConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof worker>;
 export type ReceiverConfiguration = CommonConfiguration & AzureConfiguration & SecretsConfiguration & z.output<typeof receiver>;
-export type AttachConfiguration = AzureConfiguration & Pick<z.output<typeof receiver>, 'HOLDPOINT_WEBHOOK_USER' | 'HOLDPOINT_WEBHOOK_PASSWORD'>;
+export type AttachConfiguration = AzureConfiguration & Pick<SecretsConfiguration, 'HOLDPOINT_SECRETS_KEY'> & Pick<z.output<typeof receiver>, 'HOLDPOINT_WEBHOOK_USER' | 'HOLDPOINT_WEBHOOK_PASSWORD'>;
 
 /** All that the command line needs: neither profile nor estate nor any platform, so that it runs by hand beside whatever was started. */
 export function readTemporalConfiguration(environment: Environment = process.env): TemporalConfiguration {
   return withAddresses(parse(temporal, environment));
+}
+
+/** Where a person's command line signs in, and the file that keeps it: the user's, not the installation's, for whoever has it decides as that person. */
+export function readCommandLineConfiguration(environment: Environment = process.env): { receiverUrl: string; signInFile: string } {
+  const { HOLDPOINT_INBOX_URL, HOLDPOINT_PORT, XDG_STATE_HOME } = parse(commandLine, environment);
+  return { receiverUrl: HOLDPOINT_INBOX_URL ?? `http://127.0.0.1:${HOLDPOINT_PORT}`, signInFile: join(XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'holdpoint', 'sign-in.json') };
 }
 
 export function readWorkerConfiguration(environment: Environment = process.env): WorkerConfiguration {
@@ -163,7 +177,7 @@ export function readSecrets(names: readonly string[], environment: Environment =
 
 /** What `attach` needs: Azure DevOps, and the credentials with which its check will call the receiver. No estate, so that it runs wherever a person can sign in. */
 export function readAttachConfiguration(environment: Environment = process.env): AttachConfiguration {
-  return parse(azure.extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
+  return parse(azure.extend(secrets.pick({ HOLDPOINT_SECRETS_KEY: true }).shape).extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {

@@ -19,6 +19,7 @@ import { gatesOfLevel, identityProblem, refuseInsufficientIdentity } from './pro
 import { createLogger, installRuntime } from './telemetry.ts';
 import { connectClient } from './temporal-client.ts';
 import { connectWorker } from './temporal-worker.ts';
+import { workflowTaskTime } from './workflow-task-time.ts';
 
 async function main(): Promise<void> {
   const configuration = readWorkerConfiguration();
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
         connection,
         namespace,
         taskQueue,
-        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath } } : { activities: createActivities(taskQueue, settings, { ...configuration, ...telling, identityProblem: (level) => identityProblem(configuration, level) }, client) }),
+        ...(taskQueue === TaskQueue.Runbooks ? { workflowBundle: { codePath: bundlePath }, ...workflowTaskTime } : { activities: createActivities(taskQueue, settings, { ...configuration, ...telling, identityProblem: (level) => identityProblem(configuration, level) }, client) }),
         // The floor of crash recovery: how long a run waits for the worker that last held it. 10 s by default.
         stickyQueueScheduleToStartTimeout: '1s',
         // A cancellation reaches an activity with the answer to a heartbeat, and heartbeats are sent no more often than this.

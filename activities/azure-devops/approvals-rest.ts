@@ -39,7 +39,20 @@ export interface ReleaseApprovalBody {
   isAutomated?: boolean;
   modifiedOn?: string;
   release: { id: number; name?: string };
+  releaseDefinition?: { id: number; name?: string };
   releaseEnvironment?: { name?: string };
+}
+
+/** A line of a run's timeline. The one of an approval has the approval's id; its stage is above it. */
+export interface TimelineRecordBody {
+  id: string;
+  parentId?: string | null;
+  /** `Stage`, `Checkpoint`, `Checkpoint.Approval`, … */
+  type: string;
+  /** As the page shows it. */
+  name?: string;
+  /** As the YAML has it. */
+  identifier?: string;
 }
 
 export interface ReleaseBody {
@@ -63,13 +76,17 @@ export const approvalsApi = (rest: RestClient, project: string, devOpsUrl: strin
       return value.find((approval) => approval.id.toLowerCase() === id.toLowerCase());
     },
 
-    async pipelineApprovals(state: 'approved' | 'rejected', top: number): Promise<PipelineApprovalBody[]> {
+    async pipelineApprovals(state: 'pending' | 'approved' | 'rejected', top: number): Promise<PipelineApprovalBody[]> {
       return (await get<{ value: PipelineApprovalBody[] }>(`${root}/pipelines/approvals`, { state, top, $expand: 'steps' })).value;
+    },
+
+    async timeline(runId: number): Promise<TimelineRecordBody[]> {
+      return (await get<{ records?: TimelineRecordBody[] }>(`${root}/build/builds/${runId}/timeline`)).records ?? [];
     },
 
     releaseApproval: (id: number) => get<ReleaseApprovalBody>(`${releases}/approvals/${id}`),
 
-    async releaseApprovals(status: 'approved' | 'rejected', top: number): Promise<ReleaseApprovalBody[]> {
+    async releaseApprovals(status: 'pending' | 'approved' | 'rejected', top: number): Promise<ReleaseApprovalBody[]> {
       return (await get<{ value: ReleaseApprovalBody[] }>(`${releases}/approvals`, { statusFilter: status, queryOrder: 'descending', top })).value;
     },
 

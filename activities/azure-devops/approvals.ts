@@ -16,11 +16,16 @@ export interface AzureDecision {
   at: string;
 }
 
-/** An approval with what it was for. */
+/** An approval with what it was for. Its tags were read before its decisions: what they name stood there when whoever has not decided here decides. */
 export interface AzureApproval {
   ref: ApprovalRef;
   /** As people know it: `run 20261121.3`, `Release-7, Production`. */
   where: string;
+  /** The pipeline, or the classic release's definition; null where it is not told. */
+  definition: { id: number; name: string } | null;
+  /** Of a classic release: its environment. A run's stage is in its timeline: `stagesOfApproval`. */
+  environment: string | null;
+  runId: number | null;
   /** Empty while nobody has decided, and for what the platform approved by itself. */
   decisions: AzureDecision[];
   /** Of the run, or of the classic release. */
@@ -48,6 +53,22 @@ export async function readAzureApproval(apis: Apis, ref: ApprovalRef): Promise<A
   }
 }
 
+/** Names of the stage of a run's approval, as the YAML and as the page has it, or of a release's; empty where it cannot be found, such as of an earlier attempt. Throws classified failures. */
+export async function stagesOfApproval({ approvals }: Pick<Apis, 'approvals'>, { ref, environment, runId }: AzureApproval): Promise<string[]> {
+  if (environment !== null) return [environment];
+  if (runId === null) return [];
+  const records = new Map((await approvals.timeline(runId)).map((record) => [record.id.toLowerCase(), record]));
+  let record = records.get(String(ref.id).toLowerCase());
+  for (let above = 0; record !== undefined && record.type !== 'Stage' && above < 10; above += 1) record = records.get(record.parentId?.toLowerCase() ?? '');
+  return record?.type === 'Stage' ? [record.identifier, record.name].filter((name) => name !== undefined) : [];
+}
+
+/** Ids of what waits for people. */
+export async function pendingApprovals({ approvals }: Pick<Apis, 'approvals'>, top: number): Promise<ApprovalRef[]> {
+  const [stages, releases] = await Promise.all([orNone(approvals.pipelineApprovals('pending', top)), orNone(approvals.releaseApprovals('pending', top))]);
+  return [...stages.map(({ id }) => ({ kind: 'pipelines', id }) as const), ...releases.map(({ id }) => ({ kind: 'release', id }) as const)];
+}
+
 /** Ids of what was decided lately, to find what no hook has told; `version` changes when an approval does. */
 export async function recentApprovals({ approvals }: Pick<Apis, 'approvals'>, top: number): Promise<{ ref: ApprovalRef; version: string }[]> {
   const decided = ['approved', 'rejected'] as const;
@@ -71,26 +92,35 @@ async function orNone<T>(found: Promise<T[]>): Promise<T[]> {
   }
 }
 
-async function withRun({ builds }: Apis, { id, steps = [], lastModifiedOn = '', pipeline }: PipelineApprovalBody): Promise<AzureApproval> {
-  const decisions = steps.flatMap(({ actualApprover, status, comment = '', lastModifiedOn: at = lastModifiedOn }) => {
+async function withRun({ approvals, builds }: Apis, found: PipelineApprovalBody): Promise<AzureApproval> {
+  const { id, pipeline } = found;
+  const ref = { kind: 'pipelines', id } as const;
+  const run = pipeline?.owner;
+  if (run === undefined) return { ref, where: `approval ${id}`, definition: null, environment: null, runId: null, decisions: decisionsOf(found), tags: [], source: null };
+  const { buildNumber, tags = [], repository, sourceVersion, sourceBranch, definition } = await builds.build(run.id);
+  const after = found.status === 'pending' ? ((await approvals.pipelineApproval(id)) ?? found) : found;
+  return { ref, where: `run ${buildNumber}`, definition: { id: definition.id, name: definition.name }, environment: null, runId: run.id, decisions: decisionsOf(after), tags, source: { repositoryId: repository.id, commit: sourceVersion, branch: sourceBranch } };
+}
+
+function decisionsOf({ steps = [], lastModifiedOn = '' }: PipelineApprovalBody): AzureDecision[] {
+  return steps.flatMap(({ actualApprover, status, comment = '', lastModifiedOn: at = lastModifiedOn }) => {
     const verdict = verdicts[status];
     // Without the person who did it there is nobody whose answer it could be: a group answers nothing.
     return verdict === undefined || !actualApprover?.uniqueName ? [] : [{ by: actualApprover.uniqueName, verdict, comment, at }];
   });
-  const ref = { kind: 'pipelines', id } as const;
-  const run = pipeline?.owner;
-  if (run === undefined) return { ref, where: `approval ${id}`, decisions, tags: [], source: null };
-  const { buildNumber, tags = [], repository, sourceVersion, sourceBranch } = await builds.build(run.id);
-  return { ref, where: `run ${buildNumber}`, decisions, tags, source: { repositoryId: repository.id, commit: sourceVersion, branch: sourceBranch } };
 }
 
-async function withRelease({ approvals }: Apis, { id, status, approvedBy, comments = '', isAutomated, modifiedOn = '', release: { id: releaseId }, releaseEnvironment }: ReleaseApprovalBody): Promise<AzureApproval> {
+async function withRelease({ approvals }: Apis, found: ReleaseApprovalBody): Promise<AzureApproval> {
+  const { id, release: { id: releaseId }, releaseDefinition, releaseEnvironment } = found;
+  const { name, tags = [], artifacts = [] } = await approvals.release(releaseId);
+  const { status, approvedBy, comments = '', isAutomated, modifiedOn = '' } = found.status === 'pending' ? await approvals.releaseApproval(id) : found;
   const verdict = verdicts[status];
   const decisions = verdict === undefined || isAutomated === true || !approvedBy?.uniqueName ? [] : [{ by: approvedBy.uniqueName, verdict, comment: comments, at: modifiedOn }];
-  const { name, tags = [], artifacts = [] } = await approvals.release(releaseId);
   const artifact = artifacts.find(({ isPrimary }) => isPrimary === true) ?? artifacts[0];
   const of = (field: string): string | undefined => artifact?.definitionReference?.[field]?.id;
   const [repositoryId, commit, branch] = [of('repository'), of('sourceVersion'), of('branch')];
   const source = repositoryId && commit ? { repositoryId, commit, branch: branch ?? '' } : null;
-  return { ref: { kind: 'release', id }, where: [name, releaseEnvironment?.name].filter(Boolean).join(', '), decisions, tags, source };
+  const definition = releaseDefinition ? { id: releaseDefinition.id, name: releaseDefinition.name ?? '' } : null;
+  const environment = releaseEnvironment?.name ?? null;
+  return { ref: { kind: 'release', id }, where: [name, environment].filter(Boolean).join(', '), definition, environment, runId: null, decisions, tags, source };
 }

@@ -37,6 +37,12 @@ export async function readChange(api: AzureDevOpsApi, { repositoryId, pullReques
   return change;
 }
 
+/** Where a pull request stands now. Safe to retry because it only reads. */
+export async function readPullRequest(api: AzureDevOpsApi, { repositoryId, pullRequestId }: ReadChangeInput): Promise<{ status: string; targetRefName: string; mergeCommit: string | null }> {
+  const { status, targetRefName, lastMergeCommit } = await api.pullRequest(repositoryId, pullRequestId);
+  return { status, targetRefName, mergeCommit: lastMergeCommit?.commitId ?? null };
+}
+
 function completed(body: PullRequestBody): PullRequest {
   const { pullRequestId: id, status, title, targetRefName, createdBy, repository, lastMergeCommit } = body;
   if (status !== 'completed') throw vendorFailure(FailureType.InvalidRequest, `pull request ${id} is ${status}, not completed: nothing to release`);

@@ -1,7 +1,7 @@
 /** Activities against Azure DevOps: reading a merged change, commenting on it, following its builds, work items. */
 import { awaitBuildOrigin, awaitBuilds, type AwaitBuildOriginInput, type AwaitBuildsInput } from './builds.ts';
 import { buildsApi } from './builds-rest.ts';
-import { readChange, type ReadChangeInput } from './change.ts';
+import { readChange, readPullRequest, type ReadChangeInput } from './change.ts';
 import { closeDuplicateComments, commentOnPullRequest, type CloseDuplicateCommentsInput, type CommentOnPullRequestInput } from './comment.ts';
 import type { AzureDevOpsClients } from './clients.ts';
 import { azureDevOpsApi } from './rest.ts';
@@ -12,6 +12,7 @@ export const createAzureDevOpsActivities = ({ rest, project }: AzureDevOpsClient
   const builds = buildsApi(rest, project);
   return {
     readChange: (input: ReadChangeInput) => readChange(api, input),
+    readPullRequest: (input: ReadChangeInput) => readPullRequest(api, input),
     commentOnPullRequest: (input: CommentOnPullRequestInput) => commentOnPullRequest(api, input),
     closeDuplicateComments: (input: CloseDuplicateCommentsInput) => closeDuplicateComments(api, input),
     awaitBuilds: (input: AwaitBuildsInput) => awaitBuilds(builds, input),

@@ -1,6 +1,6 @@
 /** Reading what jobs wrote: outputs in a workspace's storage, and log files behind signed URLs. */
 import { asyncLocalStorage } from '@temporalio/activity';
-import { BlobClient, BlobServiceClient, type StoragePipelineOptions } from '@azure/storage-blob';
+import { BlobClient, BlobServiceClient, type ContainerClient, type StoragePipelineOptions } from '@azure/storage-blob';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { classify, isFailure, vendorFailure } from '../http/classify.ts';
 import type { PlatformSettings } from '../http/settings.ts';
@@ -11,6 +11,8 @@ export interface BlobReader {
   read(blob: BlobAddress, maximumBytes: number): Promise<string | null>;
   /** The same for a URL that carries its own signature, as log files have. */
   readSigned(url: string, maximumBytes: number): Promise<string | null>;
+  /** The blobs whose names begin with the address's, at most so many, in order; none where there is no such container. */
+  list(folder: BlobAddress, most: number): Promise<{ name: string; bytes: number }[]>;
 }
 
 export interface BlobAddress {
@@ -31,15 +33,14 @@ export function createBlobReader(settings: Pick<PlatformSettings, 'credential' |
   return {
     read: ({ account, container, name }, maximumBytes) => download(serviceOf(account).getContainerClient(container).getBlobClient(name), maximumBytes, settings.requestTimeoutMs),
     readSigned: (url, maximumBytes) => download(new BlobClient(url, undefined, options), maximumBytes, settings.requestTimeoutMs),
+    list: ({ account, container, name }, most) => listed(serviceOf(account).getContainerClient(container), name, most, settings.requestTimeoutMs),
   };
 }
 
 async function download(blob: BlobClient, maximumBytes: number, timeoutMs: number): Promise<string | null> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const cancellation = asyncLocalStorage.getStore()?.cancellationSignal;
-  try {
+  return await orAbsent(blob.url, timeoutMs, null, async (abortSignal) => {
     // No range is asked for: the service refuses every range of an empty blob.
-    const response = await blob.download(0, undefined, { abortSignal: cancellation ? AbortSignal.any([timeout, cancellation]) : timeout, maxRetryRequests: 0 });
+    const response = await blob.download(0, undefined, { abortSignal, maxRetryRequests: 0 });
     const chunks: Buffer[] = [];
     let bytes = 0;
     for await (const chunk of response.readableStreamBody!) {
@@ -48,10 +49,30 @@ async function download(blob: BlobClient, maximumBytes: number, timeoutMs: numbe
       if (bytes >= maximumBytes) break;
     }
     return Buffer.concat(chunks).subarray(0, maximumBytes).toString('utf8');
+  });
+}
+
+async function listed(container: ContainerClient, prefix: string, most: number, timeoutMs: number): Promise<{ name: string; bytes: number }[]> {
+  return await orAbsent(container.url, timeoutMs, [], async (abortSignal) => {
+    const found: { name: string; bytes: number }[] = [];
+    for await (const { name, properties } of container.listBlobsFlat({ prefix, abortSignal })) {
+      found.push({ name, bytes: properties.contentLength ?? 0 });
+      if (found.length >= most) break;
+    }
+    return found;
+  });
+}
+
+/** One call within its time, given up with the activity. */
+async function orAbsent<T, A>(url: string, timeoutMs: number, absent: A, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T | A> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const cancellation = asyncLocalStorage.getStore()?.cancellationSignal;
+  try {
+    return await call(cancellation ? AbortSignal.any([timeout, cancellation]) : timeout);
   } catch (error) {
-    if (timeout.aborted) throw vendorFailure(FailureType.Unavailable, `GET ${new URL(blob.url).pathname}: nothing within ${timeoutMs} ms`);
+    if (timeout.aborted) throw vendorFailure(FailureType.Unavailable, `GET ${new URL(url).pathname}: nothing within ${timeoutMs} ms`);
     const failure = classify(error);
-    if (isFailure(failure, FailureType.NotFound)) return null;
+    if (isFailure(failure, FailureType.NotFound)) return absent;
     throw failure;
   }
 }

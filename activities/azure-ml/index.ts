@@ -5,6 +5,7 @@ import type { AzureMlClients } from './clients.ts';
 import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
 import { checkInference, type CheckInferenceInput } from './inference-check.ts';
 import { awaitJob, cancelJob, type AwaitJobInput, type CancelJobInput } from './job-end.ts';
+import { readModelFiles, readModelVersion } from './model-evidence.ts';
 import { fixModelVersion, readModelHistory, registerModel, type FixModelVersionInput, type ReadModelHistoryInput, type RegisterModelInput } from './model-versions.ts';
 import { promoteModel, type PromoteModelInput } from './promotion.ts';
 import { readPublishedVersion, type ReadPublishedVersionInput } from './published-versions.ts';
@@ -34,5 +35,7 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   readBatchJobLog: (input: ReadBatchJobLogInput) => readBatchJobLog(clients, input),
   invokeBatchEndpoint: (input: InvokeBatchEndpointInput) => invokeBatchEndpoint(clients, input),
   cancelDuplicateInvocations: (input: CancelDuplicateInvocationsInput) => cancelDuplicateInvocations(clients, input),
+  readModelVersion: (input: Parameters<typeof readModelVersion>[1]) => readModelVersion(clients, input),
+  readModelFiles: (input: Parameters<typeof readModelFiles>[1]) => readModelFiles(clients, input),
   checkInference: (input: CheckInferenceInput) => checkInference(clients, input),
 });

@@ -58,9 +58,10 @@ const longestDescription = 200;
 /** Ids kept in the heartbeat; beyond that the count stands still. */
 const mostSlight = 50;
 
-/** The alerts that fire for a deployment now. Safe to retry because it only reads. */
-export async function readFiringAlerts(arm: RestClient, query: AlertsQuery): Promise<{ ids: string[] }> {
-  return { ids: (await alertsAbout(arm, query)).filter(({ fires }) => fires).map(({ id }) => id) };
+/** The alerts that fire for a deployment now, and the names of their rules. Safe to retry because it only reads. */
+export async function readFiringAlerts(arm: RestClient, query: AlertsQuery): Promise<{ ids: string[]; rules: string[] }> {
+  const firing = (await alertsAbout(arm, query)).filter(({ fires }) => fires);
+  return { ids: firing.map(({ id }) => id), rules: [...new Set(firing.map(({ rule }) => rule))] };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What no shape can say about gates: everybody named exists, the quorum can be reached, the clock runs in order. */
-import type { ClockTime } from '../../workflows/domain/policy.ts';
+import { checkWorkingHours, clockTimes, type Say } from './check-working-hours.ts';
 import type { Complain, Path } from './complaints.ts';
 import { completeGate, effectiveGate, gateVariants, missingFields, writtenParts, type GateVariant } from './effective-gates.ts';
 import type { GateFields, GatePart } from './gate-schema.ts';
@@ -63,8 +63,6 @@ function checkVariant(estate: Estate, variant: GateVariant, complain: Complain, 
   if (fields.onSilence === 'rollBack' && gate !== 'rollback') about(complain)('onSilence', `there is nothing to roll back at ${gate}: its effect has not taken place; only the gate "rollback" may, here say expire, reject or hold`);
 }
 
-type Say = (field: keyof GateFields, message: string, within?: Path) => void;
-
 /** Four-eyes excludes whoever asked: the author, and whoever started the run. One of them may well be an approver; that both are is rarer, and said as a warning. */
 function checkReachable(estate: Estate, { quorum, approvers, widen, mandatoryGroups, fourEyes }: GateFields, complain: Say, warn: Say): void {
   const eligible = peopleBehind(estate, [...approvers, ...widen.flatMap((step) => step.approvers)]);
@@ -83,18 +81,16 @@ function checkReachable(estate: Estate, { quorum, approvers, widen, mandatoryGro
 
 /** Working time is never shorter than elapsed time: a tick in working hours that is no shorter than the deadline comes too late in any case. One in elapsed hours may come before a deadline in working hours. */
 function checkClock(estate: Estate, { deadline, remindAfter, escalate, widen, approvers }: GateFields, complain: Say, warn: Say): void {
-  const check = (field: keyof GateFields, time: ClockTime, within: Path): void => {
+  const times = clockTimes({ remindAfter, escalate, widen });
+  for (const { field, time, within } of times) {
     if (time.afterMs >= deadline.afterMs && (time.hours === 'working' || deadline.hours === 'elapsed')) complain(field, 'must be shorter than the deadline', within);
-  };
-  remindAfter.forEach((time, index) => check('remindAfter', time, remindAfter.length === 1 ? [] : [index]));
-  escalate.forEach(({ after }, index) => check('escalate', after, [index, 'after']));
-  widen.forEach(({ after }, index) => check('widen', after, [index, 'after']));
+  }
 
-  const counted: [keyof GateFields, ClockTime[]][] = [['deadline', [deadline]], ['remindAfter', remindAfter], ['escalate', escalate.map(({ after }) => after)], ['widen', widen.map(({ after }) => after)]];
-  const field = counted.find(([, times]) => times.some(({ hours }) => hours === 'working'))?.[0];
+  const field = deadline.hours === 'working' ? 'deadline' : times.find(({ time }) => time.hours === 'working')?.field;
   if (field === undefined) return;
   const people = peopleBehind(estate, approvers).flatMap((id) => estate.people.filter((person) => person.id === id));
   const always = people.filter(({ calendar }) => calendar === null).map(({ id }) => id);
+  checkWorkingHours(estate, { deadline, remindAfter, escalate, widen, approvers }, complain, warn);
   if (people.length > 0 && always.length === people.length) complain(field, 'counts working time, but no approver has a calendar; give at least one of them a calendar, or leave out "working"');
   else if (always.length > 0) warn(field, `counts working time, but ${always.join(', ')} ${always.length === 1 ? 'has' : 'have'} no calendar and so ${always.length === 1 ? 'counts' : 'count'} as always at work: it is elapsed time`);
 }

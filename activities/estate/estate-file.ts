@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { checkGates } from './check-gates.ts';
 import type { Path } from './complaints.ts';
 import { estateSchema, type Estate } from './schema.ts';
-
-/** Complaints shown at once; the rest is counted. */
-const mostComplaints = 20;
+import { checkYaml, lineOf, listed } from './yaml-complaints.ts';
 
 /**
  * Reads and checks the estate file.
@@ -20,22 +18,9 @@ export async function readEstate(file: string): Promise<Estate> {
 
 /** The same for a text; `file` is only for the complaints. */
 export function parseEstate(text: string, file: string): Estate {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const syntax = document.errors.map(({ pos, message }) => `${file}:${lines.linePos(pos[0]).line}: not valid YAML: ${message}`);
-  if (syntax.length > 0) throw estateInvalid(listed(syntax));
-
-  const parsed = estateSchema.safeParse(document.toJS());
-  if (parsed.success) return parsed.data;
-  const complaints = parsed.error.issues.flatMap((issue) => {
-    const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
-    return unknown.map((key) => {
-      const path = [...issue.path, ...(key === undefined ? [] : [key])] as (string | number)[];
-      const message = key === undefined ? (issue.code === 'invalid_key' ? issue.issues[0]!.message : issue.message) : 'unknown field; remove it or correct its name';
-      return `${file}:${lineOf(document, path, lines)}: ${path.join('.') || 'the file'}: ${message}`;
-    });
-  });
-  throw estateInvalid(listed(complaints));
+  const checked = checkYaml(text, estateSchema, file);
+  if ('complaints' in checked) throw estateInvalid(listed(checked.complaints));
+  return checked.data;
 }
 
 /** A complaint about a field of an estate that is valid by itself. */
@@ -65,29 +50,4 @@ async function readText(file: string): Promise<string> {
 
 function estateInvalid(message: string): ApplicationFailure {
   return ApplicationFailure.create({ type: FailureType.EstateInvalid, message, nonRetryable: true });
-}
-
-function listed(complaints: readonly string[]): string {
-  const more = complaints.length - mostComplaints;
-  return [...complaints.slice(0, mostComplaints), ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
-}
-
-/** Line of a field, or of the nearest thing above it that exists; counted from 1. What an alias repeats stands where its anchor is. */
-function lineOf(document: Document, path: readonly (string | number)[], lines: LineCounter): number {
-  let node: unknown = document.contents;
-  let line = 1;
-  for (const step of path) {
-    const parent = isAlias(node) ? node.resolve(document) : node;
-    const pair = isMap(parent) ? parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(step)) : undefined;
-    const item = isSeq(parent) ? parent.items[Number(step)] : undefined;
-    const range = rangeOf(pair?.key ?? item);
-    if (range === undefined) break;
-    line = lines.linePos(range[0]).line;
-    node = pair?.value ?? item;
-  }
-  return line;
-}
-
-function rangeOf(node: unknown): readonly [number, number, number] | undefined {
-  return (node as { range?: [number, number, number] } | undefined)?.range;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isTargetName } from '../../workflows/domain/ids.ts';
 import { severities } from '../../workflows/domain/vocabulary.ts';
 import { calendar } from './calendar-schema.ts';
+import { checkMachineItems } from './check-checklists.ts';
 import { checkGates } from './check-gates.ts';
 import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
@@ -88,6 +89,13 @@ const stages = z.strictObject({
   environments: z.record(text, z.strictObject({ gate: z.enum(gateNames).default('stage3'), severity: severity.default('P2') })).default({}),
 });
 
+const definition = z.union([text, z.int().positive()], 'must be a name or a number');
+
+/** Whose approvals on Azure DevOps' pages count for a gate: of one stage, by name, of a pipeline or of a classic release, by name or by number. */
+const approval = z
+  .strictObject({ gate: z.enum(gateNames), pipeline: definition.optional(), release: definition.optional(), stage: text })
+  .refine(({ pipeline, release }) => (pipeline === undefined) !== (release === undefined), 'must name either a pipeline or a release');
+
 const fields = z.strictObject({
   inbox: address.optional(),
   releaseBranch: z.string().regex(/^refs\/heads\/.+/, 'must begin with refs/heads/'),
@@ -97,7 +105,7 @@ const fields = z.strictObject({
   groups: z.record(text, group).default({}),
   escalation: z.record(text, text).default({}),
   azure,
-  azureDevOps: z.strictObject({ project: text, stages: stages.default({ watchEvery: 300_000, environments: {} }) }),
+  azureDevOps: z.strictObject({ project: text, stages: stages.default({ watchEvery: 300_000, environments: {} }), approvals: z.array(approval).optional() }),
   training,
   inference,
   execution: execution.default({ training: 'native' }),
@@ -118,6 +126,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   const complain: Complain = (path, message) => context.addIssue({ code: 'custom', path, message });
   checkPeople(estate, complain);
   checkGates(estate, complain);
+  checkMachineItems(estate, complain);
   checkMonitoring(estate, complain);
   checkAddresses(estate, complain);
 });

@@ -16,7 +16,7 @@ export async function gateStanding(client: Client, { workflowId, runId, gate }: 
     const { status, runId: current } = await client.connection.withDeadline(Date.now() + describeMs, () => client.workflow.getHandle(workflowId).describe());
     if (status.name !== 'RUNNING' && status.name !== 'PAUSED') return 'over';
     const view = await queryGate(client, { workflowId, runId: current });
-    if (view === 'silent') return 'unknown';
+    if (view !== null && 'unread' in view) return 'unknown'; // no worker answers, or the run is broken
     return view !== null && view.runId === runId && view.gate === gate ? 'open' : 'over';
   } catch (error) {
     return error instanceof WorkflowNotFoundError ? 'over' : 'unknown';

@@ -2,7 +2,7 @@
 import { asyncLocalStorage } from '@temporalio/activity';
 import pMap from 'p-map';
 import { jsonDigest } from '../../workflows/domain/digest.ts';
-import type { AppendedToRecord } from '../../workflows/domain/record.ts';
+import type { AppendedToRecord, RecordEntry } from '../../workflows/domain/record.ts';
 import { blockName, blockNumber, blockPrefix, openBlock, sealBlock, type FoundBlock, type RecordedCall } from './block.ts';
 import type { PublicKeys, SigningKey } from './key-ring.ts';
 import type { WriteOnceStore } from './write-once-store.ts';
@@ -21,6 +21,17 @@ export interface Chain {
   append(call: Omit<RecordedCall, 'build'>): Promise<AppendedToRecord>;
   /** The last block that there is now; null while there is none. */
   head(): Promise<AppendedToRecord | null>;
+  /** All that is on record of one opening of a gate, as far as it is proven: how it was opened and closed, whoever has written it. */
+  openingOf(place: OpeningPlace): Promise<{ runbook: string; entries: RecordEntry[] }>;
+}
+
+/** One opening of a run's gate. */
+export interface OpeningPlace {
+  workflowId: string;
+  /** First run id. */
+  runId: string;
+  gate: string;
+  generation: number;
 }
 
 /** Calls that one block takes; more wait for the next. */
@@ -49,6 +60,8 @@ async function readBlock(store: WriteOnceStore, name: string, keys: PublicKeys):
 export function createChain({ store, signingKey, publicKeys, build }: ChainDependencies): Chain {
   /** Where each call stands. By its contents too: after a reset a run repeats a step with other ones, which are new. */
   const index = new Map<string, AppendedToRecord>();
+  /** The blocks in which each opening stands: whoever asks for one must not read the whole record. */
+  const openings = new Map<string, Set<number>>();
   let head: AppendedToRecord | null = null;
   let isLoaded = false;
   let waiting: Waiting[] = [];
@@ -58,7 +71,16 @@ export function createChain({ store, signingKey, publicKeys, build }: ChainDepen
     head = { block: number, digest };
     // What somebody else put there must not pass for what was appended: its entries would never be written.
     if (problems.length > 0) return;
-    for (const call of block!.calls) index.set(identity(call), head);
+    for (const call of block!.calls) place(call, head);
+  };
+
+  const place = (call: Omit<RecordedCall, 'build'>, position: AppendedToRecord): void => {
+    index.set(identity(call), position);
+    for (const entry of call.entries) {
+      if (!isOpening(entry)) continue;
+      const key = openingKey({ ...call.run, ...entry });
+      openings.set(key, (openings.get(key) ?? new Set()).add(position.block));
+    }
   };
 
   const catchUp = async (): Promise<void> => {
@@ -87,7 +109,7 @@ export function createChain({ store, signingKey, publicKeys, build }: ChainDepen
       const { bytes, digest } = await sealBlock({ number, previous: head?.digest ?? null, writtenAt: new Date().toISOString(), calls }, await signingKey());
       if ((await store.create(blockName(number), bytes)) === 'exists') continue;
       head = { block: number, digest };
-      for (const call of calls) index.set(identity(call), head);
+      for (const call of calls) place(call, head);
     }
   };
 
@@ -112,7 +134,24 @@ export function createChain({ store, signingKey, publicKeys, build }: ChainDepen
       await catchUp();
       return head;
     },
+    async openingOf(wanted) {
+      await catchUp();
+      const keys = await publicKeys();
+      const blocks = await pMap(openings.get(openingKey(wanted)) ?? [], (number) => readBlock(store, blockName(number), keys), { concurrency });
+      const calls = blocks.flatMap((found) => (found === null || found.problems.length > 0 ? [] : found.block!.calls)).filter(({ run }) => run.workflowId === wanted.workflowId && run.runId === wanted.runId);
+      return { runbook: calls[0]?.run.runbook ?? '', entries: calls.flatMap(({ entries }) => entries).filter((entry) => isOpening(entry) && entry.gate === wanted.gate && entry.generation === wanted.generation) };
+    },
   };
+}
+
+type Opening = Extract<RecordEntry, { kind: 'gateOpened' | 'gateClosed' }>;
+
+function isOpening(entry: RecordEntry): entry is Opening {
+  return entry.kind === 'gateOpened' || entry.kind === 'gateClosed';
+}
+
+function openingKey({ workflowId, runId, gate, generation }: OpeningPlace): string {
+  return JSON.stringify([workflowId, runId, gate, generation]);
 }
 
 function identity({ key, run, entries }: Omit<RecordedCall, 'build'>): string {

@@ -35,7 +35,8 @@ export async function checkDecision(answer: Answer, expected: ExpectedDecision, 
   return checked;
 }
 
-async function verifiedClaims(token: string, keys: PublicKeys): Promise<DecisionClaims | string> {
+/** The claims of a signature by itself, whatever run it was made for; or what is wrong with it. */
+export async function verifiedClaims(token: string, keys: PublicKeys): Promise<DecisionClaims | string> {
   try {
     const { kid, typ } = decodeProtectedHeader(token);
     if (typ !== decisionTokenType) return 'its signature is not one of a decision';

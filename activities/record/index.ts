@@ -1,14 +1,16 @@
 /** Activities that keep the record and find out whose answers are. The worker that runs them is the only one with the record's private key; of the decisions it has the public keys only. */
 import { ApplicationFailure } from '@temporalio/common';
+import { reviewedVia } from '../../workflows/domain/review-proof.ts';
 import { provesAtLeast } from '../../workflows/domain/vocabulary.ts';
 import type { VerifiedAnswer, VerifyAnswersInput, WaitingAnswer } from '../../workflows/domain/identity.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { AppendedToRecord, AppendToRecordInput } from '../../workflows/domain/record.ts';
 import { classify, vendorFailure } from '../http/classify.ts';
 import { anchorHead, type Anchor } from './anchor.ts';
-import { createChain } from './chain.ts';
+import { createChain, type Chain } from './chain.ts';
 import { checkDecision } from './decision-token.ts';
 import { KeyRingError, keyFiles, readPublicKeys, readSigningKey, watched, type PublicKeys } from './key-ring.ts';
+import { checkReviewed } from './reviewed-decision.ts';
 import type { WriteOnceStore } from './write-once-store.ts';
 
 export interface RecordDependencies {
@@ -47,19 +49,19 @@ export function createRecordActivities({ record, anchors, keysDirectory, build, 
     },
 
     /**
-     * Finds out whose the waiting answers are, all in one call: a signature is checked against the public keys, the run and every field of the answer. What is not proven is `claimed`,
-     * with the reason; an answer is never refused here.
+     * Finds out whose the waiting answers are, all in one call: a signature is checked against the public keys, the run and every field of the answer. One that was made in a review is
+     * checked against what the record says that the review showed. What is not proven is `claimed`, with the reason; an answer is never refused here.
      *
      * Safe to retry because it only reads.
      *
-     * @throws Unauthorized (retried) when the public keys cannot be read
+     * @throws Unauthorized (retried) when the public keys cannot be read; Unavailable (retried) when the record cannot
      */
     verifyAnswers: async (input: VerifyAnswersInput): Promise<{ answers: VerifiedAnswer[] }> =>
       explained(async () => {
         const unsigned = input.answers.filter(({ answer }) => answer.signature === undefined);
         const attributed = input.wanted === 'attributed' && unsigned.length > 0 && attribute ? await attribute({ ...input, answers: unsigned }) : [];
         const keys = unsigned.length === input.answers.length ? null : await decisionKeys();
-        return { answers: await Promise.all(input.answers.map(async (waiting) => attributed.find(({ id }) => id === waiting.id) ?? (await verified(waiting, input, keys)))) };
+        return { answers: await Promise.all(input.answers.map(async (waiting) => attributed.find(({ id }) => id === waiting.id) ?? (await verified(waiting, input, keys, chain)))) };
       }),
 
     /**
@@ -73,14 +75,14 @@ export function createRecordActivities({ record, anchors, keysDirectory, build, 
   };
 }
 
-async function verified({ id, answer }: WaitingAnswer, { workflowId, firstRunId, wanted, people }: VerifyAnswersInput, keys: PublicKeys | null): Promise<VerifiedAnswer> {
+async function verified({ id, answer }: WaitingAnswer, { workflowId, firstRunId, wanted, people }: VerifyAnswersInput, keys: PublicKeys | null, chain: Chain): Promise<VerifiedAnswer> {
   const claimed = (problem: string | null): VerifiedAnswer => ({ id, level: 'claimed', by: null, via: null, problem });
   if (answer.signature === undefined || keys === null) return claimed(provesAtLeast('claimed', wanted) ? null : 'it is not signed');
-  const { claims, problem } = await checkDecision(answer, { workflowId, runId: firstRunId }, keys);
+  const { claims, problem } = answer.review === undefined ? await checkDecision(answer, { workflowId, runId: firstRunId }, keys) : await checkReviewed(answer, answer.review, { workflowId, runId: firstRunId }, keys, chain);
   if (claims === null) return claimed(problem);
   // By no alias: the record compares names with signatures when the estate of today is long gone.
   if (!people.some((person) => person.id === claims.sub)) return claimed('it is signed for somebody whom the estate does not know by that id');
-  return { id, level: 'authenticated', by: claims.sub, via: claims.via, problem: null };
+  return { id, level: 'authenticated', by: claims.sub, via: answer.review === undefined ? claims.via : `${reviewedVia}${claims.workflowId}`, problem: null };
 }
 
 /** Failures of store and keys as the product's own; those of keys are retried slowly, for a person to repair. */

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import pMap from 'p-map';
-import { clip } from '../../workflows/domain/answer.ts';
+import { clip, type ReviewReference } from '../../workflows/domain/answer.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { StepKey } from '../../workflows/domain/keys.ts';
-import type { GateAddress, Refusal } from '../../workflows/domain/review-gates.ts';
+import type { GateAddress, GivenDecision, Refusal } from '../../workflows/domain/review-gates.ts';
 import { recordProgress } from '../heartbeat.ts';
 import { isFailure } from '../http/classify.ts';
 import { classifyTemporal, grpcCode } from './temporal-failures.ts';
@@ -15,9 +15,12 @@ import { concurrency } from './waiting-gates.ts';
 export interface AnswerGateInput extends GateAddress {
   key: StepKey;
   verdict: 'approve' | 'reject';
-  /** Whose decision it is: they decided in a review, and the answer is given as theirs, level `claimed`. */
+  /** Whose decision it is: they decided in a review, and the answer is given as theirs. Without a signature it is `claimed`. */
   by: string;
   comment: string;
+  signature?: string;
+  /** Where that was signed. */
+  review?: ReviewReference;
 }
 
 /** `counted` and not settled: more approvals are missing. */
@@ -31,9 +34,10 @@ export interface AnswerGatesInput {
   key: StepKey;
   gates: GateAddress[];
   verdict: 'approve' | 'reject';
-  /** Who decided in the review, each for every gate. */
-  by: string[];
-  comment: string;
+  /** Those of the review, each for every gate. */
+  decisions: GivenDecision[];
+  /** The opening at which they were made. */
+  review: ReviewReference;
 }
 
 export interface AnsweredGates {
@@ -78,8 +82,8 @@ const longestReason = 200;
  *
  * Safe to retry because the update's id comes from the step's key: Temporal gives the first answer's outcome back and sends the gate nothing new.
  */
-export async function answerGate(client: Client, { key, workflowId, gate, verdict, by, comment, evidence }: AnswerGateInput): Promise<AnsweredGate> {
-  const answer = { gate, verdict, by, comment, evidence };
+export async function answerGate(client: Client, { key, workflowId, gate, verdict, by, comment, evidence, signature, review }: AnswerGateInput): Promise<AnsweredGate> {
+  const answer = { gate, verdict, by, comment, evidence, ...(signature !== undefined && { signature, review }) };
   const outcome = await update<{ counted: boolean; state: AnsweredGate['state']; reason?: string }>(client, workflowId, 'decide', answer, `${key.key}-${gate}-${by}`);
   if ('refused' in outcome) return { counted: false, state: 'refused', reason: outcome.refused };
   const { counted, state, reason = '' } = outcome.result;
@@ -87,12 +91,12 @@ export async function answerGate(client: Client, { key, workflowId, gate, verdic
 }
 
 /** The same for many gates and everybody who decided; one refused gate stops no other. Safe to retry for the same reason. */
-export async function answerGates(client: Client, { key, gates, verdict, by, comment }: AnswerGatesInput): Promise<AnsweredGates> {
+export async function answerGates(client: Client, { key, gates, verdict, decisions, review }: AnswerGatesInput): Promise<AnsweredGates> {
   let answered = 0;
   const refused = await pMap(gates, async (address): Promise<Refusal[]> => {
     let last: AnsweredGate = { counted: false, state: 'refused', reason: 'nobody decided' };
-    for (const person of by) {
-      last = await answerGate(client, { key, verdict, by: person, comment, ...address });
+    for (const decision of decisions) {
+      last = await answerGate(client, { key, verdict, review, ...decision, ...address });
       if (last.state === 'approved' || last.state === 'rejected') break;
     }
     recordProgress({ answered: (answered += 1), of: gates.length });

@@ -41,6 +41,8 @@ export interface FollowedReleases {
   lost: string[];
   /** Ids of those that are in production and not lost. */
   deployed: string[];
+  /** Ids of those that are not where they are followed to. */
+  waiting: string[];
   done: boolean;
 }
 
@@ -64,6 +66,6 @@ export async function followReleases(client: Client, { workflowIds, until, inter
   const idsOf = (wanted: (state: ReleaseState) => boolean): string[] => workflowIds.filter((_id, index) => wanted(states[index]!));
   const losses = (all: Counts): number => all.failed + all.rolledBack;
   const isNew = seen === null || (tell === 'everything' ? describeCounts(seen) !== describeCounts(counts) : losses(counts) > losses(seen));
-  if (done || isNew) return { counts, lost: idsOf(isLoss), deployed: idsOf((state) => state === 'deployed' || state === 'succeeded'), done };
+  if (done || isNew) return { counts, lost: idsOf(isLoss), deployed: idsOf((state) => state === 'deployed' || state === 'succeeded'), waiting: idsOf((state) => !isSettled(state, until)), done };
   throw ApplicationFailure.create({ type: FailureType.StillWatching, message: describeCounts(counts), nextRetryDelay: intervalMs, category: ApplicationFailureCategory.BENIGN });
 }

@@ -1,10 +1,11 @@
 /** What waits for a decision: found by search attributes, and confirmed by the runs themselves. */
-import { QueryNotRegisteredError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import pMap from 'p-map';
 import type { GateView } from '../../workflows/domain/gate-view.ts';
-import { gateFigures, waitingGate, type GateAddress, type GateFigures, type WaitingGate } from '../../workflows/domain/review-gates.ts';
+import { gateFigures, waitingGate, type GateAddress, type GateFigures, type Refusal, type WaitingGate } from '../../workflows/domain/review-gates.ts';
 import { recordProgress } from '../heartbeat.ts';
-import { classifyTemporal, grpcCode } from './temporal-failures.ts';
+import { classifyTemporal } from './temporal-failures.ts';
+import { unreadGate } from './unread-gate.ts';
 import { listRuns, ownRuns, quoted } from './visibility.ts';
 
 export interface FindWaitingGatesInput {
@@ -27,8 +28,8 @@ export interface FoundGates {
   gates: WaitingGate[];
   /** How many more wait. */
   more: number;
-  /** Runs that wait, but for which no worker answered: whoever shows the list says so. */
-  silent: string[];
+  /** Runs that wait, and that do not say for what: no worker answers for them, or they are broken. Whoever shows the list shows them too. */
+  unreadable: Refusal[];
 }
 
 /** Most questions under way at the same time: each may make a worker replay a history. */
@@ -36,8 +37,8 @@ export const concurrency = 16;
 /** How long a worker has to answer a query, in milliseconds. */
 const queryMs = 5_000;
 const mostGates = 500;
-/** Ids of silent runs in the answer. */
-const mostSilent = 50;
+/** Unreadable gates in the answer. */
+const mostUnreadable = 50;
 
 /** Safe to retry because it only reads. */
 export async function findWaitingGates(client: Client, input: FindWaitingGatesInput): Promise<FoundGates> {
@@ -54,33 +55,34 @@ export async function findWaitingGates(client: Client, input: FindWaitingGatesIn
     ...(olderThanMs > 0 ? [`GateOpened <= ${quoted(latest)}`] : []),
   ].join(' AND ');
   const { runs } = await listRuns(client, query);
-  const silent: string[] = [];
+  const unreadable: Refusal[] = [];
   let asked = 0;
   const views = await pMap(runs, async ({ workflowId, runId }) => {
     const view = await queryGate(client, { workflowId, runId });
     recordProgress({ asked: (asked += 1), of: runs.length });
-    if (view === 'silent') silent.push(workflowId);
-    return view === 'silent' ? null : view;
+    if (view === null || !('unread' in view)) return view;
+    unreadable.push({ workflowId, reason: view.unread });
+    return null;
   }, { concurrency });
   // What the run itself says beats visibility: the gate may have closed, or opened again, meanwhile.
   const found = views.filter((view) => view !== null && view.state !== 'decided' && view.openedAt <= latest && (gates.length === 0 || gates.includes(view.gate))) as GateView[];
   const sorted = found.map(waitingGate).sort((one, other) => (one.openedAt === other.openedAt ? (one.workflowId < other.workflowId ? -1 : 1) : one.openedAt < other.openedAt ? -1 : 1));
-  return { gates: sorted.slice(0, most), more: Math.max(0, sorted.length - most), silent: silent.slice(0, mostSilent) };
+  return { gates: sorted.slice(0, most), more: Math.max(0, sorted.length - most), unreadable: unreadable.slice(0, mostUnreadable) };
 }
 
 /** A few figures of each of these gates, for a table; those that are not open any more are left out. Safe to retry because it only reads. */
 export async function readGates(client: Client, { gates }: { gates: Pick<GateAddress, 'workflowId' | 'gate'>[] }): Promise<{ gates: GateFigures[] }> {
   const views = await pMap(gates, ({ workflowId }) => queryGate(client, { workflowId }), { concurrency });
-  return { gates: views.flatMap((view, index) => (view === null || view === 'silent' || view.gate !== gates[index]!.gate ? [] : [gateFigures(view)])) };
+  return { gates: views.flatMap((view, index) => (view === null || 'unread' in view || view.gate !== gates[index]!.gate ? [] : [gateFigures(view)])) };
 }
 
-/** The gate at which an open run waits; null when it waits at none, `silent` when no worker answers in time. */
-export async function queryGate(client: Client, { workflowId, runId }: { workflowId: string; runId?: string }): Promise<GateView | null | 'silent'> {
+/** The gate at which an open run waits; null when it waits at none, `unread` where it does not say, with the reason. */
+export async function queryGate(client: Client, { workflowId, runId }: { workflowId: string; runId?: string }): Promise<GateView | null | { unread: string }> {
   try {
     return await client.connection.withDeadline(Date.now() + queryMs, () => client.workflow.getHandle(workflowId, runId).query<GateView | null>('gate'));
   } catch (error) {
-    if (error instanceof QueryNotRegisteredError || grpcCode(error) === 5) return null; // a runbook without gates, or a run that is gone
-    if ([1, 4].includes(grpcCode(error) ?? 0)) return 'silent'; // DEADLINE_EXCEEDED; CANCELLED where the deadline passes while the client repeats the call
+    const unread = unreadGate(error);
+    if (unread !== null) return unread.kind === 'nothing' ? null : { unread: unread.reason };
     throw classifyTemporal(error, workflowId);
   }
 }

@@ -41,7 +41,7 @@ export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxCo
   const agent = new Agent({ sandbox, builds, git, deliveries, addresses });
   const pipelines = { builds, agent, approvals: new PipelineApprovals(store, clock, builds), releaseApprovals: new ReleaseApprovals(store, clock) };
   const services = { store, clock, addresses, git, pullRequests, threads, workItems, subscriptions, deliveries, ...pipelines };
-  const checks = createCheckServices({ store, clock, tokens, addresses, git, pullRequests, builds, agent });
+  const checks = createCheckServices({ store, clock, tokens, addresses, git, pullRequests, builds, approvals: pipelines.approvals, agent });
 
   app.addHook('onListen', async () => deliveries.start());
   app.addHook('preClose', async () => deliveries.stop());

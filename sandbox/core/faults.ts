@@ -22,6 +22,11 @@ export const faultSchema = z.strictObject({
     path: z.string().refine(isRegularExpression, 'not a regular expression'),
     skip: z.number().int().min(0).default(0),
     times: z.number().int().min(1).default(1),
+    /** By the stand-in's clock: from this instant on, and no longer than until that one. */
+    from: z.iso.datetime().optional(),
+    until: z.iso.datetime().optional(),
+    /** By the stand-in's clock, since the first hit, in milliseconds. */
+    forMs: z.number().int().min(1).optional(),
   }),
   effect: effectSchema,
 });
@@ -33,6 +38,8 @@ export interface Fault extends z.infer<typeof faultSchema> {
   id: string;
   seen: number;
   hits: number;
+  /** By the stand-in's clock, in milliseconds since the epoch. */
+  firstHitMs?: number;
 }
 
 declare module 'fastify' {
@@ -67,17 +74,22 @@ export class Faults {
   }
 
   /** The effect of the first fault, in the order given, that matches and is neither skipping nor used up. */
-  take(method: string, path: string): FaultEffect | null {
+  take(method: string, path: string, nowMs: number): FaultEffect | null {
     for (const fault of this.list()) {
       const { match } = fault;
       if (match.method !== '*' && match.method !== method) continue;
       if (fault.hits >= match.times || !new RegExp(match.path).test(path)) continue;
+      if (!isWithin(fault, nowMs)) continue;
       const applies = fault.seen >= match.skip;
-      this.#store.put('faults', fault.id, { ...fault, seen: fault.seen + 1, hits: fault.hits + (applies ? 1 : 0) });
+      this.#store.put('faults', fault.id, { ...fault, seen: fault.seen + 1, hits: fault.hits + (applies ? 1 : 0), ...(applies && { firstHitMs: fault.firstHitMs ?? nowMs }) });
       if (applies) return fault.effect;
     }
     return null;
   }
+}
+
+function isWithin({ match: { from, until, forMs }, firstHitMs }: Fault, nowMs: number): boolean {
+  return !(from !== undefined && nowMs < Date.parse(from)) && !(until !== undefined && nowMs >= Date.parse(until)) && !(forMs !== undefined && firstHitMs !== undefined && nowMs >= firstHitMs + forMs);
 }
 
 /** Applies the faults to vendor requests, once a request's body has arrived. */
@@ -90,7 +102,7 @@ export function registerFaults(app: FastifyInstance, faults: Faults, clock: Cloc
   app.decorateRequest('operationFault', null);
   app.addHook('preValidation', async (request, reply) => {
     if (!isVendorRequest(request) || request.unrecorded) return;
-    const effect = faults.take(request.method, requestPath(request));
+    const effect = faults.take(request.method, requestPath(request), clock.nowMs());
     request.fault = effect;
     if (effect?.kind === 'status') {
       if (effect.retryAfterS !== undefined) reply.header('retry-after', String(effect.retryAfterS));
@@ -125,7 +137,7 @@ function faultBody(status: number): unknown {
   return { error: { code: CODES[status] ?? 'RequestFailed', message }, message };
 }
 
-function isRegularExpression(text: string): boolean {
+export function isRegularExpression(text: string): boolean {
   try {
     return new RegExp(text) instanceof RegExp;
   } catch {

@@ -76,6 +76,12 @@ export class JobDirectory {
     return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
   }
 
+  /** Keeps this share of the log's lines: what a job that died had written by then. */
+  cutLog(share: number): void {
+    const lines = readFileSync(this.logFile, 'utf8').trimEnd().split('\n');
+    writeFileSync(this.logFile, `${lines.slice(0, Math.floor(lines.length * share)).join('\n')}\n`);
+  }
+
   /** Removes the working directory; the log stays. */
   removeWork(): void {
     rmSync(this.workDirectory, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Store } from '../core/store.ts';
+import type { JobPace } from './job-pace.ts';
 
 const COLLECTION = 'job-runs';
 
@@ -46,6 +47,8 @@ export interface JobRun {
   status: JobStatus;
   /** How a fault wants the job to end, whatever its process does. */
   forcedEnd: 'Failed' | 'Canceled' | null;
+  /** How long it takes by the stand-in's clock, whatever its process takes. */
+  pace?: JobPace;
   createdTimeUtc: string;
   startTimeUtc?: string;
   endTimeUtc?: string;
@@ -80,8 +83,8 @@ export class JobRuns {
     return this.#store.get<JobRun>(COLLECTION, `${workspace}/${name}`);
   }
 
-  create(workspace: string, name: string, plan: JobPlan, forcedEnd: JobRun['forcedEnd']): JobRun {
-    const run: JobRun = { workspace, name, plan, status: 'NotStarted', forcedEnd, createdTimeUtc: this.#clock.iso() };
+  create(workspace: string, name: string, plan: JobPlan, forcedEnd: JobRun['forcedEnd'], pace?: JobPace): JobRun {
+    const run: JobRun = { workspace, name, plan, status: 'NotStarted', forcedEnd, ...(pace && { pace }), createdTimeUtc: this.#clock.iso() };
     this.#store.put(COLLECTION, `${workspace}/${name}`, run);
     return run;
   }

@@ -4,7 +4,9 @@ import type { LimitFunction } from 'p-limit';
 import type { Resources } from '../azure-resource-manager/resources.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { MlflowRuns } from '../mlflow/mlflow-runs.ts';
+import type { Clock } from '../core/clock.ts';
 import { JobDirectory } from './job-directory.ts';
+import { dueMs, type JobPace, type JobPaces } from './job-pace.ts';
 import { endProcessGroup, isLeftBehind, killProcessGroup, startJobProcess } from './job-process.ts';
 import type { JobProcess } from './job-process.ts';
 import { isTerminal } from './job-runs.ts';
@@ -21,6 +23,8 @@ export interface RunnerOptions {
   resources: Resources;
   blobs: BlobStore;
   mlflow: MlflowRuns;
+  clock: Clock;
+  paces: JobPaces;
   /** What the job's process finds in its environment beside the plan's own variables; called when the process starts. */
   environment: (run: JobRun) => Record<string, string>;
 }
@@ -31,6 +35,7 @@ export interface RunnerOptions {
  */
 export class JobRunner {
   readonly runs: JobRuns;
+  readonly paces: JobPaces;
   readonly #options: RunnerOptions;
   readonly #computes = new Map<string, LimitFunction>();
   readonly #processes = new Map<string, JobProcess>();
@@ -39,11 +44,12 @@ export class JobRunner {
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.runs = options.runs;
+    this.paces = options.paces;
   }
 
   /** Takes a job on; it goes its way from here by itself. */
   submit(workspace: string, name: string, plan: JobPlan, forcedEnd: JobRun['forcedEnd'] = null): void {
-    this.#start(this.runs.create(workspace, name, plan, forcedEnd));
+    this.#start(this.runs.create(workspace, name, plan, forcedEnd, this.paces.take(workspace, name)));
   }
 
   /** Runs again whatever had not ended when the stand-in stopped. Call it once the server listens: jobs report to it. */
@@ -66,6 +72,13 @@ export class JobRunner {
     } else if (run.status !== 'Finalizing') {
       this.runs.end(run, 'Canceled');
     }
+  }
+
+  /** Waits until every job that is due by its pace has really ended. */
+  async settled(): Promise<void> {
+    const { clock } = this.#options;
+    const isOverdue = (run: JobRun) => run.pace !== undefined && dueMs(run, run.pace) <= clock.nowMs();
+    while (!this.#stopping && this.runs.unfinished().some(isOverdue)) await sleep(10);
   }
 
   /** Kills every running job's process and waits for its end; the jobs stay as they are, to be run again. */
@@ -103,17 +116,26 @@ export class JobRunner {
     this.#processes.set(keyOf(run), process);
     this.runs.begin(run, process.pid);
     const exitStatus = await process.ended.finally(() => this.#processes.delete(keyOf(run)));
-    if (this.#stopping) return;
+    if (run.pace && this.runs.get(run.workspace, run.name)?.status !== 'CancelRequested') await this.#untilDue(run, run.pace);
+    if (this.#isOver(run)) return;
     if (this.runs.get(run.workspace, run.name)?.status === 'CancelRequested' || run.forcedEnd === 'Canceled') {
       this.runs.end(run, 'Canceled');
     } else if (run.forcedEnd === 'Failed') {
       this.runs.end(run, 'Failed', { code: 'SystemError', message: 'The job failed by order of a fault.' });
+    } else if (run.pace?.dies) {
+      directory.cutLog(run.pace.dies.at);
+      this.runs.end(run, 'Failed', { code: 'UserError', message: run.pace.dies.message });
     } else if (exitStatus !== 0) {
       this.runs.end(run, 'Failed', { code: 'UserError', message: failureMessage(exitStatus, directory.lastLogLine()) });
     } else if (await this.#enter(run, 'Finalizing')) {
       directory.uploadOutputs();
       this.runs.end(run, 'Completed');
     }
+  }
+
+  async #untilDue(run: JobRun, pace: JobPace): Promise<void> {
+    const { clock } = this.#options;
+    await new Promise<void>((resolve) => clock.at(dueMs(run, pace), resolve));
   }
 
   /** Passes through a short state; false when the job must not go on from it. */

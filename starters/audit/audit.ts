@@ -43,7 +43,7 @@ export async function runAudit({ record, workflowId, period, platform, verify, c
   const all = recordedRuns(record.blocks);
   const runs = all.filter((run) => (workflowId === undefined || run.workflowId === workflowId) && (period === undefined || isWithin(run, period)));
   const checks: Checked[] = [checkChain(record.blocks, record.anchors), { findings: [], notes }];
-  if (verify) checks.push(...(await Promise.all(runs.map((run) => checkDecisions(run, record.decisionKeys)))));
+  if (verify) checks.push(...(await Promise.all(runs.map((run) => checkDecisions(run, record.decisionKeys, all)))));
   if (verify && client) checks.push(...(await pMap(runs, (run) => checkHistory(client, run), { concurrency })));
   const paired = period && platform ? pairChanges(platform.deployments, all, period, platform.workspace, all.map(({ firstEntryAt }) => firstEntryAt).sort()[0] ?? null) : null;
   if (paired) checks.push(paired);

@@ -1,25 +1,30 @@
 /** Whether the decisions on record are proven as the record says, and whether each gate was passed by those who decided. */
-import { checkToken } from '../../activities/record/decision-token.ts';
+import { checkToken, verifiedClaims } from '../../activities/record/decision-token.ts';
 import type { PublicKeys } from '../../activities/record/key-ring.ts';
 import { readAnswer } from '../../workflows/domain/answer.ts';
 import type { RecordedAnswer } from '../../workflows/domain/record.ts';
+import { reviewedVia, reviewRunbook, unprovenReason } from '../../workflows/domain/review-proof.ts';
 import { provesAtLeast } from '../../workflows/domain/vocabulary.ts';
 import { joined, type Checked, type Finding } from './finding.ts';
 import { runKey, type AuditedGate, type AuditedRun } from './recorded-run.ts';
 
-/** Checks every counted decision of a run. `keys` null: the public keys of decisions are not there, which is said. */
-export async function checkDecisions(run: AuditedRun, keys: PublicKeys | null): Promise<Checked> {
-  const checked = run.gates.flatMap((gate) => gate.answers.map((answer) => checkAnswer(run, gate, answer, keys)));
+/** Checks every counted decision of a run. `keys` null: the public keys of decisions are not there, which is said. `all`: the runs of the record, among them the reviews that decisions were made in. */
+export async function checkDecisions(run: AuditedRun, keys: PublicKeys | null, all: readonly AuditedRun[]): Promise<Checked> {
+  const checked = run.gates.flatMap((gate) => gate.answers.map((answer) => checkAnswer(run, gate, answer, keys, all)));
   return joined([...(await Promise.all(checked)), ...run.gates.map((gate) => checkApproval(run, gate))]);
 }
 
-async function checkAnswer(run: AuditedRun, { gate }: AuditedGate, answer: RecordedAnswer, keys: PublicKeys | null): Promise<Checked> {
+async function checkAnswer(run: AuditedRun, { gate }: AuditedGate, answer: RecordedAnswer, keys: PublicKeys | null, all: readonly AuditedRun[]): Promise<Checked> {
   const { signature, level, verdict, by, at, evidence } = answer;
   if (level !== 'authenticated') return { findings: [], notes: [] };
   const where = `${run.workflowId} ${gate}: ${verdict} of ${by} at ${at}`;
   const found = (what: string): Checked => ({ findings: [{ about: 'decision', where, what }], notes: [] });
   if (signature === undefined) return found('it is recorded as authenticated and has no signature');
   if (keys === null) return { findings: [], notes: [`The signature of ${where} was not checked: the public keys of decisions are not here.`] };
+  if (answer.via?.startsWith(reviewedVia)) {
+    const unproven = await checkReviewed(run, gate, answer, keys, all);
+    return unproven === null ? { findings: [], notes: [] } : found(unproven);
+  }
   const { claims, problem } = await checkToken(signature, run, keys);
   if (claims === null) return found(problem);
   const { answer: signed } = readAnswer(claims.answer);
@@ -31,6 +36,15 @@ async function checkAnswer(run: AuditedRun, { gate }: AuditedGate, answer: Recor
     ...((signed.comment ?? '') === (answer.comment ?? '') ? [] : ['it is signed with another comment']),
   ];
   return differing.length === 0 ? { findings: [], notes: [] } : found(differing.join('; '));
+}
+
+/** What a review gave on is proven by the signature together with the record of the review. */
+async function checkReviewed({ workflowId, runId }: AuditedRun, gate: string, { signature = '', verdict = '', by, evidence = '', comment = '' }: RecordedAnswer, keys: PublicKeys, all: readonly AuditedRun[]): Promise<string | null> {
+  const claims = await verifiedClaims(signature, keys);
+  if (typeof claims === 'string') return claims;
+  if (claims.sub !== by) return `it is signed by ${claims.sub}`;
+  const review = all.find((other) => other.workflowId === claims.workflowId && other.runId === claims.runId && other.runbook === reviewRunbook);
+  return unprovenReason({ ...claims, answer: readAnswer(claims.answer).answer }, { workflowId, runId, gate, verdict, evidence, comment }, review?.entries ?? []);
 }
 
 /** Whoever is said to have let a gate pass must have decided so, with the proof that its policy asked for. */

@@ -1,4 +1,4 @@
-/** A file of decisions, YAML or JSON: a list of `{run, gate, verdict, comment, evidence?}`. */
+/** A file of decisions, YAML or JSON: a list of `{run, gate, verdict, comment, evidence?}`, or what a preview printed with `--json`, which has been read meanwhile. */
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
@@ -25,13 +25,18 @@ export class DecisionsFileError extends Error {}
 /** Complaints shown at once; the rest is counted. */
 const mostComplaints = 20;
 
+/** Of a preview's entry: what is shown beside the decision. `workflowId` stands for `run` there. */
+const shownBeside = ['runId', 'target', 'question', 'recommendation', 'openedAt', 'deadline', 'remark'];
+
 /** Reads the text of a file; `file` is for the complaints. JSON is read as the YAML that it is. */
 export function parseDecisions(text: string, file: string): FileDecision[] {
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const at = (offset: number | undefined): string => `${file}:${offset === undefined ? 1 : counter.linePos(offset).line}`;
   if (document.errors.length > 0) throw complaints(document.errors.map(({ pos, message }) => `${at(pos[0])}: not valid YAML or JSON: ${message}`));
-  const list = document.contents;
+  const { contents } = document;
+  const isPreview = isMap(contents) && isSeq(contents.get('preview'));
+  const list = isPreview ? contents.get('preview') : contents;
   if (!isSeq(list) || list.items.length === 0) throw complaints([`${at(0)}: must be a list of decisions, each with run, gate and verdict`]);
 
   const found: string[] = [];
@@ -39,7 +44,8 @@ export function parseDecisions(text: string, file: string): FileDecision[] {
   const decisions = list.items.flatMap((item): FileDecision[] => {
     const node = item as { range?: [number, number, number] | null };
     const start = node.range?.[0];
-    const parsed = entry.safeParse((item as { toJS?: (owner: unknown) => unknown }).toJS?.(document));
+    const value = (item as { toJS?: (owner: unknown) => unknown }).toJS?.(document);
+    const parsed = entry.safeParse(isPreview ? decisionIn(value) : value);
     if (!parsed.success) {
       found.push(...parsed.error.issues.flatMap((issue) => {
         const names = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path[0]];
@@ -61,6 +67,13 @@ export function parseDecisions(text: string, file: string): FileDecision[] {
   return decisions;
 }
 
+/** The decision in an entry of a preview. */
+function decisionIn(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const { workflowId, ...rest } = value as Record<string, unknown>;
+  return { ...(workflowId !== undefined && { run: workflowId }), ...Object.fromEntries(Object.entries(rest).filter(([name]) => !shownBeside.includes(name))) };
+}
+
 /** The error that shows them. */
 export function complaints(lines: readonly string[]): DecisionsFileError {
   const more = lines.length - mostComplaints;
@@ -68,7 +81,7 @@ export function complaints(lines: readonly string[]): DecisionsFileError {
 }
 
 function isGiven(item: unknown, field: string): boolean {
-  return isMap(item) && item.has(field);
+  return isMap(item) && (item.has(field) || (field === 'run' && item.has('workflowId')));
 }
 
 function offsetOf(item: unknown, field: string): number | undefined {

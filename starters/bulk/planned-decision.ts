@@ -17,6 +17,16 @@ export function planDecision(view: GateView, { verdict, by, comment }: { verdict
   return { view, answer, remark: remarkOn(view, verdict, by) };
 }
 
+/** Whether the gate believes nobody but Temporal's server about who decides. */
+export function isAttributed({ policy }: Pick<GateView, 'policy'>): boolean {
+  return policy.identity === 'attributed';
+}
+
+/** Whether a run still waits at the gate, with the same evidence, that was shown. */
+export function isSameGate(now: Pick<GateView, 'gate' | 'generation'>, shown: Pick<GateView, 'gate' | 'generation'>): boolean {
+  return now.gate === shown.gate && now.generation === shown.generation;
+}
+
 /** Whether the person has said the same at this gate before, and it counts. */
 export function isDecidedBy({ decisions }: Pick<GateView, 'decisions'>, by: string, verdict: BulkVerdict): boolean {
   return decisions.some((decision) => sameName(decision.by, by) && decision.verdict === verdict);

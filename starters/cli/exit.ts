@@ -6,9 +6,9 @@ export const ExitCode = {
   Refused: 1,
   Usage: 2,
   NotFound: 3,
-  /** Temporal does not answer, or does not let us in. */
+  /** Temporal or the receiver does not answer, or Temporal does not let us in. */
   Unreachable: 4,
-  /** Temporal answers, but what was waited for did not happen in time. */
+  /** Temporal answers, but what was waited for did not happen in time, or not all runs have answered. */
   TimedOut: 5,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

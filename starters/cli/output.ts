@@ -44,6 +44,17 @@ export async function withProgress<T>(waitingFor: () => string, work: Promise<T>
   }
 }
 
+/** A line on standard error every few seconds, so that hundreds of calls do not look like none. Call it after each, with how many there are. */
+export function progress(what: string): (all: number) => void {
+  let [done, told] = [0, Date.now()];
+  return (all) => {
+    done += 1;
+    if (Date.now() - told < 2_000) return;
+    told = Date.now();
+    note(`${done} of ${all} ${what}`);
+  };
+}
+
 /** An instant as people write it, in UTC to the second. */
 export function instant(value: string | Date): string {
   return new Date(value).toISOString().replace('T', ' ').replace(/\.\d+Z$/, ' UTC');

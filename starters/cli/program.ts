@@ -21,9 +21,15 @@ export interface StartCommandOptions extends JsonOption {
   wait?: true;
 }
 
+export interface SignInCommandOptions extends JsonOption {
+  /** Address of the receiver. */
+  receiver?: string;
+}
+
 export interface AnswerCommandOptions extends JsonOption, WaitOption {
   gate: string;
-  as: string;
+  /** Left out by whoever is signed in. */
+  as?: string;
   /** Of an approval, or of an item of a checklist. */
   comment?: string;
   /** Of a rejection, or of a bypass. */
@@ -52,7 +58,7 @@ export interface BulkOptions extends JsonOption, WaitOption {
 export interface BulkCommandOptions extends BulkOptions {
   target?: string;
   gate?: string;
-  as: string;
+  as?: string;
   comment?: string;
   reason?: string;
   /** Targets. */
@@ -63,7 +69,7 @@ type DecisionCommandOptions = Omit<AnswerCommandOptions, 'gate'> & BulkCommandOp
 
 export interface DecideCommandOptions extends BulkOptions {
   file: string;
-  as: string;
+  as?: string;
 }
 
 export interface ShowCommandOptions extends JsonOption {
@@ -84,6 +90,13 @@ export interface AuditCommandOptions extends JsonOption {
   /** False with `--no-platform`. */
   platform: boolean;
   verify?: boolean;
+}
+
+export interface SimulateCommandOptions extends JsonOption {
+  input?: string;
+  story: string;
+  /** Where the picture goes. */
+  svg?: string;
 }
 
 export interface AttachCommandOptions extends JsonOption {
@@ -112,7 +125,7 @@ export function createProgram(): Command {
     .description('Durable runbooks with hold points: start them, see where they stand, answer their gates.')
     .exitOverride()
     .showHelpAfterError('(add --help for what is possible)')
-    .addHelpText('after', '\nExit codes: 0 done, 1 refused or failed, 2 usage, 3 not found, 4 Temporal unreachable, 5 timed out.\nEnvironment: TEMPORAL_ADDRESS or TEMPORAL_PORT, TEMPORAL_NAMESPACE, TEMPORAL_UI_URL, NO_COLOR.');
+    .addHelpText('after', '\nExit codes: 0 done, 1 refused or failed, 2 usage, 3 not found, 4 Temporal, the receiver or a platform unreachable, 5 timed out or not all runs answered.\nEnvironment: TEMPORAL_ADDRESS or TEMPORAL_PORT, TEMPORAL_NAMESPACE, TEMPORAL_UI_URL, HOLDPOINT_INBOX_URL, NO_COLOR.');
 
   program.command('runbooks').description('what can be started, and with which input').addOption(json())
     .action(async (options: JsonOption) => (await import('./commands/runbooks.ts')).showRunbooks(options));
@@ -133,9 +146,15 @@ export function createProgram(): Command {
     .option('--run <runId>', 'this run of the id and not the latest').addOption(json())
     .action(async (id: string, options: ShowCommandOptions) => (await import('./commands/show.ts')).show(id, options));
 
+  program.command('sign-in').description('sign in at the receiver, so that your decisions from here are signed in your name')
+    .addOption(new Option('--receiver <url>', 'its address (default: HOLDPOINT_INBOX_URL, else this machine)').argParser(webAddress)).addOption(json())
+    .action(async (options: SignInCommandOptions) => (await import('./commands/sign-in.ts')).signIn(options));
+  program.command('sign-out').description('end that').addOption(json())
+    .action(async (options: JsonOption) => (await import('./commands/sign-in.ts')).signOut(options));
+
   const decision = (verdict: 'approve' | 'reject') => program.command(verdict)
     .description(`${verdict} the open gate of a run, or with --all of many`).argument('[id]', runId[1])
-    .option('--gate <gate>', 'the gate, such as stage1').requiredOption(person, `who ${verdict}s`)
+    .option('--gate <gate>', 'the gate, such as stage1; with --all only gates of this name, and rollback gates and those of no single circuit only so').option(person, `who ${verdict}s; not needed after sign-in`)
     .option('--all', 'all gates that wait, one decision for each on the evidence that the preview shows')
     .option('--target <pattern>', 'with --all: of these targets only, such as P001:C003 or P001:*')
     .option('--except <part...>', verdict === 'approve' ? 'with --all: targets that are left out; else parts of the change that the approval leaves out' : 'with --all: targets that are left out')
@@ -145,12 +164,12 @@ export function createProgram(): Command {
   decision('reject').requiredOption('--reason <text>', 'why; the data scientist reads it')
     .action(async (id: string | undefined, options: DecisionCommandOptions) => await decideOneOrAll('reject', id, options));
 
-  program.command('decide').description('decide the gates that a file lists, each with its own verdict').requiredOption('--file <file>', 'YAML or JSON: a list of {run, gate, verdict, comment, evidence}; - reads standard input')
-    .requiredOption(person, 'who decides').addOption(yes()).addOption(dryRun()).addOption(timeout()).addOption(json())
+  program.command('decide').description('decide the gates that a file lists, each with its own verdict').requiredOption('--file <file>', 'YAML or JSON: a list of {run, gate, verdict, comment, evidence}, or what --dry-run --json printed; - reads standard input')
+    .option(person, 'who decides; not needed after sign-in').addOption(yes()).addOption(dryRun()).addOption(timeout()).addOption(json())
     .action(async (options: DecideCommandOptions) => (await import('./commands/bulk-file.ts')).decideFile(options));
 
   const other = (verdict: Verdict, description: string) => program.command(verdict).description(description).argument(...runId)
-    .requiredOption('--gate <gate>', 'the gate, such as stage1').requiredOption(person, 'who you are').addOption(timeout()).addOption(json())
+    .requiredOption('--gate <gate>', 'the gate, such as stage1').option(person, 'who you are; not needed after sign-in').addOption(timeout()).addOption(json())
     .action(async (id: string, options: AnswerCommandOptions) => (await import('./commands/answer.ts')).answer(id, verdict, options));
   other('withdraw', 'take back your own decision while the gate is open');
   other('delegate', 'name somebody who decides in your place').requiredOption('--to <person>', 'who decides instead').option('--until <when>', 'how long: an instant, or a length of time such as 8h; the whole gate when left out').option('--comment <text>', 'a remark for the record');
@@ -178,6 +197,11 @@ export function createProgram(): Command {
     .action(async (options: JsonOption) => (await import('./commands/keys.ts')).mint(options));
   keys.command('rotate').description('let a new key sign; older ones go on verifying').addArgument(new Argument('<which>', 'whose key').choices(['decisions', 'record'])).addOption(json())
     .action(async (which: 'decisions' | 'record', options: JsonOption) => (await import('./commands/keys.ts')).rotate(which, options));
+
+  program.command('simulate').description('play a story: the real runbook on a clock that skips, with scripted people, delays and faults').argument('<runbook>', 'its name; `holdpoint runbooks` lists them')
+    .option('--input <file>', 'JSON file with the input, or what of it the story does not make itself; - reads standard input').requiredOption('--story <file>', 'YAML: people, jobs, faults, events')
+    .option('--svg <file>', 'also write the timeline as a picture').addOption(json())
+    .action(async (name: string, options: SimulateCommandOptions) => (await import('./commands/simulate.ts')).simulate(name, options));
 
   const attach = program.command('attach').description('put Holdpoint in front of what exists already');
   attach.command('azure-pipelines').description('hold the stages of existing Azure pipelines that deploy to an environment, by a check of that environment')

@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { readAzureApproval, recentApprovals } from '../../activities/azure-devops/approvals.ts';
+import { pendingApprovals, readAzureApproval, recentApprovals, stagesOfApproval } from '../../activities/azure-devops/approvals.ts';
 import { approvalsApi } from '../../activities/azure-devops/approvals-rest.ts';
 import { buildsApi } from '../../activities/azure-devops/builds-rest.ts';
 import { originOfBuild } from '../../activities/azure-devops/builds-origin.ts';
@@ -22,6 +22,7 @@ import type { ApprovalPollOptions } from './approval-poll.ts';
 import { longestRequestMs, tryingLater } from './azure-devops-reader.ts';
 import type { BuildPorts } from './build-ended.ts';
 import { keepUnresolved, wakeRelease } from './temporal-releases.ts';
+import type { TagSightings } from './tag-sightings.ts';
 import { TryLater } from './try-later.ts';
 
 export interface AccompanyOptions {
@@ -30,6 +31,7 @@ export interface AccompanyOptions {
   /** Read again for each notification, like the release branch. */
   estate: () => Promise<Estate>;
   sign: SignDecision;
+  sightings: TagSightings;
 }
 
 /** Milliseconds for one call to Temporal, and for an answer: the run may have to verify it. */
@@ -38,7 +40,7 @@ const answerMs = 15_000;
 /** Approvals of each kind and outcome that one look reads. */
 const recentTop = 100;
 
-export function accompanyPorts({ client, settings, estate, sign }: AccompanyOptions): { builds: BuildPorts; azureApprovals: ApprovalPorts; poll: Pick<ApprovalPollOptions, 'recent' | 'isAnyGateOpen'> } {
+export function accompanyPorts({ client, settings, estate, sign, sightings }: AccompanyOptions): { builds: BuildPorts; azureApprovals: ApprovalPorts; poll: Pick<ApprovalPollOptions, 'pending' | 'recent' | 'isAnyGateOpen'> } {
   const { rest, project } = createAzureDevOpsClients({ ...settings, requestTimeoutMs: Math.min(settings.requestTimeoutMs, longestRequestMs) });
   const apis = { builds: buildsApi(rest, project), approvals: approvalsApi(rest, project, settings.devOpsUrl) };
   return {
@@ -55,9 +57,11 @@ export function accompanyPorts({ client, settings, estate, sign }: AccompanyOpti
     azureApprovals: {
       rules: async () => {
         const found = await estate();
-        return accompaniesAny(found) ? { releaseBranch: found.releaseBranch, people: found.people, accompanies: (target) => accompaniedPolicy(found, target) !== null } : null;
+        return accompaniesAny(found) ? { releaseBranch: found.releaseBranch, people: found.people, accompanies: (target) => accompaniedPolicy(found, target) !== null, sources: found.azureDevOps.approvals ?? null } : null;
       },
       readApproval: (ref) => tryingLater(() => readAzureApproval(apis, ref)),
+      stagesOf: (approval) => tryingLater(() => stagesOfApproval(apis, approval)),
+      sightings,
       pullRequestsOf: ({ repositoryId, commit }, releaseBranch) =>
         tryingLater(async () => {
           const made = await apis.builds.pullRequestsOfMerge(repositoryId, commit);
@@ -65,9 +69,11 @@ export function accompanyPorts({ client, settings, estate, sign }: AccompanyOpti
         }),
       readRelease: (workflowId) => answered(() => readRelease(client, workflowId)),
       sign,
+      propose: (workflowId, answer) => answered(() => propose(client, workflowId, answer)),
       send: (workflowId, answer, key) => answered(() => send(client, workflowId, answer, key)),
     },
     poll: {
+      pending: () => pendingApprovals(apis, recentTop),
       recent: () => recentApprovals(apis, recentTop),
       isAnyGateOpen: async () => (await within(client, callMs, () => client.workflow.count(`WorkflowType = 'releaseModel' AND ExecutionStatus = 'Running' AND ${waitingQuery}`))).count > 0,
     },
@@ -87,7 +93,7 @@ async function readRelease(client: Client, workflowId: string): Promise<ReleaseR
     const isOpen = status.name === 'RUNNING' || status.name === 'PAUSED';
     const view = isOpen ? await queryGate(client, { workflowId, runId }) : null;
     const { id, repositoryId } = input.pullRequest;
-    return { runId: started?.firstExecutionRunId || runId, pullRequest: { id, repositoryId }, gate: view?.state === 'open' ? view.gate : null, isOpen };
+    return { runId: started?.firstExecutionRunId || runId, pullRequest: { id, repositoryId }, gate: view?.state === 'open' ? view.gate : null, bindsEvidence: view?.policy.bindEvidence ?? false, isOpen };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
@@ -102,6 +108,26 @@ async function send(client: Client, workflowId: string, answer: Answer, key: rea
   } catch (error) {
     if (error instanceof AnswerRefused) return { counted: false, reason: error.message };
     if (error instanceof WorkflowNotFoundError) return { counted: false, reason: 'its release has ended' };
+    throw error;
+  }
+}
+
+/**
+ * By signal, for the update `decide` refuses what lacks its digest; unsigned, so that the run keeps it as a proposal without finding out whose it is. One that is shown already is not sent again.
+ */
+async function propose(client: Client, workflowId: string, answer: Parameters<ApprovalPorts['propose']>[1]): Promise<boolean> {
+  const { gate, by, verdict } = answer;
+  const isShown = async (): Promise<boolean> => {
+    const view = await queryGate(client, { workflowId });
+    return view?.gate === gate && view.proposals.some((proposal) => proposal.by === by && proposal.verdict === verdict);
+  };
+  try {
+    if (await isShown()) return true;
+    if (verdict !== 'approve' && verdict !== 'reject') return false;
+    await within(client, callMs, () => client.workflow.getHandle(workflowId).signal(verdict, answer));
+    return await isShown();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
 }

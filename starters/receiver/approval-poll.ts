@@ -1,14 +1,16 @@
-/** The slow look for approvals that no hook has told, or that were given before their gate was open. */
+/** The slow look at approvals: which tags the runs of pending ones carry, and those that no hook has told, or that were given before their gate was open. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ApprovalRef, AzureApproval } from '../../activities/azure-devops/approvals.ts';
-import { answerGates, type ApprovalPorts, type ApprovalRules } from './approval-given.ts';
+import { answerGates, seeApproval, type ApprovalPorts, type ApprovalRules } from './approval-given.ts';
 
 export interface ApprovalPollOptions {
   ports: ApprovalPorts;
+  /** What waits for people. */
+  pending: () => Promise<ApprovalRef[]>;
   /** What was decided lately. */
   recent: () => Promise<{ ref: ApprovalRef; version: string }[]>;
-  /** Whether any gate is open: without one nothing is asked of Azure DevOps. */
+  /** Whether any gate is open: without one no decision is looked for. */
   isAnyGateOpen: () => Promise<boolean>;
   everyMs: number;
   logger: FastifyBaseLogger;
@@ -41,13 +43,26 @@ export class ApprovalPoll {
 
   /** One look. A failure is logged: the next look is soon. */
   async look(): Promise<void> {
-    const { ports, recent, isAnyGateOpen, logger } = this.#options;
+    const { ports, pending, recent, isAnyGateOpen, logger } = this.#options;
     try {
       const rules = await ports.rules();
-      if (rules === null || !(await isAnyGateOpen())) return;
+      if (rules === null) return;
+      // Whether or not a gate is open yet: a tag must have been seen before somebody decides.
+      for (const ref of await pending()) await this.#see(ref);
+      if (!(await isAnyGateOpen())) return;
       for (const { ref, version } of await recent()) await this.#lookAt(ref, `${ref.kind}:${ref.id}:${version}`, rules);
     } catch (error) {
       logger.warn({ err: error }, 'approvals could not be looked for');
+    }
+  }
+
+  /** Its decisions, where some have been made already, are read with all others once it is complete. */
+  async #see(ref: ApprovalRef): Promise<void> {
+    const { ports, logger } = this.#options;
+    try {
+      await seeApproval(ports, ref);
+    } catch (error) {
+      logger.warn({ approval: ref, err: error }, 'pending approval could not be read');
     }
   }
 
@@ -56,7 +71,7 @@ export class ApprovalPoll {
     if (this.#settled.has(key)) return;
     const { ports, logger } = this.#options;
     try {
-      const approval = this.#read.get(key) ?? (await ports.readApproval(ref));
+      const approval = this.#read.get(key) ?? (await seeApproval(ports, ref));
       if (approval === null) return;
       const outcome = await answerGates(ports, rules, approval);
       if ('decisions' in outcome && outcome.decisions.some(({ early }) => early)) {

@@ -8,8 +8,9 @@ const pullRequestEvents: readonly string[] = ['git.pullrequest.merged', 'git.pul
 /** A run of a YAML pipeline is a build of the same number. */
 const buildEvent = 'build.complete';
 const runEvent = 'ms.vss-pipelines.run-state-changed-event';
-const pipelineApprovalEvent = 'ms.vss-pipelinechecks-events.approval-completed';
-const releaseApprovalEvent = 'ms.vss-release.deployment-approval-completed-event';
+/** Pending too: the tags of the run are noted before anybody has decided. */
+const pipelineApprovalEvents = ['ms.vss-pipelinechecks-events.approval-pending', 'ms.vss-pipelinechecks-events.approval-completed'];
+const releaseApprovalEvents = ['ms.vss-release.deployment-approval-pending-event', 'ms.vss-release.deployment-approval-completed-event'];
 
 const text = z.string('must be a text').min(1, 'must not be empty').max(400, 'must have at most 400 characters');
 
@@ -44,7 +45,7 @@ export interface HookNotification {
   pullRequest: { repositoryId: string; pullRequestId: number } | null;
   /** Number of a build that may have ended. */
   buildId: number | null;
-  /** An approval that may have been given. */
+  /** An approval that waits, or may have been given. */
   approval: ApprovalRef | null;
 }
 
@@ -59,8 +60,8 @@ export function readNotification(body: unknown): HookNotification {
   const told = (body as { resource?: unknown }).resource;
   if (eventType === buildEvent) return { ...nothing, buildId: parse(buildResource, told, ['resource']).id };
   if (eventType === runEvent) return { ...nothing, buildId: parse(runResource, told, ['resource']).run.id };
-  if (eventType === pipelineApprovalEvent) return { ...nothing, approval: { kind: 'pipelines', id: parse(pipelineApprovalResource, told, ['resource']).approval.id } };
-  if (eventType === releaseApprovalEvent) return { ...nothing, approval: { kind: 'release', id: parse(releaseApprovalResource, told, ['resource']).approval.id } };
+  if (pipelineApprovalEvents.includes(eventType)) return { ...nothing, approval: { kind: 'pipelines', id: parse(pipelineApprovalResource, told, ['resource']).approval.id } };
+  if (releaseApprovalEvents.includes(eventType)) return { ...nothing, approval: { kind: 'release', id: parse(releaseApprovalResource, told, ['resource']).approval.id } };
   if (!pullRequestEvents.includes(eventType)) return nothing;
 
   const resource = parse(pullRequestResource, told, ['resource']);

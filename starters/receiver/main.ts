@@ -4,6 +4,7 @@
  * It speaks plain HTTP and the password travels in a header: in production put TLS in front (Azure DevOps sends basic authentication over HTTPS only) and leave
  * HOLDPOINT_HOST at a loopback or private address.
  */
+import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { readEstate } from '../../activities/estate/estate-file.ts';
 import { keyFiles } from '../../activities/record/key-ring.ts';
@@ -20,6 +21,7 @@ import { accompanyPorts } from './accompany-ports.ts';
 import { ApprovalPoll } from './approval-poll.ts';
 import { createReceiverLogger } from './logger.ts';
 import { createReceiver } from './server.ts';
+import { TagSightings } from './tag-sightings.ts';
 import { isTemporalReady, startRelease } from './temporal-releases.ts';
 
 async function main(): Promise<void> {
@@ -33,7 +35,8 @@ async function main(): Promise<void> {
 
   const settings = platformSettings(configuration, estate);
   const sign = createDecisionSigner({ privateKeysFile: keyFiles(configuration.keysDirectory, 'decisions').privateKeys });
-  const pipelines = accompanyPorts({ client, settings, estate: () => readEstate(estateFile), sign });
+  const sightings = new TagSightings(join(configuration.HOLDPOINT_STATE, 'approvals', 'tags.sqlite'));
+  const pipelines = accompanyPorts({ client, settings, estate: () => readEstate(estateFile), sign, sightings });
   const approvalPoll = new ApprovalPoll({ ports: pipelines.azureApprovals, ...pipelines.poll, everyMs: configuration.HOLDPOINT_APPROVAL_POLL_MS, logger });
 
   const app = await createReceiver({
@@ -60,6 +63,7 @@ async function main(): Promise<void> {
     await approvalPoll.stop();
     await app.close(); // waits for the notifications under way
     await client.connection.close();
+    sightings.close();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
   await app.listen({ host, port });

@@ -72,6 +72,7 @@ describe('a held stage of an Azure pipeline in a browser', () => {
     const card = await desk.page.locator('main').innerText();
     assert.ok(card.includes(`approve: all 120 tests passed, and pull request ${pullRequestId} was merged.`), card);
     assert.match(card, /lets Azure DevOps run Deploy into production at once\. Rejecting fails the stage\./);
+    assert.match(card, /It is measured again before it takes effect\./);
     await desk.isAccessible('card of a stage');
     await desk.picture('azure-stage-card');
     const waiting = await checks.run(run);
@@ -120,6 +121,7 @@ describe('a held stage of an Azure pipeline in a browser', () => {
     const card = await desk.page.locator('main').innerText();
     assert.match(card, /observe mode: the stage has passed already; this records what you would have said/);
     assert.match(card, /changes nothing: Azure DevOps runs the stage without waiting\./);
+    assert.match(card, /It is not measured again: decide on what is shown here\./);
     await desk.isAccessible('card of an observed stage');
     await desk.page.getByLabel(/^Comment/).fill('not on a Friday');
     await desk.page.getByRole('button', { name: 'Reject' }).click();

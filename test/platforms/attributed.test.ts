@@ -9,7 +9,9 @@ import { attributeAnswers } from '../../activities/record/attribution.ts';
 import { openFolderStore } from '../../activities/record/folder-store.ts';
 import { createRecordActivities } from '../../activities/record/index.ts';
 import { mintKeys } from '../../activities/record/key-ring.ts';
+import type { BulkResult } from '../../starters/bulk/decide-all.ts';
 import { createDecisionSigner } from '../../starters/decision-signer.ts';
+import { listWaitingGates } from '../../starters/gates/waiting-gates.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { Answer } from '../../workflows/domain/answer.ts';
 import type { GatePolicy } from '../../workflows/domain/policy.ts';
@@ -94,6 +96,19 @@ describe('a gate of identity attributed', () => {
       const { code, stdout, stderr } = await approve(await temporal.token('alice'));
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^Sent, as the signal approve of stage1 of /);
+      await gateOpen(handle, 'stage3');
+    }));
+
+  it('counts what the command line decides together, called with alice’s token, and tells bob that his are proposals', () =>
+    release({}, async (handle) => {
+      const approveAll = async (token: string) => await holdpointAt(temporal.address)(['approve', '--all', '--gate', 'stage1', '--as', 'alice', '--yes', '--json'], { environment: { TEMPORAL_API_KEY: token, TEMPORAL_TLS: 'false' } });
+      const own = ({ stdout, stderr }: { stdout: string; stderr: string }) => {
+        assert.notEqual(stdout, '', stderr);
+        return (JSON.parse(stdout) as { results: BulkResult[] }).results.filter(({ workflowId }) => workflowId === handle.workflowId).map(({ result, channel }) => [result, channel]);
+      };
+      await eventually(async () => assert.ok((await listWaitingGates(clients.worker)).some(({ workflowId }) => workflowId === handle.workflowId)));
+      assert.deepEqual(own(await approveAll(await temporal.token('bob'))), [['proposed', 'signal']]);
+      assert.deepEqual(own(await approveAll(await temporal.token('alice'))), [['counted', 'signal']]);
       await gateOpen(handle, 'stage3');
     }));
 

@@ -85,6 +85,7 @@ const bypass: ReviewBypassInput = {
   gate: 'stage3', by: 'alice', reason: 'production is down', incident: 'INC-7',
   policy: { ...gatePolicy, breakGlass: ['alice'] },
   people: testPolicy(testInput.target).people,
+  requestedBy: ['dana@example.com'],
   inboxUrl: null,
 };
 

@@ -113,7 +113,7 @@ describe('POST /checks/azure-pipelines', () => {
   it('answers the polling form from the state of the run, and keeps no token for it', async () => {
     const before = await kept();
     const order = { body: { buildId: '79', form: 'polling' } };
-    assert.deepEqual((await check(order)).body, { status: 'waiting', workflowId: `approvePipelineStage:${guid('4')}:79:Deploy:2-1` });
+    assert.deepEqual((await check(order)).body, { status: 'waiting', workflowId: `approvePipelineStage:${guid('4')}:79:Deploy:2-production-1-enforce` });
     // Each evaluation may be a job of its own.
     const { body } = await check({ ...order, headers: { TaskInstanceId: guid('b'), JobId: guid('c') } });
     assert.equal(body.status, 'waiting');
@@ -122,6 +122,17 @@ describe('POST /checks/azure-pipelines', () => {
     assert.equal(await kept(), before);
     const observing = await check({ body: { buildId: '80', form: 'polling', mode: 'observe' } });
     assert.deepEqual([observing.body.status, observing.body.observed], ['approved', 'waiting']);
+  });
+
+  it('lets no environment, mode or attempt of the polling form read the answer of another', async () => {
+    const order = (more: object) => ({ body: { buildId: '81', form: 'polling', ...more } });
+    const decided = (await check(order({ mode: 'observe' }))).body.workflowId!;
+    await checks.temporal.client.workflow.getHandle(decided).terminate('an answer that belongs to one check');
+    assert.equal((await check(order({ mode: 'observe' }))).body.observed, 'failed');
+    const others = [{ mode: 'enforce' }, { environment: 'test', mode: 'observe' }, { environment: 'test' }, { environmentId: '3' }, { attempt: '2' }, { environment: 'production-1', attempt: '1' }, { environment: 'production', attempt: '11' }];
+    const answers = await Promise.all(others.map(async (other) => (await check(order(other))).body));
+    assert.deepEqual(answers.map(({ status, observed }) => observed ?? status), others.map(() => 'waiting'));
+    assert.equal(new Set([decided, ...answers.map(({ workflowId }) => workflowId)]).size, others.length + 1);
   });
 
   it('answers 503 within 3 s when Temporal does not answer at all', async () => {

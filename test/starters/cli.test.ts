@@ -231,7 +231,7 @@ describe('holdpoint while no worker is there', () => {
     assert.deepEqual([run.phase, run.target?.circuit, run.gate, run.phases], ['reviewing the training', 'C001', null, []]);
     await eventually(async () => assert.equal((await listed(id)).length, 1));
     const list = await holdpoint(['list', '--waiting', '--json']);
-    assert.deepEqual([list.code, JSON.parse(list.stdout)], [0, []]);
+    assert.deepEqual([list.code, JSON.parse(list.stdout)], [5, []]);
     assert.match(list.stderr, /did not answer/);
     const answer = await holdpoint(['approve', id, '--gate', 'stage1', '--as', 'alice', '--timeout', '1']);
     refused(answer, 5, /No worker took the answer within 1 s/);

@@ -1,5 +1,6 @@
 /** Signing in to the inbox at a real identity provider. */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +10,7 @@ import { freePort } from '../scripts/free-port.ts';
 import { providerOf } from './identity-provider.ts';
 import { InboxStage } from './inbox-stage.ts';
 import { formsOf, textOf, Visitor } from './inbox-visitor.ts';
+import { commandLineUser, signIn } from './support/command-line-user.ts';
 
 let stage: InboxStage;
 let server: Server;
@@ -99,6 +101,23 @@ describe('sign-in by OpenID Connect', () => {
     assert.equal(refused.status, 401);
     assert.match(textOf(refused.html), /the estate does not know you/);
     assert.equal((await unknown.get('/inbox')).status, 303);
+  });
+
+  it('leads to the page that signs in a command line, which then decides as that person', async () => {
+    const view = await stage.openGate('C002');
+    const user = commandLineUser(stage.temporal.address, address);
+    try {
+      const browser = new Visitor(address);
+      const back = await atProvider(await begin(browser, '/inbox/command-line'), 'alice@example.com');
+      assert.equal((await browser.get(`${back.pathname}${back.search}`)).location, '/inbox/command-line');
+      const { ended } = await signIn(user, browser);
+      assert.match(ended.stdout, /^Signed in as alice until /, ended.stderr);
+      const approved = await user.holdpoint(['approve', view.workflowId, '--gate', 'stage1', '--evidence', view.evidence]);
+      assert.match(approved.stdout, /^Approved stage1 .* as alice\. Identity level: authenticated/, approved.stderr);
+      await stage.waiting(view.workflowId, 'stage3');
+    } finally {
+      rmSync(user.stateHome, { recursive: true, force: true });
+    }
   });
 
   it('does not take the way back of somebody else, a changed state, or one that nobody asked for', async () => {

@@ -273,15 +273,16 @@ describe('a gate', () => {
   });
 
   it('opens when its checklist is answered by those whom it names', async () => {
-    const view = await stage.openGate('C010', { policy: { checklist: [{ id: 'plant', text: 'The plant knows of the change', by: 'person', people: ['carol'] }] } });
+    const view = await stage.openGate('C010', { policy: { checklist: [{ id: 'plant', text: 'The plant knows of the change', by: 'person', people: ['carol'] }, { id: 'no-firing-alerts', text: 'Production is quiet', by: 'machine', people: null }] } });
     const path = cardOf(view.workflowId);
     const [alice, carol] = [await visitor(address, 'alice'), await visitor(address, 'carol')];
     const before = await alice.get(path);
     assert.ok(!before.html.includes('value="approve"') && before.html.includes('value="reject"') && !before.html.includes('value="check"'));
     assert.match(textOf(before.html), /open The plant knows of the change for carol/);
+    await eventually(async () => assert.match(textOf((await alice.get(path)).html), /done Production is quiet machine: no alert fires for deployment-circuit-C010, 20\d\d-/));
     await carol.press(await carol.get(path), 'check', { comment: 'phoned the shift lead' });
     const after = await alice.get(path);
-    assert.match(textOf(after.html), /done The plant knows of the change carol: phoned the shift lead/);
+    assert.match(textOf(after.html), /done The plant knows of the change carol: phoned the shift lead, 20\d\d-/);
     await alice.press(after, 'approve');
     await stage.waiting(view.workflowId, 'stage3');
   });

@@ -1,9 +1,13 @@
-/** Runs `holdpoint` as a user does: a process of its own, with nothing of the product's environment but Temporal's address. */
+/** Runs `holdpoint` as a user does: a process of its own, with nothing of the product's environment but Temporal's address, and signed in as nobody. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
+/** Where nobody is signed in, whoever runs the tests. */
+const stateHome = join(tmpdir(), 'holdpoint-nobody');
 const main = fileURLToPath(new URL('../../starters/cli/main.ts', import.meta.url));
 
 export interface Ended {
@@ -25,7 +29,7 @@ export type Holdpoint = (args: string[], options?: HoldpointOptions) => Promise<
 /** A command line for one server. Its environment is empty but for the address, so that a test fails when another variable becomes necessary. */
 export function holdpointAt(address: string): Holdpoint {
   return async (args, { input, environment = {}, onStderr } = {}) => {
-    const child = spawn(process.execPath, [main, ...args], { env: { TEMPORAL_ADDRESS: address, TEMPORAL_UI_URL: 'http://ui.test', ...environment } });
+    const child = spawn(process.execPath, [main, ...args], { env: { TEMPORAL_ADDRESS: address, TEMPORAL_UI_URL: 'http://ui.test', XDG_STATE_HOME: stateHome, ...environment } });
     child.stdin.on('error', () => undefined); // a command that reads no input may end before it is written
     child.stdin.end(input === undefined ? '' : typeof input === 'string' ? input : JSON.stringify(input));
     if (onStderr) child.stderr.setEncoding('utf8').on('data', onStderr);

@@ -2,6 +2,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { bundlePath } from '../../workers/bundle.ts';
+import { workflowTaskTime } from '../../workers/workflow-task-time.ts';
 import { withHeartbeat } from '../../activities/heartbeat.ts';
 import { createRunsActivities } from '../../activities/runs/index.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
@@ -10,7 +11,7 @@ import { releaseActivities, type ReleaseActivities } from './release-activities.
 /** Runs `body` while the workers run, and stops them with it. `cached: 0` replays the whole history at every task. */
 export async function withReleaseWorkers<T>(environment: Pick<TestWorkflowEnvironment, 'nativeConnection' | 'namespace' | 'client'>, activities: Partial<ReleaseActivities>, body: () => Promise<T>, { cached }: { cached?: number } = {}): Promise<T> {
   const shared = { connection: environment.nativeConnection, namespace: environment.namespace ?? 'default', stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '1s' } as const;
-  const runbooks = await Worker.create({ ...shared, taskQueue: TaskQueue.Runbooks, workflowBundle: { codePath: bundlePath }, ...(cached !== undefined && { maxCachedWorkflows: cached }) });
+  const runbooks = await Worker.create({ ...shared, taskQueue: TaskQueue.Runbooks, workflowBundle: { codePath: bundlePath }, ...workflowTaskTime, ...(cached !== undefined && { maxCachedWorkflows: cached }) });
   const served = releaseActivities(activities); // one set: what one platform's activity did, another's finds
   const activitiesOf = (taskQueue: TaskQueue) => (taskQueue === TaskQueue.Runs ? { ...withHeartbeat(createRunsActivities({ client: environment.client })), ...activities } : served);
   const platforms = await Promise.all(Object.values(TaskQueue).filter((queue) => queue !== TaskQueue.Runbooks).map((taskQueue) => Worker.create({ ...shared, taskQueue, activities: activitiesOf(taskQueue) })));

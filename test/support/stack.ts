@@ -23,6 +23,7 @@ import { sandboxEnvironment } from '../../sandbox/environment.ts';
 import { CLIENT_ID, CLIENT_SECRET, ORGANISATION, PROJECT, TENANT_ID } from '../../sandbox/core/tenancy.ts';
 import { createClientSecretCredential } from '../../activities/http/credential.ts';
 import { freePort } from '../scripts/free-port.ts';
+import { overlay } from '../../scripts/simulate/overlay.ts';
 import { PartProcess, type PartOptions } from './part-process.ts';
 import { copySeededState } from './seeded-state.ts';
 import { StandInControl } from './stand-in-control.ts';
@@ -173,14 +174,5 @@ export class Stack {
 
 function writeEstate(file: string, changes: object): void {
   const demo = parse(readFileSync(fileURLToPath(new URL('../../estate/demo.yml', import.meta.url)), 'utf8')) as object;
-  writeFileSync(file, stringify(merged(demo, changes)));
-}
-
-function merged(base: unknown, changes: unknown): unknown {
-  if (!isPlain(base) || !isPlain(changes)) return changes;
-  return { ...base, ...Object.fromEntries(Object.entries(changes).map(([name, value]) => [name, merged(base[name], value)])) };
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  writeFileSync(file, stringify(overlay(demo, changes)));
 }

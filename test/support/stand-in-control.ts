@@ -1,6 +1,8 @@
 /** The stand-in's own API, as tests use it against a stand-in in a process of its own. */
+import type { z } from 'zod';
 import type { FaultEffect } from '../../sandbox/core/faults.ts';
 import type { LedgerEntry } from '../../sandbox/core/ledger.ts';
+import type { jobPaceSchema } from '../../sandbox/jobs/job-pace.ts';
 import { askJson, askWeb } from '../../scripts/supervise/web.ts';
 
 export interface CompletedPullRequest {
@@ -33,6 +35,29 @@ export interface BuildOrder {
   deliver?: boolean;
 }
 
+export type AzureApprovalKind = 'approvals' | 'release-approvals';
+
+export interface AzureApprovalOrder {
+  buildId: number;
+  /** Of a classic release only one. */
+  approvers: string[];
+  /** Of a run, or of a classic release the environment. */
+  stage?: string;
+  environment?: string;
+  /** Of the classic release. */
+  tags?: string[];
+  isAutomated?: boolean;
+  /** Whether the subscribers of service hooks are told that it waits; true by default. */
+  deliver?: boolean;
+}
+
+export interface AzureDecisionOrder {
+  by: string;
+  status?: 'approved' | 'rejected';
+  comment?: string;
+  deliver?: boolean;
+}
+
 export interface FaultMatch {
   method?: string;
   /** Regular expression for the path, percent-decoded and without its query. */
@@ -41,14 +66,21 @@ export interface FaultMatch {
   skip?: number;
   /** So many are hit then; 1 by default. */
   times?: number;
+  /** Instants of the stand-in's clock. */
+  from?: string;
+  until?: string;
+  /** Milliseconds of its clock since the first hit. */
+  forMs?: number;
 }
 
 export interface Fault {
   id: string;
-  match: Required<FaultMatch>;
+  match: FaultMatch & Required<Pick<FaultMatch, 'method' | 'skip' | 'times'>>;
   effect: FaultEffect;
   seen: number;
   hits: number;
+  /** By the stand-in's clock, in milliseconds since the epoch. */
+  firstHitMs?: number;
 }
 
 export class StandInControl {
@@ -71,9 +103,19 @@ export class StandInControl {
     await this.#ask('POST', `pull-requests/${pullRequestId}/complete`);
   }
 
-  /** Moves the stand-in's clock forward. */
-  async advance(advanceMs: number): Promise<void> {
-    await this.#ask('POST', 'clock', { advanceMs });
+  /** Moves the stand-in's clock forward; with `settle`, answers once every job that is due by its pace has ended. */
+  async advance(advanceMs: number, settle = false): Promise<void> {
+    await this.#ask('POST', 'clock', { advanceMs, settle });
+  }
+
+  /** Jobs submitted from now on take so long by the stand-in's clock. */
+  async pace(order: z.input<typeof jobPaceSchema>): Promise<void> {
+    await this.#ask('POST', 'job-paces', order);
+  }
+
+  /** How a build has ended; undefined while it runs. */
+  async buildResult(buildId: number): Promise<string | undefined> {
+    return (await this.#ask<{ result?: string }>('GET', `builds/${buildId}`)).result;
   }
 
   /** Sends the notifications of a pull request once more; answers how many. */
@@ -91,11 +133,20 @@ export class StandInControl {
     return (await this.#ask<{ deliveries: number }>('POST', `builds/${buildId}/deliver`)).deliveries;
   }
 
-  /** A stage of a run, or of a classic release made from it, waits for people, and one of them decides on Azure DevOps' page. */
-  async approveInAzure(kind: 'approvals' | 'release-approvals', order: { buildId: number; tags?: string[]; isAutomated?: boolean }, { by, status = 'approved', comment = '', deliver = true }: { by: string; status?: 'approved' | 'rejected'; comment?: string; deliver?: boolean }): Promise<string> {
-    const { approvalId } = await this.#ask<{ approvalId: string | number }>('POST', kind, { ...order, ...(kind === 'approvals' ? { approvers: [by] } : { approver: by }) });
-    if (order.isAutomated !== true) await this.#ask('POST', `${kind}/${approvalId}/decide`, { by, status, comment, deliver });
-    return String(approvalId);
+  /** A stage of a run, or of a classic release made from it, waits for these people. Answers the approval's id. */
+  async askInAzure(kind: AzureApprovalKind, { approvers, ...order }: AzureApprovalOrder): Promise<string> {
+    const who = kind === 'approvals' ? { approvers, minRequired: approvers.length } : { approver: approvers[0] };
+    return String((await this.#ask<{ approvalId: string | number }>('POST', kind, { ...order, ...who })).approvalId);
+  }
+
+  /** A person decides on Azure DevOps' page. */
+  async decideInAzure(kind: AzureApprovalKind, approvalId: string, { by, status = 'approved', comment = '', deliver = true }: AzureDecisionOrder): Promise<void> {
+    await this.#ask('POST', `${kind}/${approvalId}/decide`, { by, status, comment, deliver });
+  }
+
+  /** Adds tags to a run, or removes them, at whatever time. */
+  async tagBuild(buildId: number, tags: { add?: string[]; remove?: string[] }): Promise<void> {
+    await this.#ask('POST', `builds/${buildId}/tags`, tags);
   }
 
   /** Requests to the platforms with a number above `since`. */
@@ -116,8 +167,8 @@ export class StandInControl {
   }
 
   /** Fires an alert about a circuit's production deployment. */
-  async alert(plant: string, circuit: string, { rule = 'prediction-drift', severity = 2 }: { rule?: string; severity?: number } = {}): Promise<void> {
-    await this.#ask('POST', 'alerts', { plant, circuit, rule, severity: `Sev${severity}`, condition: 'Fired' });
+  async alert(plant: string, circuit: string, { rule = 'prediction-drift', severity = 2, condition = 'Fired' }: { rule?: string; severity?: number; condition?: 'Fired' | 'Resolved' } = {}): Promise<void> {
+    await this.#ask('POST', 'alerts', { plant, circuit, rule, severity: `Sev${severity}`, condition });
   }
 
   /** What was posted to the chat, repetitions included. */

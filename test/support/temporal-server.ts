@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { payloadConverterPath } from '../../workers/temporal-client.ts';
 import { searchAttributeTypes } from '../../workflows/domain/search-attributes.ts';
 import { freePort } from '../scripts/free-port.ts';
@@ -14,7 +14,7 @@ const webUis = new WeakMap<TestWorkflowEnvironment, string>();
 
 /** Only errors reach the test's output: refused answers are expected and would drown it. */
 export function quietRuntime(): void {
-  if (!isInstalled) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  if (!isInstalled) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [], telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), console: {} } } });
   isInstalled = true;
 }
 

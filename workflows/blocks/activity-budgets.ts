@@ -15,6 +15,9 @@ export const brief: ActivityOptions = {
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 };
 
+/** A look that somebody waits for, and that is made again later: after ten minutes it is said that nothing could be seen. */
+export const looking: ActivityOptions = { ...brief, startToCloseTimeout: '1m', scheduleToCloseTimeout: '10m' };
+
 /** Waiting by failing: a look every so often, no worker held in between, and a bound that is the whole waiting time. `base` has the budget of one look. */
 export function polling(intervalMs: number, bound: ActivityOptions['scheduleToCloseTimeout'], base: ActivityOptions = brief): ActivityOptions {
   return { ...base, scheduleToCloseTimeout: bound, retry: { initialInterval: intervalMs, backoffCoefficient: 1, maximumInterval: intervalMs } };

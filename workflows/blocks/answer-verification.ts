@@ -3,6 +3,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { Answer } from '../domain/answer.ts';
 import type { Standing } from '../domain/approval.ts';
 import { firstPortion } from '../domain/batches.ts';
+import { jsonDigest } from '../domain/digest.ts';
 import type { VerifiedAnswer, WaitingAnswer } from '../domain/identity.ts';
 import { rootMessage } from './compensations.ts';
 import type { GateServices } from './gate-request.ts';
@@ -31,7 +32,7 @@ export class AnswerVerification {
   #verifying: Unverified[] = [];
   /** Signed answers that were counted: a withdrawn decision does not come back by sending it again. */
   #used = new Set<string>();
-  /** Signed answers that prove nothing. */
+  /** Digests of answers whose signature proves nothing. Of the whole answer: a genuine signature that somebody sent with other words must not be lost to its author. */
   #forged = new Set<string>();
   readonly #services: Pick<GateServices, 'verify'>;
 
@@ -90,13 +91,14 @@ export class AnswerVerification {
   known(answer: Answer): string | undefined {
     if (answer.signature === undefined) return undefined;
     const token = signed(answer.signature);
-    if (this.#forged.has(token)) return 'its signature was found to prove nothing';
-    const isUnderWay = [...this.#verifying, ...this.#unverified].some(({ waiting: { answer: { signature } } }) => signature !== undefined && signed(signature) === token);
+    if (this.#forged.size > 0 && this.#forged.has(jsonDigest(answer))) return 'its signature was found to prove nothing';
+    const isUnderWay = [...this.#verifying, ...this.#unverified].some(({ waiting: { answer: other } }) => other.signature !== undefined && signed(other.signature) === token && jsonDigest({ ...other, signature: token }) === jsonDigest({ ...answer, signature: token }));
     return isUnderWay ? 'it is being found out already whose this signed answer is' : this.replayed(answer);
   }
 
-  #remember({ signature }: Answer): void {
-    if (signature !== undefined && this.#forged.size < rememberedForgeries) this.#forged.add(signed(signature));
+  /** Not what was signed in a review: that becomes proof when the review is decided and on record. */
+  #remember(answer: Answer): void {
+    if (answer.signature !== undefined && answer.review === undefined && this.#forged.size < rememberedForgeries) this.#forged.add(jsonDigest(answer));
   }
 }
 

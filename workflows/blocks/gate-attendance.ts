@@ -2,8 +2,9 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { clip } from '../domain/answer.ts';
 import { FailureType } from '../domain/failures.ts';
-import type { Tick } from '../domain/gate-clock.ts';
+import { neverDue, type Tick } from '../domain/gate-clock.ts';
 import type { AnswerDesk } from './answer-desk.ts';
+import { answerSentence, askMachines, lookAgain } from './checklist.ts';
 import { measureAgain, measureOf } from './evidence-again.ts';
 import { runClock } from './gate-clock.ts';
 import { gateEvent } from './gate-presentation.ts';
@@ -35,6 +36,8 @@ export class Attendance {
         const deadline = ticks.at(-1)!.at;
         if (deadline !== open.deadline) this.#run.deadlineMoved(deadline);
         open.deadline = deadline;
+        open.neverDue = neverDue(open.policy.clock, ticks);
+        if (open.neverDue.length > 0) this.#run.gateChanged();
       },
       reload: () => this.reload(open),
       tick: (tick) => this.#tick(open, tick),
@@ -42,12 +45,15 @@ export class Attendance {
   }
 
   async answerChecklist(open: OpenGate): Promise<void> {
-    const { check } = open.request;
-    for (const item of open.policy.checklist.filter(({ by }) => by === 'machine')) {
-      const { ok, comment } = check ? await check(item.id) : { ok: false, comment: 'the runbook cannot check this' };
-      open.checked(item.id, ok, comment);
-      this.#run.gateChanged();
-    }
+    if ((await askMachines(open, 'all')).length > 0) this.#run.gateChanged();
+  }
+
+  /** @returns a sentence for each machine item whose answer is another one than before */
+  async #lookAgain(open: OpenGate): Promise<string[]> {
+    const before = open.ballot.checks;
+    const answers = await lookAgain(open);
+    if (answers.length > 0) this.#run.gateChanged();
+    return answers.filter(({ item, ok }) => before.find((check) => check.item === item)?.ok !== ok).map(answerSentence);
   }
 
   /** @throws InputInvalid saying what is wrong with the request */
@@ -57,7 +63,7 @@ export class Attendance {
     if (typeof by !== 'string' || by === '') throw notDone('it does not say who asks ("by")');
     // What waits for its effect may be measured as well; everything else is for a gate that is not decided.
     if (!open || (open.isSettled && !(action === 'remeasure' && open.standing.state === 'approved' && !open.isConcluded))) throw notDone('no gate is open');
-    if (action === 'remeasure' && measureOf(open) === null) throw notDone('the evidence of this gate is not measured again');
+    if (action === 'remeasure' && measureOf(open) === null && !open.policy.checklist.some((item) => item.by === 'machine')) throw notDone('the evidence of this gate is not measured again');
     if (action === 'remind' && open.awaited.length === 0) throw notDone('nobody is waited for');
     if (action === 'widen' && open.newAmong(widest(open)).length === 0) throw notDone('there is nobody more who might decide');
     if (action === 'lapse' && open.policy.onSilence !== 'expire' && open.policy.onSilence !== 'reject') throw notDone(`silence would ${open.policy.onSilence} here; only a person or the deadline may do that`);
@@ -79,7 +85,7 @@ export class Attendance {
         open.expire();
         return { changes: [`silence decides now (${why})`] };
       case 'remeasure':
-        return { changes: (await measureAgain(open))?.comparison.changes ?? [] };
+        return { changes: [...(await this.#lookAgain(open)), ...((await measureAgain(open))?.comparison.changes ?? [])] };
     }
   }
 
@@ -98,6 +104,8 @@ export class Attendance {
   #tick(open: OpenGate, tick: Tick): void {
     const { question } = open.card;
     this.#desk.keep(open);
+    // Beside the clock, which must not wait for a platform that is away. Ends with the gate: its failure is its cancellation.
+    askMachines(open, 'unanswered').then((answers) => { if (answers.length > 0) this.#run.gateChanged(); }, () => undefined);
     const tell = (kind: 'reminded' | 'escalated' | 'widened' | 'held', text: string, to: string[]) => this.#services.tell(`${open.gate} ${kind} ${tick.at}`, gateEvent(open, this.#run, kind, text, to));
     if (tick.kind === 'remind' && open.awaited.length > 0) tell('reminded', `Still waiting: ${question}`, open.awaited);
     if (tick.kind === 'escalate') {

@@ -1,5 +1,6 @@
 /** What a settled gate comes to, as it stands now. */
 import { now } from './workflow-clock.ts';
+import { unansweredItems } from './checklist.ts';
 import type { GateOutcome } from './gate-request.ts';
 import type { OpenGate } from './open-gate.ts';
 
@@ -14,7 +15,8 @@ export function outcomeOf<E>(open: OpenGate<E>): GateOutcome<E> | null {
   if (standing.state === 'approved') return { state: 'approved', by: standing.by, decisions, except: [...new Set(decisions.flatMap(({ except }) => except))], evidence, bypass: null };
   if (!expired) return null;
   if (policy.onSilence === 'reject') return { state: 'rejected', ...(open.lapse ?? { by: 'nobody', reason: `nobody answered ${gate} in time` }), decisions };
-  if (policy.onSilence !== 'approve' && policy.onSilence !== 'rollBack') return { state: 'expired', decisions };
+  // Silence answers no checklist.
+  if ((policy.onSilence !== 'approve' && policy.onSilence !== 'rollBack') || unansweredItems(open).length > 0) return { state: 'expired', decisions };
   return { state: 'approved', by: [], decisions, except: [], evidence, bypass: null };
 }
 

@@ -1,5 +1,6 @@
 /** An open gate as others see it: status, card, query, and what people are told. */
 import { workflowInfo } from '@temporalio/workflow';
+import { clip } from '../domain/answer.ts';
 import { shortList } from '../domain/card-text.ts';
 import type { OpenCard } from '../domain/card.ts';
 import { shortDigest } from '../domain/digest.ts';
@@ -8,6 +9,8 @@ import type { GateView } from '../domain/gate-view.ts';
 import { inboxGateUrl } from '../domain/inbox-address.ts';
 import { canonicalPerson } from '../domain/policy.ts';
 import type { GateStatus } from '../domain/run-status.ts';
+import { answeredChecklist, unansweredItems } from './checklist.ts';
+import { measureOf } from './evidence-again.ts';
 import type { OpenGate } from './open-gate.ts';
 import type { Run } from './run.ts';
 
@@ -27,12 +30,14 @@ export function openCard(open: OpenGate): Omit<OpenCard, 'lastAnswer'> {
     missingGroups: standing.state === 'open' ? standing.missingGroups : [],
     silence: request.silence,
     deadline,
+    neverDue: open.neverDue,
     effectiveAt,
     identity: policy.identity,
     changes,
     isLast: open.isLast,
     warning: open.crowd,
-    unanswered: policy.checklist.filter(({ id }) => !ballot.checks.some(({ item, ok }) => item === id && ok)).map(({ id }) => id),
+    answered: answeredChecklist(open).filter(({ ok }) => ok === true).map(({ id }) => id),
+    unanswered: answeredChecklist(open).filter(({ ok }) => ok !== true).map(({ id, ok, comment }) => (ok === false ? `${id} (${clip(comment, 120)})` : id)),
     proposals: open.proposals.map(({ by, verdict }) => `${by} (${verdict})`),
     inbox: !request.inboxUrl ? null : inboxGateUrl(request.inboxUrl, workflowInfo().workflowId),
   };
@@ -41,7 +46,6 @@ export function openCard(open: OpenGate): Omit<OpenCard, 'lastAnswer'> {
 export function gateView(open: OpenGate, run: Run): GateView {
   const { workflowId, firstExecutionRunId, workflowType } = workflowInfo();
   const { request, ballot, policy, standing, card } = open;
-  const isChecked = policy.checklist.every(({ id }) => ballot.checks.some(({ item, ok }) => item === id && ok));
   return {
     workflowId,
     runId: firstExecutionRunId,
@@ -49,14 +53,16 @@ export function gateView(open: OpenGate, run: Run): GateView {
     target: run.target,
     gate: open.gate,
     generation: open.generation,
-    state: open.isSettled ? 'decided' : isChecked ? 'open' : 'checklist',
+    state: open.isSettled ? 'decided' : unansweredItems(open).length === 0 ? 'open' : 'checklist',
     openedAt: open.openedAt,
     deadline: open.deadline,
+    neverDue: open.neverDue,
     effectiveAt: open.effectiveAt,
     silence: request.silence,
     card,
     evidence: shortDigest(open.evidenceDigest),
     items: open.measured.items,
+    measuredAgain: measureOf(open) !== null,
     parts: [...(request.parts ?? [])],
     changes: [...open.changes],
     policy,
@@ -66,10 +72,7 @@ export function gateView(open: OpenGate, run: Run): GateView {
     missing: standing.state === 'open' ? standing.missing : 0,
     missingGroups: standing.state === 'open' ? standing.missingGroups : [],
     proposals: open.proposals,
-    checklist: policy.checklist.map((item) => {
-      const check = ballot.checks.find((candidate) => candidate.item === item.id);
-      return { ...item, answeredBy: check?.by ?? null, ok: check?.ok ?? null, comment: check?.comment ?? '' };
-    }),
+    checklist: answeredChecklist(open),
   };
 }
 

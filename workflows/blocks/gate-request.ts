@@ -4,6 +4,7 @@ import type { GateCard } from '../domain/card.ts';
 import type { Measured } from '../domain/evidence.ts';
 import type { Tick } from '../domain/gate-clock.ts';
 import type { GateEvent } from '../domain/gate-event.ts';
+import type { Checked } from '../domain/machine-checks.ts';
 import type { VerifiedAnswer, WaitingAnswer } from '../domain/identity.ts';
 import type { GateClock, GatePolicy, Person, TargetPolicy } from '../domain/policy.ts';
 import type { IdentityLevel, Target } from '../domain/vocabulary.ts';
@@ -30,8 +31,8 @@ export interface GateRequest<E = unknown> {
   policyOf?: { target: Target; gate: keyof TargetPolicy['gates'] };
   /** Where the inbox is, for the card's link; nowhere if there is none. */
   inboxUrl?: string | null;
-  /** Answers the checklist's machine items. */
-  check?: (item: string) => Promise<{ ok: boolean; comment: string }>;
+  /** Answers the checklist's machine items, by their id. */
+  check?: (item: string) => Promise<Checked>;
 }
 
 /** A "no" and a silence are outcomes, not errors. `decisions` are those that counted; `evidence` is what was measured last. */

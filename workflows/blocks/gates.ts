@@ -5,7 +5,10 @@ import { jsonDigest } from '../domain/digest.ts';
 import type { GateView } from '../domain/gate-view.ts';
 import { canonicalPerson } from '../domain/policy.ts';
 import { AnswerDesk } from './answer-desk.ts';
+import { isCancelled } from './cancellation.ts';
+import { rootMessage } from './compensations.ts';
 import type { DecideResult } from './answer-verification.ts';
+import { lookAgain } from './checklist.ts';
 import { measureAgain } from './evidence-again.ts';
 import { Attendance } from './gate-attendance.ts';
 import { sleepUntil } from './gate-clock.ts';
@@ -73,6 +76,9 @@ export class Gates {
         await this.#attend(open);
         const outcome = await this.#conclude(open);
         if (outcome) return outcome;
+      } catch (error) {
+        this.#abandon(open, isCancelled(error) ? 'the run was cancelled' : rootMessage(error));
+        throw error;
       } finally {
         this.#leave(open);
       }
@@ -169,7 +175,7 @@ export class Gates {
   /** Immediately before the effect: is it still what they saw? */
   async #measureBeforeEffect(open: OpenGate): Promise<void> {
     if (isOff(open)) return;
-    const again = await measureAgain(open);
+    const [again] = await Promise.all([measureAgain(open), open.request.measure === null ? [] : lookAgain(open)]);
     if (again && open.reopening === null) open.confirm(again.fresh, again.comparison);
   }
 
@@ -199,6 +205,14 @@ export class Gates {
     const [by, reason] = [deciders(outcome), reasonOf(open, outcome)];
     const who = by.length > 0 ? ` by ${by.join(', ')}` : '';
     this.#services.tell(`${open.gate} decided`, gateEvent(open, this.#run, 'decided', `${open.card.question} ${outcome.state}${who}${reason === '' ? '' : `: ${clip(reason, 200)}`}`, open.eligible));
+  }
+
+  /** Whoever was asked, or paged, learns that nobody needs to answer any more. */
+  #abandon(open: OpenGate, why: string): void {
+    open.isConcluded = true;
+    this.#whileOpen.cancel();
+    const event = gateEvent(open, this.#run, 'decided', `${open.card.question} Nobody needs to answer any more: ${clip(why, 200)}`, open.eligible);
+    void CancellationScope.nonCancellable(async () => this.#services.tell(`${open.gate} decided`, event));
   }
 
   #leave(open: OpenGate): void {

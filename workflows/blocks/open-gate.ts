@@ -43,6 +43,8 @@ export class OpenGate<E = unknown> {
   estateDigest: string;
   ballot: Ballot;
   deadline: string;
+  /** What of its clock cannot come before the deadline. */
+  neverDue: string[] = [];
   effectiveAt: string | null = null;
   proposals: GateView['proposals'] = [];
   /** When silence began to decide. */
@@ -184,7 +186,7 @@ export class OpenGate<E = unknown> {
         this.ballot = { ...this.ballot, deferrals: [...deferrals.filter((deferral) => deferral.by !== by), { by, until: answer.until! }] };
         return;
       case 'check':
-        this.ballot = { ...this.ballot, checks: [...checks.filter(({ item }) => item !== answer.item), { item: answer.item!, by, ok: true, comment }] };
+        this.ballot = { ...this.ballot, checks: [...checks.filter(({ item }) => item !== answer.item), { item: answer.item!, by, ok: true, comment, at }] };
         return;
       case 'bypass':
         this.bypass = { by, reason: comment, incident: answer.incident! };
@@ -193,7 +195,7 @@ export class OpenGate<E = unknown> {
 
   /** A machine's answer to an item of the checklist. */
   checked(item: string, ok: boolean, comment: string): void {
-    this.ballot = { ...this.ballot, checks: [...this.ballot.checks.filter((check) => check.item !== item), { item, by: 'machine', ok, comment }] };
+    this.ballot = { ...this.ballot, checks: [...this.ballot.checks.filter((check) => check.item !== item), { item, by: 'machine', ok, comment, at: now().toISOString() }] };
   }
 
   /** An answer that would count if more were proven, or if it named the evidence; one for each person. False if the same is kept already. */

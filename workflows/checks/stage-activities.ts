@@ -2,7 +2,7 @@
 import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
 import type { createCheckActivities } from '../../activities/azure-devops/check-activities.ts';
 import type { createStagePolicyActivities } from '../../activities/estate/stage-policy-activities.ts';
-import { brief, on, polling } from '../blocks/activity-budgets.ts';
+import { brief, looking, on, polling } from '../blocks/activity-budgets.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type Checks = ReturnType<typeof createCheckActivities>;
@@ -19,6 +19,7 @@ const longestWait = '31d';
 
 export const { loadStagePolicy } = on<Estate>(TaskQueue.Estate, brief, 'Load the policy of the environment');
 export const { readStageEvidence } = on<Checks>(TaskQueue.AzureDevOps, brief, 'Read the run, its change, its tests and the deployment before');
+export const { readStageEvidence: lookAtStage } = on<Checks>(TaskQueue.AzureDevOps, looking, 'Answer an item of the checklist');
 export const { completeStageCheck } = on<Checks>(TaskQueue.AzureDevOps, answer, 'Answer the check');
 export const { completeStageCheck: failStageCheck } = on<Checks>(TaskQueue.AzureDevOps, last, 'Fail the check, for nobody will decide any more');
 export const { writeCheckLog } = on<Checks>(TaskQueue.AzureDevOps, last, "Write to the check's log");

@@ -10,6 +10,7 @@ import type { OnSilence } from '../domain/policy.ts';
 import { stageCard, stageItems } from '../domain/stage-card.ts';
 import type { ApprovePipelineStageInput, StageEvidence } from '../domain/stage-check.ts';
 import { releaseGateServices } from '../releases/gate-services.ts';
+import { stageChecks } from './stage-checks.ts';
 import { loadStagePolicy, readStageEvidence, watchStage } from './stage-activities.ts';
 
 type StagePolicy = Awaited<ReturnType<typeof loadStagePolicy>>;
@@ -45,6 +46,7 @@ export function stageGate(input: ApprovePipelineStageInput, measured: Measured<S
     silence: input.mode === 'observe' ? 'nothing happens: the stage has passed already' : silences[gate.onSilence],
     measured,
     measure: input.mode === 'observe' ? null : () => measureStage(input),
+    check: stageChecks(input),
     card: (evidence) => stageCard(input, evidence),
   };
 }

@@ -8,6 +8,15 @@ export const verdicts = ['approve', 'reject', 'withdraw', 'delegate', 'defer', '
  */
 export type Verdict = (typeof verdicts)[number];
 
+/** The opening of a review's gate at which the signed decision was made: it proves the decision here as far as the record of that review does. */
+export interface ReviewReference {
+  workflowId: string;
+  /** First run id. */
+  runId: string;
+  gate: string;
+  generation: number;
+}
+
 /** Every field may be missing or wrong, for a person typed it. */
 export interface Answer {
   gate?: string;
@@ -29,6 +38,8 @@ export interface Answer {
   incident?: string;
   /** Compact JWS over all other fields, with workflow, run and time: see `identity.ts`. */
   signature?: string;
+  /** Where a review gives the decision on: `signature` is then over the answer at the review's gate, see `review-proof.ts`. */
+  review?: ReviewReference;
 }
 
 /** Control characters: they would steer a terminal that shows the answer. */
@@ -62,6 +73,11 @@ export function readAnswer(value: unknown, verdict?: Verdict): { answer: Answer;
     if (raw['except'].length > 200 || raw['except'].some((part) => part.length > 100)) return { answer, malformed: 'its "except" is too long' };
     if (raw['except'].length > 0) answer['except'] = raw['except'].map((part) => part.replace(controls, ' ').trim());
   }
+  if (raw['review'] !== undefined && raw['review'] !== null) {
+    const review = readReference(raw['review']);
+    if (review === null) return { answer, malformed: 'its "review" does not name the gate of a review' };
+    answer['review'] = review;
+  }
   for (const field of ['until', 'effectiveAt'] as const) {
     if (answer[field] === undefined) continue;
     const instant = Date.parse(answer[field] as string);
@@ -69,6 +85,12 @@ export function readAnswer(value: unknown, verdict?: Verdict): { answer: Answer;
     answer[field] = new Date(instant).toISOString();
   }
   return { answer };
+}
+
+function readReference(value: unknown): ReviewReference | null {
+  const { workflowId, runId, gate, generation } = (typeof value === 'object' ? value : {}) as Record<string, unknown>;
+  const isName = (text: unknown): text is string => typeof text === 'string' && text !== '' && text.length <= longest('gate');
+  return isName(workflowId) && isName(runId) && isName(gate) && Number.isInteger(generation) ? { workflowId, runId, gate, generation: generation as number } : null;
 }
 
 /** Cuts what somebody typed to a length that a card can show, on one line and without characters that would leave their place in the markdown. */

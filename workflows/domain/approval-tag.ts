@@ -1,4 +1,7 @@
-/** How an approval in Azure Pipelines or a classic release says which gate it answers: by a tag of its run or release. */
+/**
+ * How an approval in Azure Pipelines or a classic release says which gate it answers: by a tag of its run or release. A tag carries no time, so the receiver lets it count only for people
+ * who decided after it had seen the tag (`starters/receiver/tag-sightings.ts`).
+ */
 import { isTargetName } from './ids.ts';
 import type { Target } from './vocabulary.ts';
 

@@ -22,7 +22,7 @@ export interface Ballot {
   /** Made at this gate, by answers. */
   delegations: readonly Delegation[];
   deferrals: readonly { by: string; until: string }[];
-  checks: readonly { item: string; by: string; ok: boolean; comment: string }[];
+  checks: readonly { item: string; by: string; ok: boolean; comment: string; at: string }[];
 }
 
 export const emptyBallot: Ballot = { decisions: [], delegations: [], deferrals: [], checks: [] };

@@ -43,6 +43,8 @@ export interface OpenCard {
   missingGroups: readonly string[];
   silence: string;
   deadline: string;
+  /** What of the clock would come after the deadline. */
+  neverDue: readonly string[];
   /** When an approval takes effect, once that is known and in the future. */
   effectiveAt: string | null;
   identity: IdentityLevel;
@@ -52,7 +54,9 @@ export interface OpenCard {
   isLast: boolean;
   /** What is wrong with the run itself. */
   warning: string | null;
-  /** Items of the checklist that are not answered yet. */
+  /** Items of the checklist that are answered with yes. */
+  answered: readonly string[];
+  /** Those that are not, with what a machine saw. */
   unanswered: readonly string[];
   proposals: readonly string[];
   /** Address of this gate in the inbox. */
@@ -75,7 +79,7 @@ export function renderProgress(phase: string, lines: readonly string[], lastAnsw
 }
 
 function render(open: OpenCard, factsShown: number): string {
-  const { card, gate, evidence, approvers, quorum, approvedBy, missingGroups, silence, deadline, effectiveAt, identity, changes, isLast, warning, unanswered, proposals, inbox, lastAnswer } = open;
+  const { card, gate, evidence, approvers, quorum, approvedBy, missingGroups, silence, deadline, neverDue, effectiveAt, identity, changes, isLast, warning, answered, unanswered, proposals, inbox, lastAnswer } = open;
   const hidden = card.facts.length - factsShown;
   const facts = [...card.facts.slice(0, factsShown).map((fact) => `- ${clip(fact, 200)}`), ...(hidden > 0 ? [`- and ${hidden} more`] : [])];
   const progress = approvedBy.length > 0 ? `, so far ${approvedBy.join(', ')}` : '';
@@ -89,8 +93,9 @@ function render(open: OpenCard, factsShown: number): string {
     ...(card.comparison ? [table(card.comparison)] : []),
     ...(facts.length > 0 ? [facts.join('\n')] : []),
     `**Approving** ${card.change}  \n**Undo:** ${card.undo}  \n**Silence:** ${silence}.  \n**Who:** ${quorum} of ${approvers.join(', ')}${groups}${progress}, until ${minute(deadline)}`,
+    ...(neverDue.length > 0 ? [`**Not before the deadline, by working hours, and so never:** ${clip(neverDue.join('; '), 200)}`] : []),
     ...(effectiveAt === null ? [] : [`**Approved; takes effect ${minute(effectiveAt)}.** A rejection still stops it.`]),
-    ...(unanswered.length > 0 ? [`**Checklist, still open:** ${clip(unanswered.join(', '), 200)}`] : []),
+    ...(unanswered.length > 0 ? [`**Checklist, still open:** ${clip(unanswered.join(', '), 300)}${answered.length > 0 ? `; done: ${clip(answered.join(', '), 100)}` : ''}`] : answered.length > 0 ? [`**Checklist:** done (${clip(answered.join(', '), 160)})`] : []),
     ...(proposals.length > 0 ? [`**Proposed, not counted:** ${clip(proposals.join(', '), 160)}`] : []),
     ...(inbox === null ? [] : [`**[Decide in the inbox](${inbox})**`]),
     ...toAnswer(identity, { gate, by: 'YOUR NAME', comment: '', evidence }, inbox !== null),

@@ -14,7 +14,27 @@ export function elapsedTicks(clock: GateClock, openedAt: string): Tick[] {
   return ticksOf(clock, ({ afterMs }) => new Date(Date.parse(openedAt) + afterMs).toISOString());
 }
 
-/** The ticks in order, none later than the decision; of one instant, the decision is the last. `instantOf` places a point of the clock in time. */
+/** What of a clock will not come before the decision, by the calendars, and so never: one phrase each. Silence about it would look as if somebody had been told. */
+export function neverDue({ remind, escalate, widen }: GateClock, ticks: readonly Tick[]): string[] {
+  const reminders = remind.length - ticks.filter(({ kind }) => kind === 'remind').length;
+  const coming = ticks.flatMap((tick) => (tick.kind === 'escalate' ? [escalation(tick)] : tick.kind === 'widen' ? [widening(tick)] : []));
+  const missing = [...escalate.map(escalation), ...widen.map(widening)].filter((phrase) => {
+    const found = coming.indexOf(phrase);
+    if (found >= 0) coming.splice(found, 1);
+    return found < 0;
+  });
+  return [...(reminders === 0 ? [] : [remind.length === 1 ? 'the reminder' : `${reminders} of ${remind.length} reminders`]), ...missing];
+}
+
+function escalation({ to }: { to: string }): string {
+  return `the escalation to ${to}`;
+}
+
+function widening({ approvers }: { approvers: string[] }): string {
+  return `the widening to ${approvers.join(', ')}`;
+}
+
+/** The ticks in order, none later than the decision (`neverDue` names those that would be); of one instant, the decision is the last. `instantOf` places a point of the clock in time. */
 export function ticksOf(clock: GateClock, instantOf: (time: GateClock['decide']) => string): Tick[] {
   const decide: Tick = { kind: 'decide', at: instantOf(clock.decide) };
   const before: Tick[] = [

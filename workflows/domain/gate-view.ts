@@ -28,6 +28,8 @@ export interface GateView {
   state: 'checklist' | 'open' | 'decided';
   openedAt: string;
   deadline: string;
+  /** Reminders, escalations and widenings that by the working hours of the approvers would come after the deadline, and so never happen. */
+  neverDue: string[];
   /** ISO instant from which an approval takes effect, once that is known. */
   effectiveAt: string | null;
   silence: string;
@@ -35,6 +37,8 @@ export interface GateView {
   /** The first 12 digits of the evidence digest: what a decision must carry. */
   evidence: string;
   items: EvidenceItem[];
+  /** Whether the evidence is measured again before a decision takes effect: not where nothing waits for it, nor at a gate's last opening. */
+  measuredAgain: boolean;
   /** What an approval may leave out. */
   parts: string[];
   /** What had changed since the gate was open before. */
@@ -49,5 +53,6 @@ export interface GateView {
   missingGroups: string[];
   /** Answers that did not count for want of identity or of a digest; the person can confirm them. */
   proposals: { by: string; verdict: string; reason: string; at: string }[];
-  checklist: (ChecklistItem & { answeredBy: string | null; ok: boolean | null; comment: string })[];
+  /** `ok` null: not answered yet; false: a machine looked and says no, and looks again at the next tick. */
+  checklist: (ChecklistItem & { answeredBy: string | null; answeredAt: string | null; ok: boolean | null; comment: string })[];
 }

@@ -41,6 +41,8 @@ export interface RecordedCheck {
   by: string;
   ok: boolean;
   comment: string;
+  /** ISO instant. */
+  at: string;
 }
 
 /** What happened. Everything in it is plain JSON, without secrets. */

@@ -29,6 +29,8 @@ export interface WaitingGate {
 /** A few figures of one gate's card, for a table over many. */
 export interface GateFigures {
   workflowId: string;
+  /** Short digest of the evidence that these figures are part of. */
+  evidence: string;
   target: TargetVersion | null;
   recommendation: string;
   figures: { name: string; candidate: string; production: string; threshold?: string }[];
@@ -43,6 +45,14 @@ export interface GateAddress {
   evidence: string;
 }
 
+/** One person's decision of a review, on its way to the gates that it is about. */
+export interface GivenDecision {
+  by: string;
+  comment: string;
+  /** Over their answer at the review's gate; left out where they signed nothing. */
+  signature?: string;
+}
+
 /** What became of something that was asked of another run's gate. */
 export interface Refusal {
   workflowId: string;
@@ -55,9 +65,10 @@ export function waitingGate(view: GateView): WaitingGate {
   return { workflowId, runId, target, gate, generation, evidence, openedAt, severity, identity, onSilence, recommends: recommended(card.recommendation) };
 }
 
-export function gateFigures({ workflowId, target, card }: GateView): GateFigures {
+export function gateFigures({ workflowId, evidence, target, card }: GateView): GateFigures {
   return {
     workflowId,
+    evidence,
     target,
     recommendation: clip(card.recommendation, 160),
     figures: (card.comparison?.figures ?? []).slice(0, 4),

@@ -1,5 +1,6 @@
 /** How a review orders what waits: critical plants first, similar circuits together, and nothing that stands in another one's way. Pure, so that it is tested without a server. */
 import { targetLabel } from './ids.ts';
+import { cardPages } from './review-pages.ts';
 import type { Recommended, TargetVersion, WaitingGate } from './review-gates.ts';
 import { severities, type Severity, type Target } from './vocabulary.ts';
 
@@ -24,6 +25,8 @@ export interface BusyTarget {
 
 export interface Member {
   workflowId: string;
+  /** First run id. */
+  runId: string;
   target: TargetVersion;
   evidence: string;
   openedAt: string;
@@ -57,7 +60,7 @@ export interface PlanInput {
   gates: readonly WaitingGate[];
   circuits: readonly ReviewedCircuit[];
   busy: readonly BusyTarget[];
-  /** Most members of a group: what one person can take in. */
+  /** Most members of a group, and no more than one card shows: what one person can take in. */
   groupSize: number;
 }
 
@@ -78,13 +81,13 @@ export function planReview({ gates, circuits, busy, groupSize }: PlanInput): Rev
       continue;
     }
     const { column, severity, terms } = known.get(labelOf(gate))!;
-    const { gate: of, recommends, identity, workflowId, evidence, openedAt } = gate;
+    const { gate: of, recommends, identity, workflowId, runId, evidence, openedAt } = gate;
     const key = JSON.stringify([severity, of, column, recommends, identity, terms[of] ?? '']);
     const group = groups.get(key) ?? { severity, column, of, recommends, identity, members: [] };
-    group.members.push({ workflowId, target: gate.target!, evidence, openedAt });
+    group.members.push({ workflowId, runId, target: gate.target!, evidence, openedAt });
     groups.set(key, group);
   }
-  const ordered = [...groups.values()].sort(byUrgency).flatMap((group) => portions(group.members, groupSize).map((members) => ({ ...group, members })));
+  const ordered = [...groups.values()].sort(byUrgency).flatMap((group) => cardPages(group.members, groupSize).map((members) => ({ ...group, members })));
   return { groups: ordered.map((group, index) => ({ gate: `group-${index + 1}`, ...group })), conflicts };
 }
 
@@ -116,9 +119,4 @@ function compare(one: readonly (string | number)[], other: readonly (string | nu
 
 function labelOf({ target, workflowId }: WaitingGate): string {
   return target === null ? workflowId : targetLabel(target);
-}
-
-/** Pieces of at most `size`, in order. */
-export function portions<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 }

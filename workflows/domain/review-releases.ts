@@ -20,9 +20,11 @@ export interface ReviewPendingReleasesInput {
   /** Milliseconds between two looks at a deployment, 15 s by default, and at releases that are being watched, 5 min by default. */
   deploymentPollMs?: number;
   watchPollMs?: number;
+  /** How long releases are followed in which nothing happens, in milliseconds; two days by default: a deployment, a window of a day, and as much again for gates and openings. */
+  settleWithinMs?: number;
 }
 
-export const reviewDefaults = { groupSize: 50, waveSize: 10, failureBudget: 0, decideWithinMs: 3_600_000, deploymentPollMs: 15_000, watchPollMs: 300_000 };
+export const reviewDefaults = { groupSize: 50, waveSize: 10, failureBudget: 0, decideWithinMs: 3_600_000, deploymentPollMs: 15_000, watchPollMs: 300_000, settleWithinMs: 48 * 3_600_000 };
 
 export type ReviewTerms = Required<Omit<ReviewPendingReleasesInput, 'plant' | 'gate'>>;
 
@@ -33,7 +35,7 @@ export const ReviewPhase = {
   Watching: 'watching what was deployed',
 } as const;
 
-/** What was decided about one group. `inbox`: its gates want more proof of who decides than a review can pass on, so people decide each in the inbox. */
+/** What was decided about one group. `inbox`: its gates want people who are *attributed* by the server, which a review cannot pass on, so each is decided by itself. */
 export interface GroupResult {
   gate: string;
   of: string;
@@ -51,6 +53,7 @@ export interface GroupResult {
 }
 
 export interface WavesResult {
+  /** Those that were begun, and those that what was decided would still have taken. */
   planned: number;
   done: number;
   /** Why no further wave was begun; null when all were. */
@@ -62,13 +65,16 @@ export interface ReviewPendingReleasesResult {
   reason: string;
   groups: GroupResult[];
   conflicts: Conflict[];
-  /** Releases beyond what one review takes in, and runs that did not answer. */
+  /** Releases beyond what one review takes in. */
   more: number;
-  silent: string[];
+  /** Runs that wait and do not say for what, each with the reason. */
+  unreadable: Refusal[];
   waves: WavesResult;
   /** How far the releases into production are; null when there were none. */
   counts: Counts | null;
   lost: string[];
+  /** Ids of released ones whose end the review did not see: they go on by themselves. */
+  waiting: string[];
   /** Rules that fired on several of the released circuits. */
   patterns: { rule: string; circuits: string[] }[];
 }

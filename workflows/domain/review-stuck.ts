@@ -1,6 +1,6 @@
 /** What is done about a gate that has waited too long. */
 import { stepKey, type StepKey } from './keys.ts';
-import type { WaitingGate } from './review-gates.ts';
+import type { Refusal, WaitingGate } from './review-gates.ts';
 import type { Outcome } from './vocabulary.ts';
 
 export interface UnblockReleaseInput {
@@ -49,9 +49,10 @@ export interface UnblockReleaseResult {
   outcome: Outcome;
   reason: string;
   gates: UnblockedGate[];
-  /** Gates beyond what one run takes in, and runs that did not answer. */
+  /** Gates beyond what one run takes in. */
   more: number;
-  silent: string[];
+  /** Runs that wait and do not say for what, each with the reason. */
+  unreadable: Refusal[];
   /** Work items for releases that were let lapse; one that its policy rejects files its own. */
   workItems: { workflowId: string; id: number; url: string }[];
 }

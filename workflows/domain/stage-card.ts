@@ -3,8 +3,8 @@ import type { GateCard } from './card.ts';
 import { evidenceItem, type EvidenceItem } from './evidence.ts';
 import type { ApprovePipelineStageInput, StageEvidence } from './stage-check.ts';
 
-/** The evidence in items, each measured again before the stage goes on. */
-export function stageItems({ tests, previous, ...run }: StageEvidence, measuredAt: string): EvidenceItem[] {
+/** The evidence in items, each measured again before the stage goes on; in observe mode nothing waits, and nothing is measured again. */
+export function stageItems({ tests, previous, pullRequestStatus: _status, ...run }: StageEvidence, measuredAt: string): EvidenceItem[] {
   return [
     evidenceItem('pipeline run', run, measuredAt),
     evidenceItem('test results', tests, measuredAt, tests ? { total: tests.total, passed: tests.passed } : undefined),

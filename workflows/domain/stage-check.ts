@@ -36,10 +36,11 @@ export interface ApprovePipelineStageInput {
 
 /**
  * One run for each check of a stage, however often Azure DevOps delivers it. A callback is delivered again under the same task instance. Each evaluation of the polling form may be
- * a task instance of its own, so there the stage's attempt and the environment tell checks apart.
+ * a task instance of its own, so there the stage's attempt, the environment and the mode tell checks apart: the environment by number and by name, for the name chooses who decides and the
+ * number is typed by hand where the check was; the mode, so that what people said while nothing depended on it lets no stage pass once it does.
  */
-export function approvePipelineStageId({ check, buildId, stage, attempt, environment, form }: ApprovePipelineStageInput): string {
-  const last = form === 'callback' ? check.taskInstanceId : `${environment.id}-${attempt}`;
+export function approvePipelineStageId({ check, buildId, stage, attempt, environment, mode, form }: ApprovePipelineStageInput): string {
+  const last = form === 'callback' ? check.taskInstanceId : `${environment.id}-${environment.name}-${attempt}-${mode}`;
   return ['approvePipelineStage', idPart(check.projectId), String(buildId), idPart(stage ?? '-'), idPart(last)].join(':');
 }
 
@@ -53,6 +54,8 @@ export interface StageEvidence {
   requestedFor: string;
   /** Null when the commit came by no pull request of this repository. */
   pullRequest: { id: number; title: string; url: string; createdBy: string } | null;
+  /** Where that pull request stands, such as `active` or `completed`; null without one. No part of what is decided on: it may well be completed while the stage waits. */
+  pullRequestStatus: string | null;
   changes: { id: string; message: string; author: string }[];
   /** Null when the run published no test results. */
   tests: { total: number; passed: number } | null;

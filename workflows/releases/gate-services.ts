@@ -1,8 +1,9 @@
-import { ChildWorkflowCancellationType, isCancellation, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import { ChildWorkflowCancellationType, isCancellation, ParentClosePolicy, startChild, workflowInfo, WorkflowIdReusePolicy } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { GateServices } from '../blocks/gate-request.ts';
 import type { Run } from '../blocks/run.ts';
 import type { GateEvent } from '../domain/gate-event.ts';
-import { reviewBypassId } from '../domain/review-bypass.ts';
+import { reviewBypassId, type ReviewBypassInput } from '../domain/review-bypass.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import { loadPolicy, nextOpening, notify, planGateClock, verifyAnswers } from './release-activities.ts';
 
@@ -24,15 +25,21 @@ export function releaseGateServices(run: Run): GateServices {
       const policy = fresh?.gates[policyOf?.gate ?? (gate as keyof TargetPolicy['gates'])];
       return fresh && policy ? { policy, people: fresh.people, estateDigest: fresh.digest } : null;
     },
-    reviewBypass: async (gate, { by, reason, incident }, { policy, people }) => {
+    reviewBypass: async (gate, { by, reason, incident }, { policy, people, requestedBy, inboxUrl = null }) => {
       const { workflowId, firstExecutionRunId, workflowType } = workflowInfo();
-      await startChild('reviewBypass', {
-        workflowId: reviewBypassId(workflowId, gate),
-        args: [{ run: { workflowId, runId: firstExecutionRunId, runbook: workflowType, target: run.target }, gate, by, reason, incident, policy, people: [...people] }],
-        parentClosePolicy: ParentClosePolicy.ABANDON, // the review goes on until somebody has closed it
-        cancellationType: ChildWorkflowCancellationType.ABANDON,
-        staticSummary: `Review: ${by} broke the glass at ${gate}`,
-      });
+      const review: ReviewBypassInput = { run: { workflowId, runId: firstExecutionRunId, runbook: workflowType, target: run.target }, gate, by, reason, incident, policy, people: [...people], requestedBy: [...requestedBy], inboxUrl };
+      try {
+        await startChild('reviewBypass', {
+          workflowId: reviewBypassId(review),
+          workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+          args: [review],
+          parentClosePolicy: ParentClosePolicy.ABANDON, // the review goes on until somebody has closed it
+          cancellationType: ChildWorkflowCancellationType.ABANDON,
+          staticSummary: `Review: ${by} broke the glass at ${gate}`,
+        });
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error; // a run that was reset passes the gate again: this bypass has its review
+      }
     },
   };
 }

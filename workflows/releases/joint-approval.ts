@@ -12,16 +12,14 @@ import type { TargetPolicy } from '../domain/policy.ts';
 import { jointCard, type JointEvidence, type Stage1Evidence } from '../domain/release-cards.ts';
 import type { ApprovedStage1, CircuitResult, ReleaseModelInput } from '../domain/release.ts';
 import { now } from '../blocks/workflow-clock.ts';
+import { jointChecks, type CheckedRelease } from './release-checks.ts';
 import { reviewTraining } from './review-training.ts';
 import { startRelease } from './start-release.ts';
 
 /** So many circuits fit on one card with their figures: nobody approves what the card does not show. */
 const circuitsPerCard = 8;
 
-interface Held {
-  release: ReleaseModelInput;
-  policy: TargetPolicy;
-}
+type Held = CheckedRelease;
 
 /**
  * Stage 1 of a whole change: where the estate says `approvalPer: change`, circuits wait here once they are trained and are decided together, with exceptions. Each release then
@@ -114,6 +112,7 @@ async function jointGate(held: Held[], number: number): Promise<GateRequest<Join
     parts: held.map(({ release: { target } }) => targetLabel(target)),
     measured: await measureAll(held),
     measure: () => measureAll(held),
+    check: jointChecks(held),
     card: (evidence) => jointCard(pullRequest, evidence, registry.registry),
   };
 }

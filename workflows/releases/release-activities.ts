@@ -8,7 +8,7 @@ import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
 import type { createNotificationActivities } from '../../activities/notifications/index.ts';
 import type { createRecordActivities } from '../../activities/record/index.ts';
 import type { createRunsActivities } from '../../activities/runs/index.ts';
-import { brief, on, polling } from '../blocks/activity-budgets.ts';
+import { brief, looking, on, polling } from '../blocks/activity-budgets.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type AzureMl = ReturnType<typeof createAzureMlActivities>;
@@ -73,6 +73,11 @@ export const { switchBatchDeployment: switchProduction } = on<AzureMl>(TaskQueue
 export const { readBatchJobLog } = on<AzureMl>(TaskQueue.AzureMl, tending, 'Read the log of the last batch job');
 export const { recordVerdict } = on<AzureMl>(TaskQueue.AzureMl, noting, 'Note in the registry whether the version has proven good');
 export const { readRunMetrics } = on<Mlflow>(TaskQueue.Mlflow, brief, 'Read MAE, RMSE and R² of the training run');
+// What the machine items of a checklist look at.
+export const { readModelVersion, readModelFiles, readBatchDeployment: checkProductionDeployment } = on<AzureMl>(TaskQueue.AzureMl, looking, 'Answer an item of the checklist');
+export const { readFiringAlerts: checkFiringAlerts } = on<AzureMonitor>(TaskQueue.AzureMonitor, looking, 'Answer an item of the checklist');
+export const { readPullRequest } = on<AzureDevOps>(TaskQueue.AzureDevOps, looking, 'Answer an item of the checklist');
+
 export const { readFiringAlerts } = on<AzureMonitor>(TaskQueue.AzureMonitor, brief, 'Note the alerts that fire already');
 
 export const { notify } = on<Notifications>(TaskQueue.Notifications, message, 'Tell people');

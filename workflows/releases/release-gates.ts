@@ -7,6 +7,7 @@ import type { GatePolicy, MonitoringPolicy, OnSilence, TargetPolicy } from '../d
 import { rollbackCard, stage1Card, stage3Card, type Stage1Evidence } from '../domain/release-cards.ts';
 import type { DeploymentSnapshot, InferenceReport, ReleaseModelInput } from '../domain/release.ts';
 import { checkAgain, testInference, type TestedCandidate } from './test-inference.ts';
+import { releaseChecks } from './release-checks.ts';
 import { readProductionDeployment } from './release-activities.ts';
 import { reviewTraining } from './review-training.ts';
 
@@ -22,6 +23,7 @@ export function stage1Gate(measured: Measured<Stage1Evidence>, input: ReleaseMod
     ...stageTerms('stage1', input, policy),
     measured,
     measure: () => reviewTraining(input, policy, measured.evidence.history),
+    check: releaseChecks('stage1', { release: input, policy }),
     card: (evidence) => stage1Card(input, evidence, policy.registry.registry),
   };
 }
@@ -36,6 +38,7 @@ export function stage3Gate(run: Run, tested: TestedCandidate, measured: Measured
       if (how === 'anew') candidate = await testInference(run, input, policy, candidate.model, candidate.generation + 1);
       return await stage3Evidence(how === 'anew' ? candidate : await checkAgain(candidate, policy), policy);
     },
+    check: releaseChecks('stage3', { release: input, policy }),
     card: ({ test, before }) => stage3Card(input, test, before, monitoringSentence(policy.monitoring)),
   };
 }
@@ -51,7 +54,9 @@ export async function stage3Evidence({ report, testedAt }: TestedCandidate, { wo
 /** Silence leaves everything as it is, unless the policy says otherwise. */
 function stageTerms(gate: 'stage1' | 'stage3', input: ReleaseModelInput, policy: TargetPolicy): Pick<GateRequest, 'gate' | 'policy' | 'people' | 'estateDigest' | 'requestedBy' | 'silence' | 'inboxUrl'> {
   const silences: Record<OnSilence, string> = { expire: 'the release expires and production stays as it is', reject: 'the release is rejected', approve: 'the release goes on', rollBack: 'the release goes on', hold: 'the release waits on, and people are asked again' };
-  return { ...gateTerms(gate, policy), requestedBy: input.requestedBy, silence: silences[policy.gates[gate].onSilence] };
+  const { onSilence, checklist } = policy.gates[gate];
+  const unless = onSilence === 'approve' && checklist.length > 0 ? ' if the checklist is answered, else it expires' : '';
+  return { ...gateTerms(gate, policy), requestedBy: input.requestedBy, silence: `${silences[onSilence]}${unless}` };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Run } from '../blocks/run.ts';
 import { targetLabel } from '../domain/ids.ts';
 import { stepKey } from '../domain/keys.ts';
+import { escapeMarkup } from '../domain/markup.ts';
 import type { WaitingGate } from '../domain/review-gates.ts';
 import { createWorkItem } from '../releases/release-activities.ts';
 
@@ -11,7 +12,7 @@ export async function fileLapse(run: Run, { workflowId, runId, gate, target }: W
     key: stepKey({ workflowId, firstExecutionRunId: runId, step: `lapse ${gate}` }),
     type: 'Bug',
     title: `Release of ${what} lapsed at ${gate}`,
-    descriptionHtml: `<p>${gate} of run ${workflowId}: ${reason}.</p><p>Let lapse by ${run.signature}; production is as it was.</p>`,
+    descriptionHtml: `<p>${escapeMarkup(gate)} of run ${escapeMarkup(workflowId)}: ${escapeMarkup(reason)}.</p><p>Let lapse by ${escapeMarkup(run.signature)}; production is as it was.</p>`,
     tags: ['holdpoint', ...(target === null ? [] : [targetLabel(target)])],
   });
   return { id, url };

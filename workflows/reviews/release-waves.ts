@@ -1,12 +1,13 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { Gates } from '../blocks/gates.ts';
+import { condition } from '@temporalio/workflow';
 import type { Run } from '../blocks/run.ts';
 import { nextWaveCard } from '../domain/review-cards.ts';
-import { portions, productionGate, type Member } from '../domain/review-plan.ts';
+import { targetLabel } from '../domain/ids.ts';
+import type { Member } from '../domain/review-plan.ts';
 import { describeCounts, type Counts } from '../domain/review-progress.ts';
 import type { ReviewTerms, WavesResult } from '../domain/review-releases.ts';
-import { addresses, type GroupDecision } from './group-decision.ts';
-import { answerGates, followReleases } from './review-activities.ts';
+import type { GateTurns } from './gate-turns.ts';
+import { giveDecision, refuse, type GroupDecision } from './group-decision.ts';
+import { findBusyTargets, followReleases } from './review-activities.ts';
 import { reviewGate } from './review-gate.ts';
 
 interface Queued {
@@ -14,85 +15,107 @@ interface Queued {
   decision: GroupDecision;
 }
 
-export interface Deployed {
-  waves: WavesResult;
+/**
+ * Approves wave after wave, in the order in which groups were decided, while people still decide the next ones. A wave begins when everything before it is in production or will not be,
+ * and only while no more was lost than the budget allows; otherwise a person is asked.
+ */
+export class ReleaseWaves {
   /** Ids of all releases that took their approval. */
-  released: string[];
-}
+  readonly released: string[] = [];
+  /** Why no further wave is begun; null while that is not so. */
+  stopped: string | null = null;
+  #queue: Queued[] = [];
+  #isComplete = false;
+  #done = 0;
+  #budget: number;
+  /** Those that did not come to production in time, and were accepted as that. */
+  #accepted: string[] = [];
+  readonly #run: Run;
+  readonly #gates: GateTurns;
+  readonly #terms: ReviewTerms;
+  readonly #show: (lines: string[]) => void;
 
-/** Approves wave after wave, in the order of the groups: a wave begins when everything before it is in production or will not be, and only while no more was lost than the budget allows. */
-export async function deployInWaves(run: Run, gates: Gates, decisions: readonly GroupDecision[], terms: ReviewTerms): Promise<Deployed> {
-  const waves = portions(decisions.flatMap((decision) => decision.queue.map((member): Queued => ({ member, decision }))), terms.waveSize);
-  const released: string[] = [];
-  let budget = terms.failureBudget;
-  for (const [index, wave] of waves.entries()) {
-    const progress = (text: string) => run.progress([`**Wave ${index + 1} of ${waves.length}:** ${text}`, `${waves.slice(index + 1).flat().length} releases in the queue`]);
-    if (released.length > 0) {
-      const { counts, lost } = await followReleases({ workflowIds: released, until: 'deployed', intervalMs: terms.deploymentPollMs, seen: null, tell: 'losses' }, 'what was released so far');
-      if (lost.length > budget) {
-        const { decision } = wave[0]!;
-        const card = { wave: index + 1, planned: waves.length, counts, lost, budget };
-        const outcome = await gates.pass(reviewGate(`wave-${index + 1}`, card, nextWaveCard, { terms: decision.terms, policy: decision.policy, withinMs: terms.decideWithinMs }));
-        if (outcome.state !== 'approved') return { waves: { planned: waves.length, done: index, stopped: `${lost.length} failed or were taken back, and ${outcome.state === 'rejected' ? `${outcome.by} stopped it: ${outcome.reason}` : 'nobody let it go on'}` }, released };
-        budget = lost.length;
-      }
+  constructor(run: Run, gates: GateTurns, terms: ReviewTerms, show: (lines: string[]) => void) {
+    this.#run = run;
+    this.#gates = gates;
+    this.#terms = terms;
+    this.#show = show;
+    this.#budget = terms.failureBudget;
+  }
+
+  get result(): WavesResult {
+    return { planned: this.#done + Math.ceil(this.#queue.length / this.#terms.waveSize), done: this.#done, stopped: this.stopped };
+  }
+
+  add(decision: GroupDecision): void {
+    this.#queue.push(...decision.queue.map((member) => ({ member, decision })));
+  }
+
+  /** No further group comes. */
+  complete(): void {
+    this.#isComplete = true;
+  }
+
+  /** Returns once all that was added is released, or no more may be. */
+  async deploy(): Promise<void> {
+    for (;;) {
+      await condition(() => this.#queue.length > 0 || this.#isComplete);
+      if (this.#queue.length === 0) return;
+      this.stopped = await this.#objection();
+      if (this.stopped !== null) return;
+      const wave = this.#queue.splice(0, this.#terms.waveSize);
+      this.#done += 1;
+      const about = (text: string) => this.#show([`**Wave ${this.#done}:** ${text}`, `${this.#queue.length} releases in the queue`]);
+      about('approving');
+      const approved = await this.#approve(await this.#unopposed(wave));
+      this.released.push(...approved);
+      await followDeployment(approved, this.#terms, about);
     }
-    progress('approving');
-    const approved = await approveWave(run, wave, index);
-    released.push(...approved);
-    await followDeployment(approved, terms, progress);
   }
-  return { waves: { planned: waves.length, done: waves.length, stopped: null }, released };
+
+  /** Why the next wave may not begin; null: it may. */
+  async #objection(): Promise<string | null> {
+    if (this.released.length === 0) return null;
+    const { counts, lost, waiting: late } = await followReleases({ workflowIds: this.released, until: 'deployed', intervalMs: this.#terms.deploymentPollMs, seen: null, tell: 'losses' }, 'what was released so far', this.#terms.settleWithinMs);
+    const waiting = late.filter((workflowId) => !this.#accepted.includes(workflowId));
+    if (lost.length <= this.#budget && waiting.length === 0) return null;
+    const { terms, policy } = this.#queue[0]!.decision;
+    const wave = this.#done + 1;
+    const outcome = await this.#gates.pass(reviewGate(`wave-${wave}`, { wave, planned: this.result.planned, counts, lost, budget: this.#budget, waiting }, nextWaveCard, { terms, policy, withinMs: this.#terms.decideWithinMs }));
+    if (outcome.state !== 'approved') return `${lost.length} failed or were taken back${waiting.length > 0 ? `, ${waiting.length} did not come to production in time` : ''}, and ${outcome.state === 'rejected' ? `${outcome.by} stopped it: ${outcome.reason}` : 'nobody let it go on'}`;
+    this.#budget = Math.max(this.#budget, lost.length);
+    this.#accepted.push(...waiting);
+    return null;
+  }
+
+  /** The wave without those onto whose circuit another release has come since the review was planned: they wait on at their own gates. */
+  async #unopposed(wave: readonly Queued[]): Promise<Queued[]> {
+    const { busy } = await findBusyTargets({});
+    return wave.filter(({ member: { workflowId, target }, decision }) => {
+      const other = busy.find((each) => each.workflowId !== workflowId && targetLabel(each.target) === targetLabel(target));
+      if (other) refuse(decision.result, [{ workflowId, reason: `version ${other.target.version} of ${targetLabel(target)} is in phase "${other.phase}"` }]);
+      return other === undefined;
+    });
+  }
+
+  /** Gives each group's decision to its members in this wave; answers the ids of those that took it. */
+  async #approve(wave: readonly Queued[]): Promise<string[]> {
+    const approved: string[] = [];
+    for (const decision of new Set(wave.map((queued) => queued.decision))) {
+      const members = wave.filter((queued) => queued.decision === decision).map(({ member }) => member);
+      approved.push(...(await giveDecision(this.#run, `wave ${this.#done} ${decision.result.gate}`, decision, members, 'approve')));
+    }
+    return approved;
+  }
 }
 
-/** Gives each group's decision to its members in this wave; answers the ids of those that took it. */
-async function approveWave(run: Run, wave: readonly Queued[], index: number): Promise<string[]> {
-  const approved: string[] = [];
-  for (const decision of new Set(wave.map((queued) => queued.decision))) {
-    const members = wave.filter((queued) => queued.decision === decision).map(({ member }) => member);
-    const { result, comment } = decision;
-    const { refused } = await answerGates({ key: run.key(`wave ${index + 1} ${result.gate}`), gates: addresses(members, productionGate), verdict: 'approve', by: result.by, comment });
-    result.refused.push(...refused.slice(0, Math.max(0, 50 - result.refused.length)));
-    result.refusedCount += refused.length;
-    approved.push(...members.filter(({ workflowId }) => !refused.some((refusal) => refusal.workflowId === workflowId)).map(({ workflowId }) => workflowId));
-  }
-  return approved;
-}
-
-async function followDeployment(workflowIds: string[], { deploymentPollMs }: ReviewTerms, progress: (text: string) => void): Promise<void> {
+/** Until each is in production or will not be; those in which nothing happens any more are left to themselves. */
+export async function followDeployment(workflowIds: string[], { deploymentPollMs, settleWithinMs }: ReviewTerms, progress: (text: string) => void): Promise<void> {
   let seen: Counts | null = null;
   for (let done = workflowIds.length === 0; !done; ) {
-    const followed: { counts: Counts; done: boolean } = await followReleases({ workflowIds, until: 'deployed', intervalMs: deploymentPollMs, seen, tell: 'everything' }, `${workflowIds.length} deployments`);
+    const followed: Awaited<ReturnType<typeof followReleases>> = await followReleases({ workflowIds, until: 'deployed', intervalMs: deploymentPollMs, seen, tell: 'everything' }, `${workflowIds.length} deployments`, settleWithinMs);
     seen = followed.counts;
-    done = followed.done;
-    progress(describeCounts(seen));
-  }
-}
-
-/**
- * Releases that people decide one by one in the inbox: waits until each is in production or will not be, but no longer than a group of the review waits for its decision. Answers
- * the ids of those that reached production, or were lost on the way.
- */
-export async function followInbox(run: Run, decisions: readonly GroupDecision[], terms: ReviewTerms): Promise<string[]> {
-  const workflowIds = decisions.filter(({ result }) => result.state === 'inbox' && result.of === productionGate).flatMap(({ members }) => members.map(({ workflowId }) => workflowId));
-  if (workflowIds.length === 0) return [];
-  const progress = (text: string) => run.progress([`**In the inbox:** ${workflowIds.length} releases`, text]);
-  try {
-    await CancellationScope.withTimeout(terms.decideWithinMs, () => followDeployment(workflowIds, terms, progress));
-  } catch (error) {
-    if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
-  }
-  const { deployed, lost } = await followReleases({ workflowIds, until: 'deployed', intervalMs: terms.deploymentPollMs, seen: null, tell: 'losses' }, 'what was decided in the inbox');
-  return [...deployed, ...lost];
-}
-
-/** Follows all releases until each has ended, telling of each loss as it happens. */
-export async function watchReleased(run: Run, workflowIds: string[], { watchPollMs }: ReviewTerms): Promise<{ counts: Counts; lost: string[]; deployed: string[] }> {
-  let seen: Counts | null = null;
-  for (;;) {
-    const followed: Awaited<ReturnType<typeof followReleases>> = await followReleases({ workflowIds, until: 'closed', intervalMs: watchPollMs, seen, tell: 'losses' }, `${workflowIds.length} releases to their end`);
-    seen = followed.counts;
-    run.progress([`**Released:** ${describeCounts(seen)}`, ...followed.lost.slice(0, 5).map((workflowId) => `lost: ${workflowId}`)]);
-    if (followed.done) return followed;
+    done = followed.done || followed.gaveUp;
+    progress(`${describeCounts(seen)}${followed.gaveUp ? ', and nothing happens any more' : ''}`);
   }
 }

@@ -1,9 +1,10 @@
 /** The activities of the reviews, each with its time budget and the line that Temporal Web UI shows beside it. */
-import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure, type ActivityOptions } from '@temporalio/workflow';
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createRunsActivities } from '../../activities/runs/index.ts';
 import { brief, on, polling } from '../blocks/activity-budgets.ts';
+import { FailureType } from '../domain/failures.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type Runs = ReturnType<typeof createRunsActivities>;
@@ -25,7 +26,20 @@ export const { findInterruptedRuns } = on<Runs>(TaskQueue.Runs, look, 'Find runs
 export const { loadCircuits } = on<Estate>(TaskQueue.Estate, look, 'Load severity and sensor of the circuits');
 export const { readAlertRules } = on<AzureMonitor>(TaskQueue.AzureMonitor, look, 'Read which alerts fired since');
 
-/** Follows releases, held by no worker between two looks. The bound is two days: a deployment, a monitoring window of a day, and as much again for gates that wait. */
-export function followReleases(input: Parameters<Runs['followReleases']>[0], what: string): ReturnType<Runs['followReleases']> {
-  return on<Runs>(TaskQueue.Runs, polling(input.intervalMs, '48h', look), `Follow ${what}`).followReleases(input);
+type Followed = Awaited<ReturnType<Runs['followReleases']>> & { gaveUp: boolean };
+
+/** Follows releases, held by no worker between two looks. Those in which nothing has happened for `boundMs` are given up, which is an answer and not a failure: they may wait for a gate or an opening for longer. */
+export async function followReleases(input: Parameters<Runs['followReleases']>[0], what: string, boundMs: number): Promise<Followed> {
+  const follow = (how: typeof input) => on<Runs>(TaskQueue.Runs, polling(input.intervalMs, boundMs, look), `Follow ${what}`).followReleases(how);
+  try {
+    return { ...(await follow(input)), gaveUp: false };
+  } catch (error) {
+    if (input.seen === null || !ranOut(error)) throw error;
+    return { ...(await follow({ ...input, seen: null })), gaveUp: true };
+  }
+}
+
+function ranOut(error: unknown): boolean {
+  if (isCancellation(error) || !(error instanceof ActivityFailure)) return false;
+  return error.cause instanceof TimeoutFailure || (error.cause instanceof ApplicationFailure && error.cause.type === FailureType.StillWatching);
 }

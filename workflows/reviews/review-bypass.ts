@@ -1,4 +1,4 @@
-import type { GateRequest } from '../blocks/gate-request.ts';
+import type { GateRequest, GateServices } from '../blocks/gate-request.ts';
 import { Gates } from '../blocks/gates.ts';
 import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
@@ -10,11 +10,12 @@ import { bypassCard } from '../domain/review-cards.ts';
 import { releaseGateServices } from '../releases/gate-services.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
 
-/** Break-glass, afterwards: a second person says whether it was right that somebody passed a gate alone. Reminds and escalates until they have, however long it takes. */
+/** Break-glass, afterwards: a second person says whether it was right that somebody passed a gate alone. Reminds and escalates, again and again, until they have, however long it takes. */
 export async function reviewBypass(input: ReviewBypassInput): Promise<ReviewBypassResult> {
-  requireInput(input, ['run.workflowId', 'gate', 'by', 'reason', 'incident', 'policy', 'people']);
+  requireInput(input, ['run.workflowId', 'gate', 'by', 'reason', 'incident', 'policy', 'people', 'requestedBy']);
   const run = new Run({ phase: bypassReviewPhase, target: input.run.target, appendToRecord });
-  const gates = new Gates(run, releaseGateServices(run));
+  const services = releaseGateServices(run);
+  const gates = new Gates(run, { ...services, tell: escalating(services.tell, input) });
   const bypassedBy = canonicalPerson(input.people, input.by);
   const result = (outcome: ReviewBypassResult['outcome'], reason: string, reviewedBy: string | null = null): ReviewBypassResult => ({ outcome, reason, workflowId: input.run.workflowId, gate: input.gate, bypassedBy, reviewedBy });
 
@@ -31,16 +32,29 @@ export async function reviewBypass(input: ReviewBypassInput): Promise<ReviewBypa
   }, result);
 }
 
-/** Everybody who could have decided the gate may review, but for whoever passed it, under any alias. Where that leaves nobody, everybody else whom the estate knows may. */
+/** A gate's clock escalates once, and then only asks again; a bypass that nobody looks at goes up the path each time. */
+function escalating(tell: GateServices['tell'], { policy }: ReviewBypassInput): GateServices['tell'] {
+  const to = [...new Set(policy.clock.escalate.map((escalation) => escalation.to))];
+  return (step, event) => {
+    tell(step, event);
+    if (event.kind === 'held' && to.length > 0) tell(`${step} escalated`, { ...event, kind: 'escalated', to });
+  };
+}
+
+/**
+ * Everybody who could have decided the gate may review, but for whoever passed it and whoever asked for the change, under any alias. Where that leaves nobody, everybody else whom the
+ * estate knows may.
+ */
 function bypassGate(input: ReviewBypassInput, bypassedBy: string): GateRequest<ReviewBypassInput> {
-  const { policy, people } = input;
-  const named = [...new Set([...policy.approvers, ...policy.breakGlass])];
-  const others = named.filter((person) => person !== bypassedBy);
+  const { policy, people, requestedBy } = input;
+  const excluded = [bypassedBy, ...requestedBy.map((name) => canonicalPerson(people, name))];
+  const isSecond = (person: string): boolean => !excluded.includes(person);
+  const named = [...new Set([...policy.approvers, ...policy.breakGlass])].filter(isSecond);
   const terms: GatePolicy = {
     ...policy,
     quorum: 1, mandatoryGroups: [], fourEyes: true, rejection: 'any', onSilence: 'hold', checklist: [], opening: null, breakGlass: [],
-    approvers: others.length > 0 ? others : people.map(({ id }) => id).filter((person) => person !== bypassedBy),
-    delegations: policy.delegations.filter(({ to }) => to !== bypassedBy),
+    approvers: named.length > 0 ? named : people.map(({ id }) => id).filter(isSecond),
+    delegations: policy.delegations.filter(({ to }) => isSecond(to)),
     evidence: { lifetimeMs: null, tolerance: {} },
   };
   return {
@@ -48,7 +62,7 @@ function bypassGate(input: ReviewBypassInput, bypassedBy: string): GateRequest<R
     policy: terms,
     people,
     estateDigest: '',
-    requestedBy: [input.by],
+    requestedBy: [input.by, ...requestedBy],
     silence: 'the review stays open, and people are asked again',
     measured: { evidence: input, items: [evidenceItem('bypass', { run: input.run, gate: input.gate, by: input.by, reason: input.reason, incident: input.incident }, now().toISOString())] },
     measure: null,

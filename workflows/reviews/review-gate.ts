@@ -2,14 +2,22 @@
 import type { GateRequest } from '../blocks/gate-request.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import type { GateCard } from '../domain/card.ts';
-import { evidenceItem } from '../domain/evidence.ts';
+import { evidenceItem, type EvidenceItem } from '../domain/evidence.ts';
 import type { GatePolicy, TargetPolicy } from '../domain/policy.ts';
+
+export interface ReviewGateTerms {
+  terms: GatePolicy;
+  policy: TargetPolicy;
+  withinMs: number;
+  /** Further evidence: the gates that are decided here. */
+  items?: readonly EvidenceItem[];
+}
 
 /**
  * `measure` is null: each member's own gate measures its evidence again before its effect. Four-eyes holds there too: whoever asked for one of the releases has no voice in it,
  * whatever they decide here.
  */
-export function reviewGate<E>(gate: string, evidence: E, card: (evidence: E) => GateCard, { terms, policy, withinMs }: { terms: GatePolicy; policy: TargetPolicy; withinMs: number }): GateRequest<E> {
+export function reviewGate<E>(gate: string, evidence: E, card: (evidence: E) => GateCard, { terms, policy, withinMs, items = [] }: ReviewGateTerms): GateRequest<E> {
   return {
     gate,
     policy: {
@@ -21,7 +29,7 @@ export function reviewGate<E>(gate: string, evidence: E, card: (evidence: E) => 
     estateDigest: policy.digest,
     requestedBy: [],
     silence: 'nothing is decided here, and each release waits on at its own gate',
-    measured: { evidence, items: [evidenceItem(gate, evidence, now().toISOString())] },
+    measured: { evidence, items: [evidenceItem(gate, evidence, now().toISOString()), ...items] },
     measure: null,
     card,
     inboxUrl: policy.inboxUrl,

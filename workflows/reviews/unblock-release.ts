@@ -5,6 +5,7 @@ import type { WaitingGate } from '../domain/review-gates.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
 import { findWaitingGates, tendGates } from './review-activities.ts';
 import { fileLapse } from './lapse-work-item.ts';
+import { noteUnreadable } from './unreadable-gates.ts';
 
 /** Runbooks whose gates are about a release. */
 const releases = ['releaseModel', 'releaseChange'];
@@ -14,7 +15,7 @@ export async function unblockRelease(input: UnblockReleaseInput = {}): Promise<U
   const run = new Run({ phase: unblockPhase, target: null, appendToRecord });
   const { olderThanMs, lapseAfterMs, tendEveryMs, plant } = { ...unblockDefaults, ...input };
   const scope = { runbooks: releases, ...(plant === undefined ? {} : { plant }) };
-  const result: UnblockReleaseResult = { outcome: 'succeeded', reason: '', gates: [], more: 0, silent: [], workItems: [] };
+  const result: UnblockReleaseResult = { outcome: 'succeeded', reason: '', gates: [], more: 0, unreadable: [], workItems: [] };
 
   return await run.conclude(async () => {
     const at = now().toISOString();
@@ -26,8 +27,9 @@ export async function unblockRelease(input: UnblockReleaseInput = {}): Promise<U
     const waited = ({ openedAt }: WaitingGate) => `open since ${openedAt.slice(0, 16).replace('T', ' ')} UTC`;
 
     // Review release details: what has been open for too long, and are its metrics and test results still what was shown?
-    const { gates: stuck, more, silent } = await findWaitingGates({ now: at, olderThanMs, ...scope });
-    Object.assign(result, { more, silent });
+    const { gates: stuck, more, unreadable } = await findWaitingGates({ now: at, olderThanMs, ...scope });
+    Object.assign(result, { more, unreadable });
+    noteUnreadable(run, unreadable);
     if (stuck.length === 0) return { ...result, reason: 'no gate has waited for too long' };
     run.progress([`${stuck.length} gates have waited for too long`]);
     const measured = await tend(stuck, 'remeasure', waited);

@@ -9,6 +9,7 @@ import { devOpsError, invalidArgument } from '../errors.ts';
 import type { GitRepository } from '../git/repository.ts';
 import { presentPullRequest } from '../pull-requests/presentation.ts';
 import type { Agent } from '../pipelines/agent.ts';
+import { approvalRecords, type PipelineApprovals } from '../pipelines/approvals.ts';
 import { presentBuild, type Builds } from '../pipelines/builds.ts';
 import type { PullRequests } from '../pull-requests/pull-requests.ts';
 import { configurationSchema, type Configuration, type Configurations } from './configurations.ts';
@@ -27,6 +28,7 @@ export interface CheckServices {
   runs: StageRuns;
   /** Runs of every other pipeline. */
   builds: Builds;
+  approvals: PipelineApprovals;
   agent: Agent;
   configurations: Configurations;
   connections: ServiceConnections;
@@ -97,14 +99,17 @@ export async function checkRoutes(app: FastifyInstance, { environments, configur
 
   app.get<{ Querystring: Query }>('/serviceendpoint/endpoints', async ({ query }) => {
     const names = query['endpointNames']?.split(',');
-    return collection(connections.list().filter(({ name }) => names === undefined || names.includes(name)).map(presentConnection));
+    const { type: wanted } = query;
+    return collection(connections.list().filter(({ name, type }) => (names === undefined || names.includes(name)) && (wanted === undefined || type === wanted)).map(presentConnection));
   });
 }
 
 /** What the organisation's own address takes: writing service connections. */
 export async function connectionRoutes(app: FastifyInstance, { connections }: CheckServices): Promise<void> {
   app.post('/endpoints', async (request) => {
-    const created = connections.create(serviceConnectionSchema.parse(request.body));
+    const order = serviceConnectionSchema.parse(request.body);
+    if (connections.list().some(({ name }) => name.toLowerCase() === order.name.toLowerCase())) throw devOpsError(409, 'DuplicateServiceConnectionException', `Service connection with name ${order.name} already exists.`);
+    const created = connections.create(order);
     request.markChanged();
     return presentConnection(created);
   });
@@ -125,7 +130,7 @@ export async function connectionRoutes(app: FastifyInstance, { connections }: Ch
 }
 
 /** The run that waits: its build, timeline, changes, test runs, and the pull requests behind a commit. */
-export async function stageBuildRoutes(app: FastifyInstance, { runs, builds, agent, addresses, git, pullRequests }: CheckServices): Promise<void> {
+export async function stageBuildRoutes(app: FastifyInstance, { runs, builds, approvals, agent, addresses, git, pullRequests }: CheckServices): Promise<void> {
   const runOf = ({ id }: Params): StageRun => {
     const found = runs.get(Number(id));
     if (!found) throw devOpsError(404, 'BuildNotFoundException', `The requested build ${id} could not be found.`);
@@ -136,7 +141,11 @@ export async function stageBuildRoutes(app: FastifyInstance, { runs, builds, age
     const build = builds.get(Number(params.id));
     return build ? presentBuild(agent.settle(build), addresses) : presentStageBuild(runOf(params), addresses);
   });
-  app.get<{ Params: Params }>('/build/builds/:id/timeline', async ({ params }) => ({ id: runOf(params).timelineId, records: stageRecords(runOf(params)) }));
+  app.get<{ Params: Params }>('/build/builds/:id/timeline', async ({ params }) => {
+    const build = builds.get(Number(params.id));
+    if (!build) return { id: runOf(params).timelineId, records: stageRecords(runOf(params)) };
+    return { id: `timeline-${build.id}`, records: approvals.list().filter(({ buildId }) => buildId === build.id).flatMap(approvalRecords) };
+  });
   app.get<{ Params: Params }>('/build/builds/:id/changes', async ({ params }) => {
     const { sourceVersion } = runOf(params);
     const commit = git.get(sourceVersion);

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Store } from '../../core/store.ts';
 
-/** The body of a POST or PUT; only connections of type `generic` with basic authentication are known. */
+/** The body of a POST or PUT; of whatever type, but only with basic authentication. */
 export const serviceConnectionSchema = z.object({
   name: z.string().min(1),
-  type: z.literal('generic'),
+  type: z.string().min(1),
   url: z.url(),
   description: z.string().optional(),
   authorization: z.object({ scheme: z.literal('UsernamePassword'), parameters: z.object({ username: z.string(), password: z.string().nullable() }) }),

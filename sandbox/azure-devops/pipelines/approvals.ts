@@ -13,6 +13,8 @@ export const approvalOrderSchema = z.strictObject({
   stage: z.string().min(1).default('Production'),
   approvers: z.array(z.string().min(1)).min(1),
   minRequired: z.number().int().min(1).default(1),
+  /** Whether the subscribers of service hooks are told that it waits. */
+  deliver: z.boolean().default(true),
 });
 
 /** The body of `POST /_sandbox/release-approvals`: a stage of a classic release waits for one person. */
@@ -24,7 +26,11 @@ export const releaseApprovalOrderSchema = z.strictObject({
   tags: z.array(z.string()).default([]),
   /** Azure DevOps approves by itself, as a policy of the stage may say. */
   isAutomated: z.boolean().default(false),
+  deliver: z.boolean().default(true),
 });
+
+/** The body of `POST /_sandbox/builds/<id>/tags`. */
+export const tagOrderSchema = z.strictObject({ add: z.array(z.string()).default([]), remove: z.array(z.string()).default([]) });
 
 /** The body of `POST …/decide`: what a person does on Azure DevOps' own page. */
 export const decisionSchema = z.strictObject({
@@ -191,6 +197,17 @@ export function presentApproval(approval: PipelineApproval, addresses: Addresses
     pipeline: { owner: { _links: { web: { href: `${addresses.organisation()}/${PROJECT_ID}/_build/results?buildId=${buildId}` } }, id: buildId, name }, id: String(pipeline.id), name: pipeline.name },
     _links: { self: { href: addresses.api(`pipelines/approvals/${id}`) } },
   };
+}
+
+/** The part of its run's timeline that concerns an approval: it has the approval's id, and stands below its stage. */
+export function approvalRecords({ id, stage, status }: PipelineApproval): object[] {
+  const [stageId, checkpointId] = [`stage-${stage}`, `checkpoint-${stage}`];
+  const state = status === 'pending' ? 'inProgress' : 'completed';
+  return [
+    { id: stageId, parentId: null, type: 'Stage', name: stage, identifier: stage, attempt: 1, state: 'pending' },
+    { id: checkpointId, parentId: stageId, type: 'Checkpoint', name: 'Checkpoint', identifier: `Checkpoint.${stage}`, attempt: 1, state },
+    { id, parentId: checkpointId, type: 'Checkpoint.Approval', name: 'Checkpoint.Approval', identifier: `Checkpoint.Approval.${stage}`, attempt: 1, state },
+  ];
 }
 
 /** As `_apis/release/releases` shows it: only what tells where its artifact comes from. */

@@ -4,9 +4,9 @@ import type { Clock } from '../../core/clock.ts';
 import { devOpsError } from '../errors.ts';
 import type { PullRequests } from '../pull-requests/pull-requests.ts';
 import { requirePullRequest } from '../pull-requests/routes.ts';
-import { approvalCompleted, deploymentApprovalCompleted } from '../service-hooks/approval-events.ts';
+import { approvalChanged, deploymentApprovalChanged } from '../service-hooks/approval-events.ts';
 import type { Deliveries } from '../service-hooks/deliveries.ts';
-import { approvalOrderSchema, decisionSchema, releaseApprovalOrderSchema } from './approvals.ts';
+import { approvalOrderSchema, decisionSchema, releaseApprovalOrderSchema, tagOrderSchema } from './approvals.ts';
 import { buildOrderSchema, pipelineOf } from './builds.ts';
 import { requireBuild, type PipelineServices } from './routes.ts';
 
@@ -27,6 +27,7 @@ export async function pipelineControl(app: FastifyInstance, services: PipelineSe
     return reply.code(201).send({ buildId: build.id, commit: built });
   });
 
+  app.get<Id>('/_sandbox/builds/:id', async ({ params }) => requireBuild(builds, params.id));
   /** Tells the subscribers once more, or for the first time. */
   app.post<Id>('/_sandbox/builds/:id/deliver', async ({ params }) => {
     const { id } = requireBuild(builds, params.id);
@@ -34,10 +35,20 @@ export async function pipelineControl(app: FastifyInstance, services: PipelineSe
     return { deliveries: again.length > 0 ? again.length : agent.tell(id) };
   });
 
+  /** As a person does on the run's page. */
+  app.post<Id>('/_sandbox/builds/:id/tags', async ({ params, body }) => {
+    const build = requireBuild(builds, params.id);
+    const { add, remove } = tagOrderSchema.parse(body);
+    const tags = [...new Set([...build.tags.filter((tag) => !remove.includes(tag)), ...add])];
+    builds.save({ ...build, tags });
+    return { tags };
+  });
+
   app.post('/_sandbox/approvals', async (request, reply) => {
     const order = approvalOrderSchema.parse(request.body);
     const created = approvals.create(order);
     if (!created) throw devOpsError(404, 'BuildNotFoundException', `The requested build ${order.buildId} could not be found.`);
+    if (order.deliver) deliveries.publish(approvalChanged('pending', created, clock.iso(), addresses));
     return reply.code(201).send({ approvalId: created.id });
   });
 
@@ -46,7 +57,7 @@ export async function pipelineControl(app: FastifyInstance, services: PipelineSe
     if (!found) throw devOpsError(404, 'ApprovalNotFoundException', `There is no approval ${params.id}.`);
     const decision = decisionSchema.parse(body);
     const decided = approvals.decide(found, decision);
-    if (decision.deliver && decided.status !== 'pending') deliveries.publish(approvalCompleted(decided, clock.iso(), addresses));
+    if (decision.deliver && decided.status !== 'pending') deliveries.publish(approvalChanged('completed', decided, clock.iso(), addresses));
     return { status: decided.status };
   });
   app.post<Id>('/_sandbox/approvals/:id/deliver', async ({ params }) => ({ deliveries: deliveries.redeliver(`approval:${params.id}`).length }));
@@ -54,6 +65,7 @@ export async function pipelineControl(app: FastifyInstance, services: PipelineSe
   app.post('/_sandbox/release-approvals', async (request, reply) => {
     const order = releaseApprovalOrderSchema.parse(request.body);
     const created = releaseApprovals.create(order, requireBuild(builds, String(order.buildId)));
+    if (order.deliver && !order.isAutomated) deliveries.publish(deploymentApprovalChanged('pending', created, releaseApprovals.release(created.releaseId)!, clock.iso(), addresses));
     return reply.code(201).send({ approvalId: created.id, releaseId: created.releaseId });
   });
 
@@ -62,7 +74,7 @@ export async function pipelineControl(app: FastifyInstance, services: PipelineSe
     if (!found) throw devOpsError(404, 'ApprovalNotFoundException', `There is no approval ${params.id}.`);
     const decision = decisionSchema.parse(body);
     const decided = releaseApprovals.decide(found, decision);
-    if (decision.deliver) deliveries.publish(deploymentApprovalCompleted(decided, releaseApprovals.release(decided.releaseId)!, clock.iso(), addresses));
+    if (decision.deliver) deliveries.publish(deploymentApprovalChanged('completed', decided, releaseApprovals.release(decided.releaseId)!, clock.iso(), addresses));
     return { status: decided.status };
   });
 }

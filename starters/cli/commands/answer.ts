@@ -1,7 +1,8 @@
-import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { type Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import ms, { type StringValue } from 'ms';
 import type { Answer, Verdict } from '../../../workflows/domain/answer.ts';
+import type { GateView } from '../../../workflows/domain/gate-view.ts';
 import type { Standing } from '../../../workflows/domain/approval.ts';
 import { within } from '../../temporal-connection.ts';
 import { holdpoint } from '../../command-line.ts';
@@ -12,6 +13,8 @@ import { CommandError, ExitCode } from '../exit.ts';
 import { instant, print, printJson, withProgress } from '../output.ts';
 import type { AnswerCommandOptions } from '../program.ts';
 import { silenceAdvice } from '../run-query.ts';
+import { deciderOf, levelOf, proposalAdvice, type Decider } from '../sign-in/decider.ts';
+import { signAnswers } from '../sign-in/receiver-calls.ts';
 import { callMs, withTemporal, type Session } from '../session.ts';
 
 /** What `decide` answers: where the gate stands, and whether this answer counted; if it did not, `reason` says why. */
@@ -19,8 +22,10 @@ type Taken = Standing & { counted: boolean };
 
 /** Answers the open gate of a run and waits until the run has counted or refused the answer; on an attributed gate it is only sent. */
 export async function answer(workflowId: string, verdict: Verdict, options: AnswerCommandOptions): Promise<void> {
-  const { gate, as: by, timeout = 30, json } = options;
-  const given = answerOf(verdict, options);
+  const { gate, timeout = 30, json } = options;
+  const decider = deciderOf(options.as);
+  const { by } = decider;
+  const given = answerOf(verdict, { ...options, as: by });
   await withTemporal(async (session) => {
     const { runId } = await refuseClosed(session, workflowId, `the answer of ${by} was not taken`);
     if ((verdict === 'approve' || verdict === 'reject') && (await isAttributed(session, workflowId, gate))) {
@@ -29,11 +34,15 @@ export async function answer(workflowId: string, verdict: Verdict, options: Answ
       print(`Sent, as the signal ${verdict} of ${gate} of ${workflowId}, as ${by}. Identity level: attributed, so it counts if Temporal's server says that the token it came with is ${by}'s.`);
       return print(`\`${holdpoint} show ${workflowId}\` tells in its last answer whether it counted, and if not, why.`);
     }
-    const { counted, ...standing } = await send(session, { workflowId, runId }, given, timeout * 1000);
+    const sent = await signed(session, workflowId, given, decider);
+    const { counted, ...standing } = await send(session, { workflowId, runId }, sent, timeout * 1000);
     if (!counted) process.exitCode = ExitCode.Refused;
     if (json) return printJson({ workflowId, runId, gate, verdict, by, standing, counted });
-    if (!counted) return print(`Not counted: ${'reason' in standing ? standing.reason : 'the run gives no reason'}.`);
-    print(`${done[verdict](given)} ${gate} of ${workflowId} as ${by}. Identity level: claimed, a name that nobody has verified.`);
+    if (!counted) {
+      print(`${decider.signIn === null ? 'Kept as a proposal, not counted' : 'Not counted'}: ${'reason' in standing ? standing.reason : 'the run gives no reason'}.`);
+      return decider.signIn === null ? print(proposalAdvice) : undefined;
+    }
+    print(`${done[verdict](given)} ${gate} of ${workflowId} as ${by}. ${levelOf(decider)}`);
     print(describe(standing, gate));
   });
 }
@@ -48,9 +57,27 @@ const done: Record<Verdict, (answer: Answer) => string> = {
   bypass: ({ incident }) => `Broke the glass for ${incident} at`,
 };
 
-function answerOf(verdict: Verdict, { gate, as: by, comment, reason, evidence, except, effectiveAt, until, to, incident, item }: AnswerCommandOptions): Answer & { by: string } {
+function answerOf(verdict: Verdict, { gate, as: by = '', comment, reason, evidence, except, effectiveAt, until, to, incident, item }: AnswerCommandOptions): Answer & { by: string } {
   const fields = { comment: reason ?? comment, evidence, except, effectiveAt: instantOf('--effective-at', effectiveAt), until: instantOf('--until', until), to, incident, item };
   return { gate, verdict, by, ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) };
+}
+
+/** The answer with the receiver's signature, for whoever is signed in: bound to the run's first id, which the open gate tells. */
+async function signed({ client }: Session, workflowId: string, given: Answer & { by: string }, { signIn }: Decider): Promise<Answer & { by: string }> {
+  if (signIn === null) return given;
+  const view = await openGate(client, workflowId);
+  const [answer] = await signAnswers(signIn, [{ workflowId, runId: view.runId, answer: given }]);
+  return { ...answer, by: given.by };
+}
+
+async function openGate(client: Client, workflowId: string): Promise<GateView> {
+  try {
+    const view = await readGate(client, workflowId);
+    if (view !== null) return view;
+  } catch (error) {
+    throw error instanceof GateSilent ? new CommandError(ExitCode.TimedOut, `Nothing was sent: ${error.message}`) : error;
+  }
+  throw new CommandError(ExitCode.Refused, `Nothing was sent: no gate of ${workflowId} is open`, `\`${holdpoint} show ${workflowId}\` shows where it stands.`);
 }
 
 /** An instant as ISO has it, or so long from now. */

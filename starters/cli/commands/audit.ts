@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { createAzureMlClients } from '../../../activities/azure-ml/clients.ts';
 import { readEstate } from '../../../activities/estate/estate-file.ts';
 import { KeyRingError } from '../../../activities/record/key-ring.ts';
-import { ConfigurationError, readPlatformConfiguration, readRecordConfiguration, type RecordConfiguration } from '../../../workers/configuration.ts';
+import { isContainerUrl } from '../../../activities/record/write-once-store.ts';
+import { readPlatformConfiguration, readRecordConfiguration, type RecordConfiguration } from '../../../workers/configuration.ts';
 import { platformSettings } from '../../../workers/platform-settings.ts';
 import { auditText } from '../../audit/audit-text.ts';
 import { runAudit, type AuditRequest } from '../../audit/audit.ts';
@@ -11,15 +11,17 @@ import { openRecord, type OpenedRecord } from '../../audit/open-record.ts';
 import { readPeriod } from '../../audit/period.ts';
 import { readDeployments } from '../../audit/production-changes.ts';
 import { createLazyClient, isUnanswered } from '../../temporal-connection.ts';
+import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { print, printJson } from '../output.ts';
+import { reachingPlatform } from '../platform-errors.ts';
 import type { AuditCommandOptions } from '../program.ts';
 
 /** Examines the record: of one run, of a period of production, or all of it. Findings are exit code 1. */
 export async function audit(workflowId: string | undefined, { period: text, environment, platform: asksPlatform, verify = false, json }: AuditCommandOptions): Promise<void> {
   if (workflowId === undefined && text === undefined && !verify) throw new CommandError(ExitCode.Usage, 'Nothing to audit', 'Name a run, or a period such as --period 2026-11, or verify the whole record with --verify.');
   if (workflowId !== undefined && text !== undefined) throw new CommandError(ExitCode.Usage, 'A run or a period, not both');
-  const configuration = explained(() => readRecordConfiguration());
+  const configuration = configured(() => readRecordConfiguration());
   const record = await opened(configuration);
   const period = text === undefined ? undefined : { ...periodOf(text), environment };
   const notes: string[] = [];
@@ -33,9 +35,10 @@ export async function audit(workflowId: string | undefined, { period: text, envi
 }
 
 async function opened(configuration: RecordConfiguration): Promise<OpenedRecord> {
+  // For a container of Azure Blob Storage only; the project of Azure DevOps is not needed for that.
+  const platform = [configuration.recordLocation, configuration.anchorsLocation].some(isContainerUrl) ? configured(() => readPlatformConfiguration(), 'The record is in Azure Blob Storage, and these are the variables of the record worker.') : null;
   try {
-    // For a container of Azure Blob Storage only; the project of Azure DevOps is not needed for that.
-    return await openRecord(configuration, () => explained(() => platformSettings(readPlatformConfiguration(), { azureDevOps: { project: '' } })));
+    return await reachingPlatform(`The record at ${configuration.recordLocation} could not be read`, platform ?? {}, async () => await openRecord(configuration, () => platformSettings(platform!, { azureDevOps: { project: '' } })));
   } catch (error) {
     if (error instanceof KeyRingError) throw new CommandError(ExitCode.Usage, error.message, 'The record can be believed only with the public keys that it was signed with.');
     throw error;
@@ -43,13 +46,15 @@ async function opened(configuration: RecordConfiguration): Promise<OpenedRecord>
 }
 
 async function readPlatform(): Promise<NonNullable<AuditRequest['platform']>> {
-  const configuration = explained(() => readPlatformConfiguration());
+  const withoutIt = '--no-platform audits the record alone, and so misses what no run has recorded.';
+  const configuration = configured(() => readPlatformConfiguration(), `These are the variables of the worker. ${withoutIt}`);
   try {
-    const estate = await readEstate(configuration.estateFile);
-    return { deployments: await readDeployments(createAzureMlClients(platformSettings(configuration, estate)), estate), workspace: estate.azure.workspaces.production };
+    return await reachingPlatform('Production could not be read', configuration, async () => {
+      const estate = await readEstate(configuration.estateFile);
+      return { deployments: await readDeployments(createAzureMlClients(platformSettings(configuration, estate)), estate), workspace: estate.azure.workspaces.production };
+    });
   } catch (error) {
-    if (error instanceof ApplicationFailure) throw new CommandError(ExitCode.Refused, `Production could not be read: ${error.message}`, '--no-platform audits the record alone, and so misses what no run has recorded.');
-    throw error;
+    throw error instanceof CommandError ? new CommandError(error.exitCode, error.message, [error.advice, withoutIt].filter(Boolean).join('\n')) : error;
   }
 }
 
@@ -79,12 +84,4 @@ function periodOf(text: string): { from: string; to: string } {
   const period = readPeriod(text);
   if (period === null) throw new CommandError(ExitCode.Usage, `${text} is no period`, 'Write a year, a month (2026-11), a day (2026-11-21), or from..to with any of these or instants.');
   return period;
-}
-
-function explained<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof ConfigurationError ? new CommandError(ExitCode.Usage, error.message) : error;
-  }
 }

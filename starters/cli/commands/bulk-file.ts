@@ -11,20 +11,26 @@ import { GateSilent, readGate } from '../../gates/read-gate.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import type { DecideCommandOptions } from '../program.ts';
 import { withTemporal, type Session } from '../session.ts';
+import { deciderOf } from '../sign-in/decider.ts';
 import { carryOut } from './bulk-report.ts';
 
-type Looked = { planned: PlannedDecision } | { settled: BulkResult } | { complaint: string };
+/** `unseen`: nobody would have seen the evidence that the decision is bound to. */
+type Looked = { planned: PlannedDecision } | { settled: BulkResult } | { complaint: string; unseen?: true; silent?: true };
+
+const unseenAdvice = 'Nothing was sent. Print the preview with --dry-run --json, read it, and give it as the file: it carries the evidence that it shows.';
 
 export async function decideFile(options: DecideCommandOptions): Promise<void> {
-  const { file, as: by } = options;
+  const { file } = options;
+  const decider = deciderOf(options.as);
   const decisions = parsed(await read(file), file === '-' ? 'standard input' : file);
   await withTemporal(async (session) => {
-    const looked = await pMap(decisions, (decision) => look(session, decision, by), { concurrency });
+    const looked = await pMap(decisions, (decision) => look(session, decision, decider.by, options), { concurrency });
     const wrong = looked.flatMap((each) => ('complaint' in each ? [each.complaint] : []));
-    if (wrong.length > 0) throw new CommandError(ExitCode.Refused, complaints(wrong).message, 'Nothing was sent.');
+    const isSilenceOnly = looked.every((each) => !('complaint' in each) || each.silent);
+    if (wrong.length > 0) throw new CommandError(isSilenceOnly ? ExitCode.TimedOut : ExitCode.Refused, complaints(wrong).message, looked.some((each) => 'unseen' in each) ? unseenAdvice : 'Nothing was sent.');
     const planned = looked.flatMap((each) => ('planned' in each ? [each.planned] : []));
     const settled = looked.flatMap((each) => ('settled' in each ? [each.settled] : []));
-    await carryOut(session, planned, settled, { ...options, what: `Send ${planned.length} ${planned.length === 1 ? 'decision' : 'decisions'} as ${by}?` });
+    await carryOut(session, planned, settled, { ...options, decider, what: `Send ${planned.length} ${planned.length === 1 ? 'decision' : 'decisions'} as ${decider.by}?` });
   });
 }
 
@@ -45,8 +51,8 @@ async function read(file: string): Promise<string> {
   }
 }
 
-/** What the run shows now. A decision on other evidence than that is a complaint, for nobody who wrote the file has seen it. */
-async function look({ client }: Session, { where, run, gate, verdict, comment, evidence }: FileDecision, by: string): Promise<Looked> {
+/** What the run shows now. A decision on other evidence than that is a complaint, for nobody who wrote the file has seen it; so is one without, where the gate binds evidence and nobody is asked. */
+async function look({ client }: Session, { where, run, gate, verdict, comment, evidence }: FileDecision, by: string, { yes, dryRun }: Pick<DecideCommandOptions, 'yes' | 'dryRun'>): Promise<Looked> {
   try {
     const view = await readGate(client, run);
     if (view === null || view.gate !== gate) {
@@ -55,10 +61,11 @@ async function look({ client }: Session, { where, run, gate, verdict, comment, e
       return { settled: before ? { ...base, result: 'already', reason: `${by} has said so before; nothing was changed` } : { ...base, result: 'refused', reason: view === null ? 'no gate is open' : `gate "${gate}" is not open; open is "${view.gate}"` } };
     }
     if (evidence !== undefined && !view.evidence.startsWith(evidence.toLowerCase().slice(0, 12))) return { complaint: `${where}: evidence: ${run} shows ${view.evidence} now; look at it again with \`show\`` };
+    if (evidence === undefined && yes && !dryRun && view.policy.bindEvidence) return { complaint: `${where}: evidence: is missing: ${gate} of ${run} binds it, and with --yes nobody sees what it is now`, unseen: true };
     return { planned: planDecision(view, { verdict, by, comment }) };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { complaint: `${where}: run: there is no run ${run}` };
-    if (error instanceof GateSilent) return { complaint: `${where}: run: ${error.message}` };
+    if (error instanceof GateSilent) return { complaint: `${where}: run: ${error.message}`, silent: true };
     throw error;
   }
 }

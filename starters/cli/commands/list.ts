@@ -1,19 +1,19 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import pMap from 'p-map';
+import { SilentRuns } from '../../gates/silent-runs.ts';
 import { runbooks } from '../../runbooks.ts';
 import { within } from '../../temporal-connection.ts';
 import { targetLabel } from '../../../workflows/domain/ids.ts';
 import { holdpoint } from '../../command-line.ts';
-import { colour, duration, note, print, printJson, table } from '../output.ts';
+import { ExitCode } from '../exit.ts';
+import { colour, duration, note, print, printJson, progress, table } from '../output.ts';
 import type { ListCommandOptions } from '../program.ts';
-import { readStatus, silenceAdvice } from '../run-query.ts';
+import { hasRunbookWorker, readStatus, silenceAdvice } from '../run-query.ts';
 import { confirmedBy, summaryOf, type RunSummary } from '../run-summary.ts';
 import { withTemporal, type Session } from '../session.ts';
 
 /** Most queries under way at the same time: each may make a worker replay a history. */
 const concurrency = 16;
-/** After so many runs without an answer, and none with one, no worker is there: asking on would only take long. */
-const silentRuns = concurrency;
 /** Milliseconds for all pages of the list. */
 const listMs = 60_000;
 
@@ -22,7 +22,7 @@ const serving = ['approvePipelineStage', 'keepUnresolvedHook'];
 
 /**
  * Lists the runs of all runbooks, open and closed. One visibility query finds them; whether a gate is open is asked of each open run. Visibility is eventually consistent: a run
- * started a moment ago may be missing.
+ * started a moment ago may be missing. When open runs do not answer, they are listed as visibility has them, and the exit code says that the list is not confirmed.
  */
 export async function list({ waiting, json }: ListCommandOptions): Promise<void> {
   await withTemporal(async (session) => {
@@ -46,20 +46,26 @@ async function findRuns({ client }: Session, openOnly: boolean): Promise<RunSumm
 }
 
 async function confirmGates(session: Session, runs: RunSummary[]): Promise<RunSummary[]> {
+  const asked = new SilentRuns(() => hasRunbookWorker(session).catch(() => true));
+  const open = runs.filter(({ status }) => status === 'Running').length;
+  const told = progress('open runs asked');
   let answered = 0;
-  let silent = 0;
   const confirmed = await pMap(runs, async (run) => {
-    if (run.status !== 'Running' || (answered === 0 && silent >= silentRuns)) return run;
+    if (run.status !== 'Running' || !(await asked.isWorthAsking())) return run;
     const status = await readStatus(session, run);
+    told(open);
     if (!status.ok) {
-      silent += 1;
+      asked.stayedSilent();
       return run;
     }
+    asked.answered();
     answered += 1;
     return confirmedBy(status.value, run);
   }, { concurrency });
-  const open = runs.filter(({ status }) => status === 'Running').length;
-  if (silent > 0) note(`${open - answered} of ${open} open runs did not answer, so it is not known whether they wait for somebody. ${await silenceAdvice(session)}`);
+  if (answered < open) {
+    note(`${open - answered} of ${open} open runs did not answer, so it is not known whether they wait for somebody. ${await silenceAdvice(session)}`);
+    process.exitCode = ExitCode.TimedOut;
+  }
   return confirmed;
 }
 

@@ -52,7 +52,7 @@ function withAgainAdvice({ exitCode, message, advice }: CommandError): CommandEr
   return new CommandError(exitCode, message, `${advice}\nTo run it once more, add --again --reason "<why>".`);
 }
 
-async function readInputFile(file: string): Promise<unknown> {
+export async function readInputFile(file: string): Promise<unknown> {
   let content: string;
   try {
     content = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');

@@ -29,6 +29,8 @@ export interface GatePort {
   /** Null when no worker says. */
   status(workflowId: string): Promise<RunStatus | null>;
   decide(decision: SignedDecision): Promise<AnswerOutcome>;
+  /** Only signs: the command line sends it itself. */
+  sign: DecisionSigner;
 }
 
 /** Signs an answer for a person: `starters/decision-signer.ts`. */
@@ -56,6 +58,7 @@ export function temporalGates(client: Client, sign: DecisionSigner): GatePort {
     async status(workflowId) {
       return await within(client, statusMs, () => client.workflow.getHandle(workflowId).query<RunStatus>('status')).catch(() => null);
     },
+    sign,
     async decide({ updateId, ...decision }) {
       listed = null; // whoever decided must not see the gate still waiting for them
       const signed = await sign(decision);

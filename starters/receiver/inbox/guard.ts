@@ -32,7 +32,8 @@ function cookieName(isSecure: boolean): string {
 
 export function readSession(request: FastifyRequest, { origin, sessions }: SessionCookies): Session | null {
   const token = request.cookies[cookieName(isHttps(origin(request)))];
-  return token === undefined || token.length > 100 ? null : sessions.find(token);
+  const session = token === undefined || token.length > 100 ? null : sessions.find(token);
+  return session?.data.commandLine ? null : session; // what a command line may do is no browser's
 }
 
 /** Begins a session in place of the one that the browser has. */

@@ -13,9 +13,10 @@ export const paths = {
   openIdStart: `${inboxPath}/sign-in/start`,
   openIdCallback: `${inboxPath}/sign-in/callback`,
   signOut: `${inboxPath}/sign-out`,
+  commandLine: `${inboxPath}/command-line`,
 } as const;
 
 /** A path of the inbox to go to after signing in; anything else, an address of another site in particular, becomes the list. */
 export function localPath(given: string | null | undefined): string {
-  return given !== null && given !== undefined && given.length < 2_000 && /^\/inbox(\/gates\/[A-Za-z0-9._~%:-]+)?$/.test(given) ? given : inboxPath;
+  return given !== null && given !== undefined && given.length < 2_000 && /^\/inbox(\/command-line|\/gates\/[A-Za-z0-9._~%:-]+)?$/.test(given) ? given : inboxPath;
 }

@@ -7,7 +7,11 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopbackHost } from '../../../workers/configuration.ts';
 import type { Person } from '../../../workflows/domain/policy.ts';
+import { commandLineRoutes } from '../command-line/api.ts';
+import { commandLineApi } from '../command-line/wire.ts';
+import { PendingSignIns } from '../command-line/pending-sign-ins.ts';
 import { bulkRoutes } from './bulk-routes.ts';
+import { commandLinePages } from './command-line-routes.ts';
 import { failurePage } from './failures.ts';
 import { gateRoutes } from './gate-routes.ts';
 import type { GatePort } from './gate-port.ts';
@@ -110,6 +114,7 @@ export async function inboxPlugin(app: FastifyInstance, { origin, anyHost = fals
     if (request.url.startsWith(`${inboxPath}/assets/`)) return; // they are everybody's
     void reply.header('cache-control', 'no-store');
     if (origin === null && !anyHost && !isLoopbackHost(request.hostname)) throw new ForeignHost(`asked for as ${request.hostname.slice(0, 100)}`);
+    if (isCommandLine(request)) return; // no browser: no cookie is read, and its own routes ask for a token
     request.inboxSession = readSession(request, cookies);
     if (request.method !== 'POST') return;
     // Before the body is read: nobody without a session makes the receiver take a form of a thousand ticks.
@@ -128,7 +133,15 @@ export async function inboxPlugin(app: FastifyInstance, { origin, anyHost = fals
   await signInRoutes(app, context);
   await gateRoutes(app, context);
   await bulkRoutes(app, context);
+  const pending = new PendingSignIns(() => now().getTime());
+  await commandLinePages(app, context, pending);
+  await app.register((api) => commandLineRoutes(api, context, pending));
   app.addHook('onClose', () => sessions.close());
+}
+
+/** By the route and not by the path as it was written. */
+function isCommandLine({ routeOptions: { url } }: FastifyRequest): boolean {
+  return Object.values<string>(commandLineApi).includes(url ?? '');
 }
 
 /** The fields of a form; none when the body is something else. */

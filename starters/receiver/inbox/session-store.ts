@@ -19,6 +19,8 @@ export interface SessionData {
   /** Where to go after signing in: a path of the inbox. */
   returnTo?: string;
   notice?: Notice;
+  /** The session of a command line, whose token comes in a header: no browser's. */
+  commandLine?: true;
 }
 
 export interface Session {
@@ -67,7 +69,12 @@ export class SessionStore {
     this.#now = now;
   }
 
-  /** The session of a cookie; null if there is none, or it has ended. */
+  /** Milliseconds after which every session has ended. */
+  get longestMs(): number {
+    return this.#limits.absoluteMs;
+  }
+
+  /** The session of a cookie, or of a command line's token; null if there is none, or it has ended. */
   find(token: string): Session | null {
     const id = hash(token);
     const row = this.#database.prepare('SELECT person, csrf, data, created, seen FROM session WHERE id = ?').get(id) as unknown as Row | undefined;

@@ -58,6 +58,7 @@ void test('changes come in pages', async () => {
 void test('a pull request that is not completed releases nothing', async () => {
   const { pullRequestId, repositoryId } = await pullRequest({ 'config/plants/P001/C001.yml': valid(3) }, 'active');
   await assert.rejects(platforms.run(devOps.readChange, { repositoryId, pullRequestId }), failure('InvalidRequest', true, /is active, not completed/));
+  assert.equal((await platforms.run(devOps.readPullRequest, { repositoryId, pullRequestId })).status, 'active');
   await assert.rejects(platforms.run(devOps.readChange, { repositoryId, pullRequestId: 9_999 }), failure('NotFound', true));
 });
 

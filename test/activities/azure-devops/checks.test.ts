@@ -88,6 +88,7 @@ void test('readStageEvidence tells the pull request, the changes, the tests and 
   const evidence = await platforms.run(readStageEvidence, { projectId: PROJECT_ID, buildId: run.buildId, environmentId: run.environmentId });
   assert.deepEqual([evidence.pullRequest?.id, evidence.pullRequest?.createdBy, evidence.requestedFor, evidence.tests, evidence.commit], [pullRequestId, 'dana@example.com', 'erin@example.com', { total: 10, passed: 9 }, run.sourceVersion]);
   assert.deepEqual([evidence.previous?.buildId, evidence.previous?.commit, evidence.changes.length], [former.run.buildId, former.run.sourceVersion, 1]);
+  assert.equal(evidence.pullRequestStatus, 'completed');
   await assert.rejects(platforms.run(readStageEvidence, { projectId: PROJECT_ID, buildId: 99_999, environmentId: 2 }), failure(FailureType.NotFound, true));
 });
 

@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import { parseEstate, readEstateWarnings } from '../../../activities/estate/estate-file.ts';
 import { createEstateActivities } from '../../../activities/estate/index.ts';
 import { targetPolicy } from '../../../activities/estate/target-policy.ts';
+import { neverDue } from '../../../workflows/domain/gate-clock.ts';
 import type { TargetPolicy } from '../../../workflows/domain/policy.ts';
 import { failure } from '../support/platforms.ts';
 
@@ -98,10 +99,10 @@ describe('a gate put together', () => {
   });
 
   it('expands groups wherever it names people, each person once', () => {
-    const all = estateOf({ gates: `  stage1: {approvers: [bob, seattle-engineers], widen: [{after: 1h, approvers: [new-york-engineers, dana]}], breakGlass: [seattle-engineers], checklist: [{id: backup, text: Is there a backup?, by: person, people: [new-york-engineers]}, {id: tests, text: Do the tests pass?, by: machine}]}\n  stage3: {}\n  rollback: {}` }, ordinary);
+    const all = estateOf({ gates: `  stage1: {approvers: [bob, seattle-engineers], widen: [{after: 1h, approvers: [new-york-engineers, dana]}], breakGlass: [seattle-engineers], checklist: [{id: backup, text: Is there a backup?, by: person, people: [new-york-engineers]}, {id: no-firing-alerts, text: Is all quiet?, by: machine}]}\n  stage3: {}\n  rollback: {}` }, ordinary);
     const { stage1 } = policyOf(all).gates;
     assert.deepEqual([stage1.approvers, stage1.clock.widen[0]!.approvers, stage1.breakGlass], [['bob', 'alice'], ['carol', 'dana'], ['alice', 'bob']]);
-    assert.deepEqual(stage1.checklist, [{ id: 'backup', text: 'Is there a backup?', by: 'person', people: ['carol', 'dana'] }, { id: 'tests', text: 'Do the tests pass?', by: 'machine', people: null }]);
+    assert.deepEqual(stage1.checklist, [{ id: 'backup', text: 'Is there a backup?', by: 'person', people: ['carol', 'dana'] }, { id: 'no-firing-alerts', text: 'Is all quiet?', by: 'machine', people: null }]);
   });
 });
 
@@ -143,6 +144,12 @@ describe('refused in gates', () => {
     ['an opening without a calendar', stage1('opening: tuesdays'), /gates\.stage1\.opening: there is no calendar "tuesdays"/],
     ['an item of the checklist twice', stage1('checklist: [{id: a, text: A, by: person}, {id: a, text: B, by: person}]'), /gates\.stage1\.checklist\.1\.id: "a" is the id of an earlier item/],
     ['a machine that is a person', stage1('checklist: [{id: a, text: A, by: machine, people: [alice]}]'), /gates\.stage1\.checklist\.0\.people: the runbook answers this item/],
+    ['a machine that can check no such thing, saying what it may mean', stage1('checklist: [{id: backup, text: A, by: person}, {id: no-firing-alert, text: B, by: machine}]'), /^estate\.yml:\d+: gates\.stage1\.checklist\.1\.id: no machine can check "no-firing-alert"; do you mean "no-firing-alerts"\? There are pull-request-completed, model-registered, .*tests-passed\. Or make it an item "by: person"$/],
+    ['a machine that can check nothing of the kind', stage1('checklist: [{id: weather, text: A, by: machine}]'), /gates\.stage1\.checklist\.0\.id: no machine can check "weather"\. There are pull-request-completed/],
+    ['a check of another runbook', stage1('checklist: [{id: tests-passed, text: A, by: machine}]'), /^estate\.yml:\d+: gates\.stage1\.checklist\.0\.id: the gate of a release cannot check "tests-passed"; what it can check is pull-request-completed, [^\n]*$/],
+    ['a check of another runbook in a plant', estateOf({ plants: plants.replace('opening: new-york', 'checklist: [{id: tests-passed, text: A, by: machine}]') }), /plants\.P002\.gates\.stage3\.checklist\.0\.id: the gate of a release cannot check "tests-passed"/],
+    ['a check of releases before a stage of a pipeline', stage1('checklist: [{id: pull-request-completed, text: A, by: machine}, {id: no-firing-alerts, text: A, by: machine}]').replace('  project: ml-platform\n', '  project: ml-platform\n  stages: {environments: {production: {gate: stage1}}}\n'), /^estate\.yml:\d+: gates\.stage1\.checklist\.1\.id: the gate before a pipeline's stage cannot check "no-firing-alerts"; what it can check is pull-request-completed, tests-passed, previous-version-available\. .* \(environment production\)$/],
+    ['a tick in working hours that no week lets come before an elapsed deadline', stage1('deadline: 20h, remindAfter: 4h, escalate: [{after: 5h working, to: manager}, {after: 14h working, to: manager}]'), /^estate\.yml:\d+: gates\.stage1\.escalate\.1\.after: can never come before the deadline: by the approvers' calendars so much working time takes 27 h at least, and the deadline is 20 h elapsed; count the deadline in working hours too, or make this shorter$/],
     ['an item for nobody', stage1('checklist: [{id: a, text: A, by: person, people: [erin]}]'), /gates\.stage1\.checklist\.0\.people\.0: "erin" is nobody/],
     ['a tolerance above everything', stage1('evidence: {tolerance: {mae: 2}}'), /gates\.stage1\.evidence\.tolerance\.mae: must be a share of the value shown, from 0 to 1/],
     ['a tolerance below nothing', stage1('evidence: {tolerance: {mae: -0.1}}'), /gates\.stage1\.evidence\.tolerance\.mae: must be a share/],
@@ -211,6 +218,16 @@ describe('valid, and said all the same', () => {
     assert.deepEqual(await warningsOf(text.replace('fourEyes: true', 'fourEyes: true\n    widen: [{after: 8h, approvers: [dana]}]')), [], 'those who may decide later can answer too');
   });
 
+  it('is a tick that the calendars can move past the deadline', async () => {
+    const text = demo.replace('deadline: 72h\n    remindAfter: 4h', 'deadline: 48h\n    remindAfter: [4h, 4h working]');
+    const [warning, ...others] = await warningsOf(text);
+    assert.match(warning ?? '', new RegExp(`^estate\\.yml:${lineOf(text, '    remindAfter: [4h, 4h working]')}: gates\\.stage1\\.remindAfter\\.1: comes after the deadline, and so never, when the gate opens as work ends: so much working time then takes up to 67 h, and the deadline is 48 h elapsed`));
+    assert.equal(others.length, 1, 'and stage3, which is the same');
+    const inWorkingHours = demo.replace('deadline: 72h\n    remindAfter: 4h', 'deadline: 8h working\n    remindAfter: [4h, 20h]');
+    assert.match((await warningsOf(inWorkingHours))[0] ?? '', /gates\.stage1\.remindAfter\.1: comes after the deadline, and so never, when the gate opens as work begins: the deadline's working time then takes only 8 h/);
+    assert.deepEqual(await warningsOf(demo.replace('remindAfter: 4h', 'remindAfter: 4h working')), [], '67 hours at most, of 72');
+  });
+
   it('is working time that somebody without a calendar makes elapsed time', async () => {
     const text = demo.replace('deadline: 72h', 'deadline: 24h working').replace('  - id: bob\n    calendar: seattle', '  - id: bob');
     assert.match((await warningsOf(text))[0] ?? '', /gates\.stage1\.deadline: counts working time, but bob has no calendar and so counts as always at work/);
@@ -235,6 +252,15 @@ describe('the clock of a gate in absolute time', () => {
       ['decide', '2026-11-24T00:30:00.000Z'],
     ]);
     assert.deepEqual(await planGateClock({ clock, openedAt, approvers: ['alice', 'bob'] }), { ticks }, 'a second call answers the same');
+  });
+
+  it('drops what comes after an elapsed deadline over a weekend, and that is told', async () => {
+    const weekend = { ...clock, remind: [working(0.25), working(1)], decide: { afterMs: 24 * hour, hours: 'elapsed' as const } };
+    const plan = async (from: string) => neverDue(weekend, (await planGateClock({ clock: weekend, openedAt: from, approvers: ['alice', 'bob'] })).ticks);
+    assert.deepEqual(await plan(openedAt), ['1 of 2 reminders', 'the escalation to manager', 'the widening to dana']);
+    assert.deepEqual(await plan('2026-11-24T18:00:00.000Z'), [], 'on a Tuesday morning all of it comes');
+    assert.deepEqual(await plan('2026-11-24T20:00:00.000Z'), [], 'and at noon: Wednesday has an hour more');
+    assert.deepEqual(await plan('2026-11-25T20:00:00.000Z'), ['the widening to dana'], 'but Thursday is a holiday');
   });
 
   it('goes on while one of them is at work, and never stops for somebody without a calendar or unknown', async () => {

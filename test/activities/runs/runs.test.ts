@@ -38,7 +38,7 @@ describe('gates of other runs', () => {
     const handles = [await waiting('P1', 'C1'), await waiting('P1', 'C2')];
     const found = await run(runs.findWaitingGates, { now: now(), plant: 'P1' });
     assert.deepEqual(found.gates.map(({ workflowId, gate, recommends, severity }) => [workflowId, gate, recommends, severity]), handles.map(({ workflowId }) => [workflowId, 'stage1', 'approve', 'P2']));
-    assert.deepEqual([found.more, found.silent], [0, []]);
+    assert.deepEqual([found.more, found.unreadable], [0, []]);
     assert.deepEqual((await run(runs.findWaitingGates, { now: now(), plant: 'P1', circuit: 'C2' })).gates.map(({ target }) => target?.circuit), ['C2']);
     assert.deepEqual((await run(runs.findWaitingGates, { now: now(), plant: 'P1', gates: ['stage3'] })).gates, []);
     assert.deepEqual((await run(runs.findWaitingGates, { now: now(), plant: `P1' OR Plant = 'P1` })).gates, []);
@@ -51,11 +51,11 @@ describe('gates of other runs', () => {
     await Promise.all(handles.map((handle) => handle.cancel()));
   }));
 
-  it('that are not confirmed are said to be silent when no worker answers', async () => {
+  it('that are not confirmed are said to be unreadable when no worker answers', async () => {
     let handle: Handle | undefined;
     await withReleaseWorkers(temporal, {}, async () => void (handle = await waiting('P2', 'C1')));
     const found = await run(runs.findWaitingGates, { now: now(), plant: 'P2' });
-    assert.deepEqual([found.gates, found.silent], [[], [handle!.workflowId]]);
+    assert.deepEqual([found.gates, found.unreadable], [[], [{ workflowId: handle!.workflowId, reason: 'no worker answers' }]]);
     await handle!.terminate();
   });
 
@@ -79,7 +79,7 @@ describe('gates of other runs', () => {
   it('take the decisions of all who decided, and one that refuses stops no other', () => withReleaseWorkers(temporal, {}, async () => {
     const handles = [await waiting('P4', 'C1'), await waiting('P4', 'C2')];
     const gates = await Promise.all(handles.map(async (handle) => ({ workflowId: handle.workflowId, gate: 'stage1', evidence: (await gateOf(handle))!.evidence })));
-    const input = { key: freshKey(), gates: [...gates, { workflowId: 'releaseModel:no:such:run', gate: 'stage1', evidence: '' }], verdict: 'reject' as const, by: ['alice'], comment: 'below threshold' };
+    const input = { key: freshKey(), gates: [...gates, { workflowId: 'releaseModel:no:such:run', gate: 'stage1', evidence: '' }], verdict: 'reject' as const, decisions: [{ by: 'alice', comment: 'below threshold' }], review: { workflowId: 'reviewPendingReleases:1', runId: 'r', gate: 'group-1', generation: 0 } };
     const first = await run(runs.answerGates, input);
     assert.deepEqual(first, { settled: 2, refused: [{ workflowId: 'releaseModel:no:such:run', reason: 'the run has ended' }] });
     assert.match((await handles[1]!.result()).reason, /alice: below threshold/);

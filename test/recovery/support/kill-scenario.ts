@@ -11,7 +11,7 @@ export const killedElsewhere: Record<string, string> = {
   cancelJob: 'runs only as the undo of a job that a cancelled or failed run leaves behind',
   ...reasonFor(['readStageEvidence', 'writeCheckLog', 'watchStage', 'completeStageCheck', 'forgetCheckSecret'], 'of a stage that waits for its check: kill-stage-check.test.ts'),
   ...reasonFor(['loadStagePolicy', 'loadCircuits', 'planGateClock', 'nextOpening'], 'reads a file and computes'),
-  ...reasonFor(['awaitBuilds', 'awaitBuildOrigin', 'readPublishedVersion'], 'only reads, in a change that accompanies a build pipeline: test/starters/accompany-builds.test.ts'),
+  ...reasonFor(['awaitBuilds', 'awaitBuildOrigin', 'readPublishedVersion'], 'in a change that accompanies a build pipeline: kill-accompanied-change.test.ts'),
   ...reasonFor(['findBusyTargets', 'findWaitingGates', 'findInterruptedRuns', 'followReleases', 'readGates', 'readAlertRules'], 'only reads, in a review or a sweep'),
   ...reasonFor(['answerGate', 'answerGates', 'tendGate', 'tendGates'], 'sends updates under ids of the step, so that a repetition is the same answer: test/activities/runs'),
   ...reasonFor(['switchBatchDeployment', 'readRegisteredModels', 'readBatchJobLog', 'awaitRunClosed'], 'of a rollback: kill-roll-back-model.test.ts'),

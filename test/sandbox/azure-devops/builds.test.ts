@@ -122,3 +122,26 @@ void test('approvals of a stage and of a classic release show who approved, when
   const { body: release } = await standIn.devOps<Release>('GET', `release/releases/${releaseId}`);
   assert.deepEqual([release.tags, release.artifacts[0]?.definitionReference.version.id], [['holdpoint.stage3.P001.C001.7'], String(buildId)]);
 });
+
+void test('an approval that waits is told, stands in its run\'s timeline below its stage, and the run may be tagged meanwhile', async (t) => {
+  const standIn = await StandIn.start(t);
+  const receiver = await Receiver.start(t);
+  await subscribe(standIn, receiver.url, 'pipelines', 'ms.vss-pipelinechecks-events.approval-pending');
+  await subscribe(standIn, receiver.url, 'rm', 'ms.vss-release.deployment-approval-pending-event');
+  const buildId = await order(standIn, { tags: ['a'] });
+  const { body: { approvalId } } = await standIn.call<{ approvalId: string }>('POST', '/_sandbox/approvals', { buildId, stage: 'Gate', approvers: ['bob@example.com'] });
+  await standIn.call('POST', '/_sandbox/approvals', { buildId, stage: 'Untold', approvers: ['bob@example.com'], deliver: false });
+  await standIn.call('POST', '/_sandbox/release-approvals', { buildId, approver: 'bob@example.com' });
+  await eventually(() => receiver.received.length === 2);
+  assert.deepEqual(receiver.received.map(({ body }) => (body.resource as { approval: { status: string } }).approval.status), ['pending', 'pending']);
+
+  type Timeline = { records: { id: string; parentId: string | null; type: string; identifier: string }[] };
+  const { body: { records } } = await standIn.devOps<Timeline>('GET', `build/builds/${buildId}/timeline`);
+  const above = (id: string | null): string[] => records.filter((record) => record.id === id).flatMap(({ type, identifier, parentId }) => [type === 'Stage' ? identifier : type, ...above(parentId)]);
+  assert.deepEqual(above(approvalId), ['Checkpoint.Approval', 'Checkpoint', 'Gate']);
+
+  await standIn.call('POST', `/_sandbox/builds/${buildId}/tags`, { add: ['b', 'a'] });
+  assert.deepEqual((await read(standIn, buildId)).tags, ['a', 'b']);
+  await standIn.call('POST', `/_sandbox/builds/${buildId}/tags`, { remove: ['a'] });
+  assert.deepEqual((await read(standIn, buildId)).tags, ['b']);
+});

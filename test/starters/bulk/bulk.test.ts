@@ -72,7 +72,7 @@ describe('holdpoint approve --all', () => {
     await waitingAt(temporal, 'stage1', ids);
     const main = new URL('../../../starters/cli/main.ts', import.meta.url).pathname;
     const onTerminal = async (reply: string): Promise<{ code: number | null; shown: string }> => {
-      const child = spawn('script', ['-qefc', `'${process.execPath}' '${main}' approve --all --target T001 --as alice`, '/dev/null'], { env: { ...process.env, TEMPORAL_ADDRESS: temporal.address, NO_COLOR: '1' } });
+      const child = spawn('script', ['-qefc', `'${process.execPath}' '${main}' approve --all --target T001 --as alice`, '/dev/null'], { env: { ...process.env, TEMPORAL_ADDRESS: temporal.address, NO_COLOR: '1', XDG_STATE_HOME: directory } });
       let shown = '';
       child.stdout.on('data', (piece: Buffer) => {
         const asked = shown.includes('[y/N]');
@@ -167,6 +167,59 @@ describe('holdpoint decide --file', () => {
 
     const again = await decideBy('--yes', '--json');
     assert.deepEqual(kinds(results(again.stdout)), ['C001 already', 'C002 already', 'C003 refused']);
+  }));
+});
+
+describe('holdpoint decide --file where gates bind evidence', () => {
+  const binding = async ({ target }: { target: TargetPolicy['target'] }): Promise<TargetPolicy> => {
+    const policy = testPolicy(target);
+    return { ...policy, gates: { ...policy.gates, stage1: { ...policy.gates.stage1, bindEvidence: true } } };
+  };
+
+  it('takes --yes only for evidence that somebody has seen: that of the file, or of a preview that is fed back', () => withReleaseWorkers(temporal, { loadPolicy: binding }, async () => {
+    const ids = await startReleases(temporal, circuits('E001', 'C001', 'C002', 'C003'), '1-aaaa');
+    const views = await waitingAt(temporal, 'stage1', ids);
+    const [seen, unseen, rejected] = ids;
+    const evidence = views.find(({ workflowId }) => workflowId === seen)!.evidence;
+    const list = [{ run: seen, gate: 'stage1', verdict: 'approve', evidence }, { run: unseen, gate: 'stage1', verdict: 'approve' }, { run: rejected, gate: 'stage1', verdict: 'reject', comment: 'loss still falls' }];
+    const decideBy = (file: unknown, ...more: string[]) => holdpoint(['decide', '--file', '-', '--as', 'bob', ...more], { input: file });
+    refused(await decideBy(list, '--yes'), 1, /standard input:1: evidence: is missing: stage1 of releaseModel:E001:C002:1-aaaa binds it[^]*--dry-run --json/);
+    await waitingAt(temporal, 'stage1', ids);
+
+    const preview = await decideBy(list, '--dry-run', '--json');
+    assert.equal(preview.code, 0, preview.stderr);
+    const changed = preview.stdout.replaceAll(evidence, '0123456789ab');
+    refused(await decideBy(changed, '--yes'), 1, /evidence: releaseModel:E001:C001:1-aaaa shows [0-9a-f]{12} now/);
+    const sent = await decideBy(preview.stdout, '--yes', '--json');
+    assert.equal(sent.code, 0, sent.stderr);
+    assert.deepEqual(kinds(results(sent.stdout)), ['C001 counted', 'C002 counted', 'C003 counted']);
+    await waitingAt(temporal, 'stage3', [seen!, unseen!]);
+    assert.deepEqual(((await temporal.client.workflow.getHandle(rejected!).result()) as { reason: string }).reason, 'bob: loss still falls');
+  }));
+
+  it('takes the preview of approve --all as well', () => withReleaseWorkers(temporal, { loadPolicy: binding }, async () => {
+    const ids = await startReleases(temporal, circuits('E002', 'C001', 'C002'), '1-aaaa');
+    await waitingAt(temporal, 'stage1', ids);
+    const preview = await holdpoint(['approve', '--all', '--target', 'E002', '--as', 'alice', '--dry-run', '--json']);
+    const sent = await holdpoint(['decide', '--file', '-', '--as', 'alice', '--yes', '--json'], { input: preview.stdout });
+    assert.deepEqual(kinds(results(sent.stdout)), ['C001 counted', 'C002 counted'], sent.stderr);
+  }));
+});
+
+describe('bulk decisions on gates of identity attributed', () => {
+  it('are signals, which Temporal gives to their sender, and what became of each is told', () => withReleaseWorkers(temporal, { loadPolicy: async ({ target }) => {
+    const policy = testPolicy(target);
+    return { ...policy, gates: { ...policy.gates, stage1: { ...policy.gates.stage1, identity: target.circuit === 'C001' ? 'attributed' : 'claimed' } } };
+  } }, async () => {
+    const ids = await startReleases(temporal, circuits('A001', 'C001', 'C002'), '1-aaaa');
+    await waitingAt(temporal, 'stage1', ids);
+    const sent = await holdpoint(['approve', '--all', '--target', 'A001', '--as', 'alice', '--yes', '--json']);
+    // This server tells no principals, so nobody proves to be alice: a proposal.
+    assert.deepEqual(kinds(results(sent.stdout)), ['C001 proposed', 'C002 counted'], sent.stderr);
+    assert.deepEqual(results(sent.stdout).map(({ workflowId, channel }) => [workflowId, channel]).toSorted(), [[ids[0], 'signal'], [ids[1], undefined]]);
+    const events = async (id: string) => ((await temporal.client.workflow.getHandle(id).fetchHistory()).events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal, workflowExecutionUpdateAcceptedEventAttributes: update }) => [...(signal ? [`signal ${signal.signalName}`] : []), ...(update ? [`update ${update.acceptedRequest?.input?.name}`] : [])]);
+    assert.deepEqual([await events(ids[0]!), await events(ids[1]!)], [['signal approve'], ['update decide']]);
+    assert.match((await holdpoint(['approve', '--all', '--target', 'A001:C001', '--as', 'alice', '--yes'])).stdout, /1 are kept as proposals only\. Sent as signals: 1, which count if Temporal's server says/);
   }));
 });
 

@@ -20,6 +20,13 @@ describe('a file of decisions', () => {
     assert.deepEqual(parseDecisions('[\n {"run": "r1", "gate": "g", "verdict": "approve"}\n]', 'd.json').map(({ where }) => where), ['d.json:2']);
   });
 
+  it('is a preview too, whose entries know their lines', () => {
+    const preview = { preview: [{ workflowId: 'r1', runId: 'x', target: null, gate: 'stage1', verdict: 'reject', comment: 'no', question: '?', recommendation: '!', evidence: '0123456789ab', openedAt: '', deadline: '', remark: null }], leftOut: [], results: [] };
+    assert.deepEqual(parseDecisions(JSON.stringify(preview, null, 1), 'p.json'), [{ run: 'r1', gate: 'stage1', verdict: 'reject', comment: 'no', evidence: '0123456789ab', where: 'p.json:3' }]);
+    assert.match(complaintOf('{"preview": [{"gate": "g", "verdict": "approve", "colour": "red"}]}'), /run: is missing|colour: is no field/);
+    assert.match(complaintOf('{"preview": []}'), /must be a list/);
+  });
+
   for (const [what, text, ...complaints] of [
     ['no list', 'run: r1', /d\.yml:1: must be a list/],
     ['nothing', '', /d\.yml:1: must be a list/],

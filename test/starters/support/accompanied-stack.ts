@@ -1,6 +1,8 @@
 /** The product in front of a build pipeline that trains: stack, hooks and worker, as the tests of accompanied changes need them. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readEstate } from '../../../activities/estate/estate-file.ts';
 import { PROJECT_ID } from '../../../sandbox/core/tenancy.ts';
+import { neededHooks } from '../../../starters/receiver/hook-subscriptions.ts';
 import { Stack } from '../../support/stack.ts';
 
 const people = ['alice', 'bob', 'carol', 'dana'].map((id) => ({ id, aliases: [`${id}@example.com`], calendar: null }));
@@ -11,19 +13,11 @@ export const neverPolls = { pollEvery: '20m', timeout: '1h' };
 /** Several releases of one target wait side by side. */
 export const accompanied = (more: object = {}): object => ({ settle: '1s', supersede: 'keep', execution: { training: 'accompany' }, training: neverPolls, monitoring: { for: '2s', every: '1s' }, ...more });
 
-const events = [
-  ['tfs', 'git.pullrequest.merged'],
-  ['tfs', 'build.complete'],
-  ['pipelines', 'ms.vss-pipelines.run-state-changed-event'],
-  ['pipelines', 'ms.vss-pipelinechecks-events.approval-completed'],
-  ['rm', 'ms.vss-release.deployment-approval-completed-event'],
-] as const;
-
 /** Starts everything and subscribes the receiver; answers the address of its webhooks. */
 export async function startAccompanied(estate: object): Promise<{ stack: Stack; url: string }> {
   const stack = await Stack.start({ estate });
   const [url] = await Promise.all([stack.startReceiver(), stack.startWorker()]);
-  for (const [publisherId, eventType] of events) {
+  for (const { publisherId, eventType } of neededHooks(await readEstate(stack.environment['HOLDPOINT_ESTATE']!))) {
     await stack.azureDevOps.rest.send({
       method: 'POST',
       url: '/_apis/hooks/subscriptions',

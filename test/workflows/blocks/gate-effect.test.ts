@@ -238,6 +238,6 @@ describe('the record', () => {
     });
     const answers = witness.entries.flatMap((entry) => (entry.kind === 'answers' ? entry.answers : []));
     assert.deepEqual(answers.map(({ verdict, item, effectiveAt: from }) => ({ verdict, item, from })), [{ verdict: 'check', item: 'backup', from: undefined }, { verdict: 'approve', item: undefined, from: effectiveAt }]);
-    assert.deepEqual(closings(witness)[0]?.checks, [{ item: 'backup', by: 'bob', ok: true, comment: 'seen' }]);
+    assert.deepEqual(closings(witness)[0]?.checks.map(({ at, ...check }) => ({ ...check, isDated: !Number.isNaN(Date.parse(at)) })), [{ item: 'backup', by: 'bob', ok: true, comment: 'seen', isDated: true }]);
   });
 });

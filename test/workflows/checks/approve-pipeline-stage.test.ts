@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { parse, stringify } from 'yaml';
+import { createStagePolicyActivities } from '../../../activities/estate/stage-policy-activities.ts';
 import type { StageRun } from '../../../sandbox/azure-devops/checks/stage-runs.ts';
+import { decide } from '../../../starters/decide.ts';
+import type { ApprovePipelineStageResult } from '../../../workflows/domain/stage-check.ts';
 import { eventually } from '../../support/eventually.ts';
-import { StageChecks } from '../../support/stage-checks.ts';
+import { credentials, StageChecks } from '../../support/stage-checks.ts';
 import { holdpointAt } from '../../starters/run-holdpoint.ts';
 
 let checks: StageChecks;
@@ -19,7 +25,8 @@ describe('a held stage', () => {
   it('waits for a person and goes on once approved; the token is gone then', async () => {
     const pullRequestId = await checks.pullRequest();
     const run = await checks.startRun({ pullRequestId, tests: { total: 120, passed: 120 } });
-    const { card, requestedBy } = await checks.gateOpen(run);
+    const { card, requestedBy, measuredAgain } = await checks.gateOpen(run);
+    assert.equal(measuredAgain, true);
     assert.equal(card.question, `Let Deploy of deploy-models run ${run.buildId} into production?`);
     assert.match(card.recommendation, new RegExp(`approve: all 120 tests passed, and pull request ${pullRequestId} was merged`));
     assert.deepEqual(requestedBy, ['dana']);
@@ -64,6 +71,50 @@ describe('a held stage', () => {
     const approved = await holdpoint(['approve', workflowId, '--gate', 'stage', '--as', 'alice']);
     assert.equal(approved.code, 0, approved.stderr);
     assert.equal((await checks.stageEnded(run)).result, 'succeeded');
+  });
+
+  it('has a checklist that a machine answers by reading the run once more; what it cannot look at is refused', async () => {
+    const file = join(checks.directory, 'estate.yml');
+    const before = await readFile(file, 'utf8');
+    const estate = parse(before) as { azureDevOps: { stages: object } };
+    // A severity of its own keeps the items of stages from the releases that share their gate.
+    const withItems = (severity: string, ...ids: string[]) => writeFile(file, stringify({
+      ...estate, azureDevOps: { ...estate.azureDevOps, stages: { ...estate.azureDevOps.stages, environments: { production: { severity: 'P3' } } } }, gateDefaults: [{ severity, checklist: ids.map((id) => ({ id, text: id, by: 'machine' })) }],
+    }));
+    try {
+      await withItems('P3', 'pull-request-completed', 'tests-passed');
+      const answers = async (run: StageRun) => await eventually(async () => {
+        const { state, checklist } = await checks.gateOpen(run);
+        assert.ok(checklist.length === 2 && checklist.every(({ ok }) => ok !== null));
+        return [state, ...checklist.map(({ ok, comment }) => `${ok}: ${comment}`)];
+      });
+      const doubtful = await checks.startRun({ tests: { total: 120, passed: 118 } });
+      const seen = await answers(doubtful);
+      assert.deepEqual(seen.map((line) => line.replace(/commit .*/, 'commit')), ['checklist', 'false: no pull request of this repository made commit', 'false: 118 of 120 tests passed']);
+      await assert.rejects(checks.decide(doubtful, 'approve', 'alice'), (error: Error) => /the checklist is not answered: pull-request-completed, tests-passed/.test(String(error.cause)));
+      await checks.decide(doubtful, 'reject', 'alice', 'no tests');
+      await checks.result(doubtful);
+
+      const pullRequestId = await checks.pullRequest();
+      const good = await checks.startRun({ pullRequestId, tests: { total: 120, passed: 120 } });
+      assert.deepEqual(await answers(good), ['open', `true: pull request ${pullRequestId} is completed`, 'true: 120 of 120 tests passed']);
+      await checks.decide(good, 'approve', 'alice');
+      assert.equal((await checks.result(good)).outcome, 'succeeded');
+
+      // What went before is known now.
+      await withItems('P3', 'tests-passed', 'previous-version-available');
+      const next = await checks.startRun({ tests: { total: 1, passed: 1 } });
+      assert.match((await answers(next)).join(), /^open,true: 1 of 1 tests passed,true: run .* of .* can be run again$/);
+      await checks.decide(next, 'reject', 'alice', 'enough');
+      await checks.result(next);
+
+      const { loadStagePolicy } = createStagePolicyActivities({ estateFile: file });
+      await withItems('P2', 'no-firing-alerts');
+      assert.deepEqual((await loadStagePolicy({ environment: 'production' })).gate.checklist, []);
+      await assert.rejects(loadStagePolicy({ environment: 'staging' }), /estate\.yml:\d+: gateDefaults\.0\.checklist\.0\.id: the gate before a pipeline's stage cannot check "no-firing-alerts"; .* \(environment staging\)/);
+    } finally {
+      await writeFile(file, before);
+    }
   });
 
   it('is on record before Azure DevOps is told', async () => {
@@ -159,8 +210,9 @@ describe('observe mode', () => {
     assert.equal((await checks.attach({ mode: 'observe' })).action, 'changed');
     const run = await checks.startRun();
     assert.equal((await checks.stageEnded(run)).result, 'succeeded');
-    const { card } = await checks.gateOpen(run);
+    const { card, measuredAgain } = await checks.gateOpen(run);
     assert.match(card.facts[0]!, /observe mode: the stage has passed already/);
+    assert.equal(measuredAgain, false);
     await checks.decide(run, 'reject', 'carol', 'too many changes');
     const { outcome, observed, answer } = await checks.result(run);
     assert.deepEqual([outcome, answer?.result, answer?.delivery], ['rejected', 'succeeded', 'delivered']);
@@ -219,6 +271,36 @@ describe('the polling form', () => {
     await checks.advance(73);
     assert.equal((await checks.stageEnded(run)).result, 'succeeded');
     assert.deepEqual(posts(run), []);
+  });
+
+  it('what was approved while it was only observed lets nothing pass once the check is enforced', async () => {
+    await checks.attach({ form: 'polling', mode: 'enforce', timeoutMinutes: 43_200 });
+    const run = await checks.startRun();
+    const gate = await checks.gateOpen(run);
+    const asked = await checks.handle(run);
+    // The same stage, asked for in the other mode, as after the check was changed.
+    const post = async (mode: string) => {
+      const { projectId, planId, timelineId, stage, checks: [own] } = await checks.run(run);
+      const headers = { PlanUrl: checks.settings.devOpsUrl, ProjectId: projectId, HubName: 'build', PlanId: planId, JobId: own!.jobId, TimelineId: timelineId, TaskInstanceId: own!.taskInstanceId };
+      const response = await fetch(`${checks.receiverUrl}/checks/azure-pipelines`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`, 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ buildId: String(run.buildId), stage, attempt: '1', environment: 'production', environmentId: '2', mode, form: 'polling' }),
+      });
+      return (await response.json()) as { status: string; observed?: string; workflowId: string };
+    };
+    const observed = await post('observe');
+    assert.notEqual(observed.workflowId, asked.workflowId);
+    const observing = checks.temporal.client.workflow.getHandle(observed.workflowId);
+    await eventually(async () => assert.ok(await observing.query('gate')));
+    await decide(checks.temporal.client.workflow, { workflowId: observed.workflowId }, { gate: 'stage', verdict: 'approve', by: 'alice' });
+    assert.equal(((await observing.result()) as ApprovePipelineStageResult).outcome, 'succeeded');
+    assert.deepEqual([(await post('observe')).observed, (await post('enforce')).status, gate.decisions], ['approved', 'waiting', []]);
+    await checks.advance(73);
+    await eventually(async () => assert.ok((await checks.run(run)).checks[0]!.deliveries.length >= 2));
+    assert.equal((await checks.run(run)).result, null);
+    await asked.terminate('a test');
+    await checks.control('POST', `stage-runs/${run.buildId}/cancel`);
   });
 
   it('a rejection never lets the stage pass: Azure DevOps asks on, and its timeout skips it', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { planReview, portions, productionGate, type ReviewedCircuit } from '../../../workflows/domain/review-plan.ts';
+import { planReview, productionGate, type ReviewedCircuit } from '../../../workflows/domain/review-plan.ts';
 import type { WaitingGate } from '../../../workflows/domain/review-gates.ts';
 import { severities } from '../../../workflows/domain/vocabulary.ts';
 
@@ -69,14 +69,6 @@ describe('the plan of a review', () => {
         const member = gates.find((candidate) => candidate.workflowId === workflowId)!;
         assert.deepEqual([member.gate, member.recommends, member.identity], [group.of, group.recommends, group.identity]);
       }
-    }));
-  });
-
-  it('cuts into waves that together are the queue', () => {
-    fc.assert(fc.property(fc.array(fc.integer()), fc.integer({ min: 1, max: 7 }), (queue, size) => {
-      const waves = portions(queue, size);
-      assert.deepEqual(waves.flat(), queue);
-      assert.ok(waves.every((wave, index) => wave.length === size || index === waves.length - 1));
     }));
   });
 });

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { GatePolicy } from '../../../workflows/domain/policy.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { ReleaseChangeResult } from '../../../workflows/domain/release.ts';
 import { eventually } from '../../support/eventually.ts';
 import { answer, openGate, refused, witnessed } from '../../support/gate-runs.ts';
-import { gateClock, releaseActivities, testInput } from '../../support/release-activities.ts';
+import { gateClock, releaseActivities, testInput, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import type { Handle } from '../../support/release-model-runs.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
@@ -21,15 +22,16 @@ after(() => temporal.teardown());
 const circuits = ['C001', 'C002', 'C003'].map((circuit) => ({ target: { plant: 'P001', circuit }, path: `config/plants/P001/${circuit}.yml`, config: { cutoffDate: '2015-06-30', hyperparameters: { learning_rate: 0.01 } }, digest: circuit.toLowerCase().padEnd(64, '0') }));
 
 /** A change of three circuits; `mae` of each is what the test says just now. */
-function change(pullRequestId: number) {
+function change(pullRequestId: number, stage1: Partial<GatePolicy> = {}, replaced: Partial<ReleaseActivities> = {}) {
   const mae = new Map<string, number>();
-  const { activities, witness, estate } = witnessed({}, {
+  const { activities, witness, estate } = witnessed(stage1, {
     readChange: async (input) => ({ ...(await releaseActivities().readChange(input)), circuits }),
     readRunMetrics: async (input) => {
       const read = await releaseActivities().readRunMetrics(input);
       const circuit = /C\d+/.exec(input.runId)?.[0] ?? '';
       return { ...read, metrics: { ...read.metrics, candidate: { ...read.metrics.candidate, mae: mae.get(circuit) ?? 1.9 } } };
     },
+    ...replaced,
   });
   estate.target = { approvalPer: 'change', supersede: 'retire' };
   const start = async (): Promise<WorkflowHandle> => await temporal.client.workflow.start('releaseChange', { taskQueue: TaskQueue.Runbooks, workflowId: `releaseChange:b1a7:${pullRequestId}`, args: [{ repositoryId: 'b1a7', pullRequestId }] });
@@ -37,6 +39,18 @@ function change(pullRequestId: number) {
 }
 
 describe('Stage 1 of a whole change', () => {
+  it('has machine items answered for every circuit: each must be well', async () => {
+    const { activities, start } = change(209, { checklist: [{ id: 'no-firing-alerts', text: 'Production is quiet', by: 'machine', people: null }] }, {
+      readFiringAlerts: async ({ deployment }) => (deployment.endsWith('C002') ? { ids: ['a'], rules: ['error rate'] } : { ids: [], rules: [] }),
+    });
+    await withReleaseWorkers(temporal, activities, async () => {
+      const handle = (await start()) as unknown as Handle;
+      await eventually(async () => assert.deepEqual((await openGate(handle, 'stage1')).checklist.map(({ ok, comment }) => [ok, comment]), [[false, 'P001/C002: an alert fires for deployment-circuit-C002: error rate']]));
+      await refused(handle, { gate: 'stage1', verdict: 'approve', by: 'alice' }, /the checklist is not answered: no-firing-alerts/);
+      await handle.terminate();
+    });
+  });
+
   it('promotes what was approved and leaves the exceptions out; the releases ask for Stage 3 by themselves', async () => {
     const { activities, witness, mae, start } = change(201);
     mae.set('C003', 2.6);

@@ -8,6 +8,7 @@ import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { AppendToRecordInput } from '../../../workflows/domain/record.ts';
 import { reviewBypassId, type ReviewBypassInput } from '../../../workflows/domain/review-bypass.ts';
 import type { reviewBypass } from '../../../workflows/index.ts';
+import { details } from '../../support/release-model-runs.ts';
 import { gatePolicy, testInput, testPolicy } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTimeSkipping } from '../../support/time-skipping.ts';
@@ -24,10 +25,11 @@ const input: ReviewBypassInput = {
   gate: 'stage3', by: 'Alice@Example.com', reason: 'production is down', incident: 'INC-7',
   policy: { ...gatePolicy, quorum: 2, breakGlass: ['alice'], clock: { ...gatePolicy.clock, escalate: [{ afterMs: 8 * hour, hours: 'elapsed', to: 'manager' }] } },
   people: testPolicy(testInput.target).people.map((person) => (person.id === 'alice' ? { ...person, aliases: ['alice@example.com'] } : person)),
-  inboxUrl: null,
+  requestedBy: ['Dana@Example.com'],
+  inboxUrl: 'https://holdpoint.example.com',
 };
 const start = (name: string, change: Partial<ReviewBypassInput> = {}): Promise<WorkflowHandle<typeof reviewBypass>> =>
-  temporal.client.workflow.start('reviewBypass', { taskQueue: TaskQueue.Runbooks, workflowId: reviewBypassId(`releaseModel:P001:C001:${name}`, 'stage3'), args: [{ ...input, ...change }] });
+  temporal.client.workflow.start('reviewBypass', { taskQueue: TaskQueue.Runbooks, workflowId: reviewBypassId({ ...input, run: { ...input.run, runId: name } }), args: [{ ...input, ...change }] });
 const answer = (handle: { workflowId: string }, by: string, verdict: 'approve' | 'reject', comment = '') => decide(temporal.client.workflow, { workflowId: handle.workflowId }, { gate: 'review', verdict, by, comment });
 
 describe('reviewBypass', () => {
@@ -40,13 +42,17 @@ describe('reviewBypass', () => {
     }, async () => {
       const handle = await start('held');
       await temporal.sleep(10 * 24 * hour);
-      assert.deepEqual(told.slice(0, 4).map(({ kind }) => kind), ['opened', 'reminded', 'escalated', 'held']);
+      assert.deepEqual(told.slice(0, 3).map(({ kind }) => kind), ['opened', 'reminded', 'escalated']);
       assert.deepEqual(told.find(({ kind }) => kind === 'escalated')?.to, ['manager']);
       assert.ok(told.filter(({ kind }) => kind === 'held').length >= 3);
+      const escalations = told.filter(({ kind }) => kind === 'escalated');
+      assert.ok(escalations.length >= 4, `${escalations.length} escalations`);
+      assert.ok(escalations.every(({ to }) => to.join() === 'manager'));
       assert.match(told[0]!.question, /^Was it right that Alice@Example.com passed stage3 of P001\/C001 42 alone\?/);
       assert.ok(!told[1]!.to.includes('alice'));
 
-      for (const alias of ['alice', 'alice@example.com', 'ALICE']) await assert.rejects(answer(handle, alias, 'approve'), (error: Error) => /not counted/.test(String(error.cause)));
+      for (const alias of ['alice', 'alice@example.com', 'ALICE', 'dana', 'dana@example.com']) await assert.rejects(answer(handle, alias, 'approve'), (error: Error) => /not counted: (alice|dana) asked for this change|not counted: dana is not among/.test(String(error.cause)));
+      assert.match(await details(handle), /\[Decide in the inbox\]\(https:\/\/holdpoint\.example\.com\/inbox\/gates\/reviewBypass/);
       await answer(handle, 'bob', 'approve', 'looked at the incident');
       const result = await handle.result();
       assert.deepEqual(result, { outcome: 'succeeded', reason: 'justified, says bob', workflowId: 'releaseModel:P001:C001:42', gate: 'stage3', bypassedBy: 'alice', reviewedBy: 'bob' });
@@ -67,13 +73,13 @@ describe('reviewBypass', () => {
     assert.match(JSON.stringify(recorded.find(({ run }) => run.runId === 'r1')), /found unjustified/);
   });
 
-  it('can be closed also where the policy names nobody but whoever passed the gate', async () => {
+  it('can be closed also where the policy names nobody but whoever passed the gate and the author', async () => {
     await withReleaseWorkers(temporal, {}, async () => {
-      const handle = await start('alone', { policy: { ...input.policy, approvers: ['alice'] } });
+      const handle = await start('alone', { policy: { ...input.policy, approvers: ['alice', 'dana'] } });
       await temporal.sleep(hour);
-      await assert.rejects(answer(handle, 'alice', 'approve'));
-      await answer(handle, 'dana', 'approve');
-      assert.equal((await handle.result()).reviewedBy, 'dana');
+      for (const own of ['alice', 'dana']) await assert.rejects(answer(handle, own, 'approve'), (error: Error) => /asked for this change/.test(String(error.cause)));
+      await answer(handle, 'carol', 'approve');
+      assert.equal((await handle.result()).reviewedBy, 'carol');
     });
   });
 });

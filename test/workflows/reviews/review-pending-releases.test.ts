@@ -8,7 +8,7 @@ import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { ReviewPendingReleasesInput } from '../../../workflows/domain/review-releases.ts';
 import type { reviewPendingReleases } from '../../../workflows/index.ts';
 import { eventually } from '../../support/eventually.ts';
-import { gateClock, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
+import { gateClock, releaseActivities, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { details } from '../../support/release-model-runs.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { reviewLoad } from '../../support/review-load.ts';
@@ -144,26 +144,63 @@ describe('reviewPendingReleases', () => {
     return runs;
   };
 
-  it('deploys in waves, critical first, and begins no further wave without a word when more is lost than the budget allows', async () => {
+  it('deploys in waves while people still decide, critical first, and begins no further wave without a word when more is lost than the budget allows', async () => {
     const activities = atStage3({ watchAlerts: async ({ endpoint, deployment }) => (endpoint.endsWith('P002') && deployment.endsWith('C001') ? { kind: 'breached', poll: 1, alert: { id: 'a', rule: 'mae-high', severity: 1, description: '' } } : { kind: 'healthy', polls: 1, alerts: 0 }) });
     await withReleaseWorkers(temporal, activities, async () => {
-      const runs = await releaseAll([['P001', 'C001'], ['P001', 'C002'], ['P002', 'C001'], ['P002', 'C002']], '2-bbbb');
-      const review = await startReview({ gate: 'stage3', waveSize: 2 });
-      for (let group = 1; group <= 4; group += 1) {
-        await openGate(review, `group-${group}`);
-        assert.equal((await temporal.client.workflow.count(`Gate = 'stage3' AND ModelVersion = '2-bbbb' AND ExecutionStatus = 'Running'`)).count, 4); // decided, not released
-        await answer(review, `group-${group}`, 'approve');
-      }
-      const stopped = await openGate(review, 'wave-2');
-      assert.match(stopped.card.question, /^Begin wave 2 of 2 although 1 release failed or were taken back\?/);
-      await answer(review, 'wave-2', 'reject', { comment: 'first find out why' });
+      const [good] = await releaseAll([['P002', 'C002']], '2-bbbb');
+      const [bad] = await releaseAll([['P002', 'C001']], '2-bbba');
+      const others = await releaseAll([['P001', 'C001'], ['P001', 'C002']], '2-bbbc');
+      const review = await startReview({ gate: 'stage3', waveSize: 1 });
+      await openGate(review, 'group-1');
+      assert.equal((await temporal.client.workflow.count(`Gate = 'stage3' AND Plant IN ('P001', 'P002') AND ExecutionStatus = 'Running'`)).count, 4); // asked, not released
+      await answer(review, 'group-1', 'approve');
+      await openGate(review, 'group-2');
+      assert.equal((await good!.result()).outcome, 'succeeded');
+      assert.equal((await openGate(review, 'group-2')).state, 'open'); // nobody has decided it yet
+      await answer(review, 'group-2', 'approve');
+      await openGate(review, 'group-3');
+      await answer(review, 'group-3', 'approve');
+
+      const question = async () => {
+        const view = await review.query<GateView | null>('gate');
+        if (view?.gate === 'group-4') await answer(review, 'group-4', 'approve'); // it may have opened before the loss was seen
+        assert.equal(view?.gate, 'wave-3');
+        return view;
+      };
+      assert.match((await eventually(question)).card.question, /^Begin wave 3 of [34] although 1 release failed or were taken back\?/);
+      await answer(review, 'wave-3', 'reject', { comment: 'first find out why' });
       const result = await review.result();
-      assert.deepEqual([result.outcome, result.waves], ['rejected', { planned: 2, done: 1, stopped: '1 failed or were taken back, and alice stopped it: first find out why' }]);
-      assert.deepEqual(result.lost, ['releaseModel:P002:C001:2-bbbb']);
-      assert.equal((await runs[3]!.result()).outcome, 'succeeded');
-      assert.equal((await runs[0]!.query<GateView | null>('gate'))?.gate, 'stage3');
+      assert.deepEqual([result.outcome, result.waves.done, result.waves.stopped], ['rejected', 2, '1 failed or were taken back, and alice stopped it: first find out why']);
+      assert.ok(result.waves.planned > 2);
+      assert.deepEqual(result.groups.slice(0, 3).map(({ state, severity }) => [state, severity]), [['approved', 'P0'], ['approved', 'P0'], ['approved', 'P2']]);
+      assert.deepEqual(result.lost, [bad!.workflowId]);
       assert.deepEqual([result.counts?.succeeded, result.counts?.rolledBack], [1, 1]);
-      await cancelAll(runs);
+      for (const other of others) assert.equal((await other.query<GateView | null>('gate'))?.gate, 'stage3');
+      await cancelAll(others);
+    });
+  });
+
+  it('says of releases in which nothing happens that they are still under way, asks before the next wave, and does not fail for them', async () => {
+    let mayDeploy = false;
+    const base = releaseActivities();
+    const deployBatchModel: ReleaseActivities['deployBatchModel'] = async (input) => {
+      while (input.workspace.workspace === 'prod-ml-workspace' && !mayDeploy) await new Promise((done) => setTimeout(done, 50));
+      return await base.deployBatchModel(input);
+    };
+    await withReleaseWorkers(temporal, atStage3({ deployBatchModel }), async () => {
+      const runs = await releaseAll([['P003', 'C002'], ['P003', 'C003']], '5-eeee');
+      const review = await startReview({ gate: 'stage3', plant: 'P003', waveSize: 1, settleWithinMs: 2_500 });
+      await openGate(review, 'group-1');
+      await answer(review, 'group-1', 'approve');
+      const asked = await openGate(review, 'wave-2');
+      assert.match(asked.card.question, /^Begin wave 2 of 2 although 1 release did not come to production in time\?/);
+      await answer(review, 'wave-2', 'approve');
+      const result = await review.result();
+      assert.deepEqual([result.outcome, result.waves, result.counts?.deploying, result.lost], ['succeeded', { planned: 2, done: 2, stopped: null }, 2, []]);
+      assert.deepEqual([...result.waiting].sort(), runs.map(({ workflowId }) => workflowId).sort());
+      assert.match(result.reason, /2 still under way, not followed any longer/);
+      mayDeploy = true;
+      for (const run of runs) assert.equal((await run.result()).outcome, 'succeeded');
     });
   });
 
@@ -181,11 +218,11 @@ describe('reviewPendingReleases', () => {
     });
   });
 
-  it('decides nothing for gates that want more proof of who decides: it shows them, and follows the inbox', async () => {
-    await withReleaseWorkers(temporal, atStage3({}, { identity: 'authenticated' }), async () => {
+  it('decides nothing for gates whose people the server has to attribute: it names them, and follows what is decided one by one', async () => {
+    await withReleaseWorkers(temporal, atStage3({}, { identity: 'attributed' }), async () => {
       const runs = await releaseAll([['P001', 'C001']], '4-dddd');
       const result = await (await startReview({ gate: 'stage3', plant: 'P001', decideWithinMs: 1_500 })).result();
-      assert.deepEqual(result.groups.map(({ state, identity }) => [state, identity]), [['inbox', 'authenticated']]);
+      assert.deepEqual(result.groups.map(({ state, identity }) => [state, identity]), [['inbox', 'attributed']]);
       assert.equal((await runs[0]!.query<GateView | null>('gate'))?.decisions.length, 0);
       await cancelAll(runs);
     });

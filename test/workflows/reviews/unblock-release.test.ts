@@ -4,6 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { GateEvent } from '../../../workflows/domain/gate-event.ts';
 import type { GateView } from '../../../workflows/domain/gate-view.ts';
 import type { GatePolicy } from '../../../workflows/domain/policy.ts';
+import { searchAttributePairs } from '../../../workflows/blocks/search-attribute-pairs.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { UnblockReleaseInput, UnblockReleaseResult } from '../../../workflows/domain/review-stuck.ts';
 import type { unblockRelease } from '../../../workflows/index.ts';
@@ -23,6 +24,7 @@ after(() => temporal.teardown());
 const world = () => {
   const told: GateEvent[] = [];
   const items: string[] = [];
+  const descriptions: string[] = [];
   let mae = 1.9;
   const activities = (stage1: Partial<GatePolicy> = {}): Partial<ReleaseActivities> => ({
     loadPolicy: async ({ target }) => {
@@ -34,12 +36,13 @@ const world = () => {
       told.push(event);
       return { delivered: ['chat'], failed: [] };
     },
-    createWorkItem: async ({ title, key }) => {
+    createWorkItem: async ({ title, key, descriptionHtml }) => {
+      descriptions.push(descriptionHtml);
       if (!items.includes(`${title} ${key.key}`)) items.push(`${title} ${key.key}`);
       return { id: 7, url: 'https://example.com/workitems/7', uncertain: false };
     },
   });
-  return { told, items, activities, measure: (value: number) => (mae = value) };
+  return { told, items, descriptions, activities, measure: (value: number) => (mae = value) };
 };
 
 let runs = 0;
@@ -107,6 +110,18 @@ describe('unblockRelease', () => {
       assert.match(result.reason, /unblockRelease: below threshold, and undecided for 0 h/);
       assert.equal(items.length, 1);
       await good.cancel();
+    });
+  });
+
+  it('puts no markup of a run into the work item', async () => {
+    const { activities, descriptions } = world();
+    await withReleaseWorkers(temporal, activities(), async () => {
+      const input = releaseInput('P7', 'worse', '1');
+      await temporal.client.workflow.start('releaseModel', { taskQueue: TaskQueue.Runbooks, workflowId: 'releaseModel:<img src=x>&:1', args: [input], typedSearchAttributes: searchAttributePairs({ Plant: 'P7', Circuit: 'worse', ModelVersion: '1' }) });
+      await waits('P7', 1);
+      await unblock({ plant: 'P7', olderThanMs: 1, lapseAfterMs: 1 });
+      assert.equal(descriptions.length, 1);
+      assert.match(descriptions[0]!, /^<p>stage1 of run releaseModel:&lt;img src=x&gt;&amp;:1: below threshold, and undecided for 0 h\.<\/p><p>Let lapse by unblockRelease:\d+\/[0-9a-f-]+; production is as it was\.<\/p>$/);
     });
   });
 

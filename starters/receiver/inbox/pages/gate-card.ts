@@ -42,7 +42,7 @@ ${changes.length > 0 && html`<section class="changes" aria-labelledby="changes">
 ${figures(view)}
 ${card.facts.length > 0 && html`<section aria-labelledby="facts"><h2 id="facts">Facts</h2><ul>${card.facts.map((fact) => html`<li>${fact}</li>`)}</ul></section>`}
 <section aria-labelledby="effect"><h2 id="effect">What happens</h2>
-<dl><dt>Approving</dt><dd>${card.change}</dd><dt>Undo</dt><dd>${card.undo}</dd><dt>Silence</dt><dd>${view.silence}; at ${time(view.deadline, now)}</dd>${view.effectiveAt !== null && html`<dt>Takes effect</dt><dd>${time(view.effectiveAt, now)}</dd>`}</dl></section>
+<dl><dt>Approving</dt><dd>${card.change}</dd><dt>Undo</dt><dd>${card.undo}</dd><dt>Silence</dt><dd>${view.silence}; at ${time(view.deadline, now)}</dd>${view.neverDue.length > 0 && html`<dt>Never</dt><dd>${view.neverDue.join('; ')}: by the working hours of the approvers it would come after the deadline</dd>`}${view.effectiveAt !== null && html`<dt>Takes effect</dt><dd>${time(view.effectiveAt, now)}</dd>`}</dl></section>
 ${policy(view, now)}
 ${evidence(view, now)}
 <p><a href="${runUrl}" rel="noreferrer">The run in Temporal Web UI</a></p>
@@ -84,9 +84,9 @@ ${proposals.length > 0 && html`<h3>Proposals, not counted</h3><ul>${proposals.ma
 </section>`;
 }
 
-function evidence({ evidence: digest, items, policy: { evidence: { lifetimeMs } } }: GateView, now: Date): Html {
+function evidence({ evidence: digest, items, measuredAgain, policy: { evidence: { lifetimeMs } } }: GateView, now: Date): Html {
   return html`<section aria-labelledby="evidence"><h2 id="evidence">Evidence</h2>
-<p>Your decision is bound to the evidence <code>${digest}</code>. It is measured again before it takes effect.</p>
+<p>Your decision is bound to the evidence <code>${digest}</code>. ${measuredAgain ? 'It is measured again before it takes effect.' : 'It is not measured again: decide on what is shown here.'}</p>
 ${items.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="Table of evidence"><table><caption>What was measured${lifetimeMs !== null && `; good for ${span(lifetimeMs)}`}</caption><thead><tr><th scope="col">Item</th><th scope="col">Measured</th><th scope="col">Digest</th></tr></thead>
 <tbody>${items.map(({ name, measuredAt, digest: item }) => html`<tr><th scope="row">${name}</th><td>${time(measuredAt, now)}${lifetimeMs !== null && now.getTime() - Date.parse(measuredAt) > lifetimeMs && html` <strong>stale</strong>`}</td><td><code>${item.slice(0, 12)}</code></td></tr>`)}</tbody></table></div>`}
 </section>`;
@@ -129,10 +129,10 @@ function decision(options: CardOptions, at: PersonAtGate): Content {
   ];
 }
 
-function checklist({ view }: CardOptions, { checks }: PersonAtGate, form: (...fields: Content[]) => Html): Content {
+function checklist({ view, now }: CardOptions, { checks }: PersonAtGate, form: (...fields: Content[]) => Html): Content {
   if (view.checklist.length === 0) return null;
   return html`<h3>Checklist</h3><ul class="checklist">${view.checklist.map((item) => html`<li><span class="mark ${item.ok === true ? 'done' : item.ok === false ? 'failed' : 'open'}">${item.ok === true ? 'done' : item.ok === false ? 'failed' : 'open'}</span> ${item.text}
-<span class="hint">${item.ok === null ? (item.by === 'machine' ? 'checked by a machine' : `for ${item.people?.join(', ') ?? 'an approver'}`) : `${item.answeredBy ?? 'a machine'}${item.comment === '' ? '' : `: ${item.comment}`}`}</span>
+<span class="hint">${item.ok === null ? (item.by === 'machine' ? 'checked by a machine' : `for ${item.people?.join(', ') ?? 'an approver'}`) : html`${item.answeredBy ?? 'a machine'}${item.comment !== '' && `: ${item.comment}`}${item.answeredAt !== null && html`, ${time(item.answeredAt, now)}`}`}</span>
 ${checks.some(({ id }) => id === item.id) && form(
     html`<input type="hidden" name="item" value="${item.id}"><label>Note on “${item.text}” <input name="comment" maxlength="500" autocomplete="off"></label>`,
     html`<div><button name="verdict" value="check">I have checked this</button></div>`,

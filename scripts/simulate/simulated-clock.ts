@@ -1,0 +1,38 @@
+/**
+ * The clock of Temporal's time-skipping server, shared by everybody who acts in a simulation.
+ *
+ * The server skips to the next timer whenever nobody holds its time and neither a workflow task nor an activity is at work; otherwise its time runs at the machine's pace. Each
+ * actor holds the time except while it waits, so nothing of the simulated world happens between the instant that an actor waited for and what it does then.
+ */
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+
+/** Holding and releasing the time while somebody of the story waits or acts. */
+export class SimulatedClock {
+  readonly #service: NonNullable<TestWorkflowEnvironment['connection']['testService']>;
+
+  constructor(environment: TestWorkflowEnvironment) {
+    this.#service = environment.connection.testService!; // every connection to a test server has one
+  }
+
+  /** Milliseconds since the epoch. */
+  async nowMs(): Promise<number> {
+    const { time } = await this.#service.getCurrentTime({});
+    return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1e6);
+  }
+
+  /** From here on the time stands unless the holder waits. */
+  async hold(): Promise<void> {
+    await this.#service.lockTimeSkipping({});
+  }
+
+  async release(): Promise<void> {
+    await this.#service.unlockTimeSkipping({});
+  }
+
+  /** A holder waits until this instant; at once if it has passed. */
+  async until(instantMs: number): Promise<void> {
+    const remainingMs = instantMs - (await this.nowMs());
+    if (remainingMs <= 0) return;
+    await this.#service.unlockTimeSkippingWithSleep({ duration: { seconds: Math.floor(remainingMs / 1000) as never, nanos: (remainingMs % 1000) * 1e6 } });
+  }
+}

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { holdpointAt, assertRefused as refused } from '../../starters/run-holdpoint.ts';
+
+describe('a story file', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'holdpoint-stories-'));
+  after(() => rmSync(directory, { recursive: true }));
+  const holdpoint = holdpointAt('127.0.0.1:1');
+  const play = async (text: string, runbook = 'releaseModel') => {
+    const file = join(directory, 'story.yml');
+    writeFileSync(file, text);
+    return await holdpoint(['simulate', runbook, '--story', file]);
+  };
+
+  it('is refused with file, line and field of all that is wrong, and with what to do', async () => {
+    const wrong = await play(`title: Wrong
+people:
+  - who: alice
+    answers:
+      - {gate: stage1, verdict: perhaps}
+      - {gate: stage3, verdict: reject}
+faults:
+  - {platform: registry}
+jobs:
+  - {takes: 40}
+events:
+  - {at: 1h}
+colour: red
+`);
+    for (const complaint of [
+      /story\.yml:5: people\.0\.answers\.0\.verdict: must be one of approve, reject/,
+      /story\.yml:6: people\.0\.answers\.1\.comment: is missing: a rejection says why/,
+      /story\.yml:8: faults\.0\.answers: give the status that is answered/,
+      /story\.yml:8: faults\.0\.for: say when it ends/,
+      /story\.yml:10: jobs\.0\.takes: must be a duration with its unit/,
+      /story\.yml:12: events\.0: must have at and exactly one of alert/,
+      /story\.yml:13: colour: unknown field/,
+    ]) refused(wrong, 2, complaint);
+  });
+
+  it('begins in the future of the machine, for the clock only goes forward', async () => {
+    refused(await play('title: Long ago\nstart: "2020-03-03T09:00:00Z"\n'), 2, /start: 2020-03-03T09:00:00Z is not in this machine's future/);
+  });
+
+  it('is played for runbooks that exist, from a file that exists', async () => {
+    refused(await play('title: A cake\n', 'releaseCake'), 2, /releaseChange, releaseModel/);
+    refused(await holdpoint(['simulate', 'releaseModel', '--story', join(directory, 'none.yml')]), 2, /none\.yml: cannot be read/);
+    refused(await holdpoint(['simulate', 'releaseModel']), 2, /--story/);
+  });
+});
