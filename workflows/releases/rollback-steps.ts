@@ -109,9 +109,7 @@ export async function openIncident(run: Run, policy: TargetPolicy, facts: Incide
 /** Nobody approved it beforehand: a second person says afterwards whether it was right, in a run of its own. */
 export async function openReview(run: Run, { gates: { rollback: policy }, people, inboxUrl }: TargetPolicy, { reason, startedBy, alert }: RollBackModelInput, { workItem }: RollBackModelResult): Promise<void> {
   const by = startedBy ?? (alert ? `alert ${alert.name}` : 'nobody named');
-  const { firstExecutionRunId } = workflowInfo();
-  const gate = `rollback ${firstExecutionRunId.slice(0, 8)}`; // one review for each rollback of the circuit
-  await run.attempt('The review could not be started', () => releaseGateServices(run).reviewBypass(gate, { by, reason, incident: workItem?.url ?? 'none' }, { policy, people, requestedBy: [by], inboxUrl }));
+  await run.attempt('The review could not be started', () => releaseGateServices(run).reviewBypass('rollback', { by, reason, incident: workItem?.url ?? 'none' }, { policy, people, requestedBy: [by], inboxUrl }));
 }
 
 /** People hear at once what serves. */
