@@ -10,7 +10,7 @@ import type { RollBackModelInput } from '../workflows/domain/rollback.ts';
 import { ReviewPhase, type ReviewPendingReleasesInput } from '../workflows/domain/review-releases.ts';
 import { unblockPhase, type UnblockReleaseInput } from '../workflows/domain/review-stuck.ts';
 import { sweepPhase, type SweepRunsInput } from '../workflows/domain/sweep-runs.ts';
-import { reconcilePhase } from '../workflows/domain/alert.ts';
+import { reconcilePhase, type ReconcileAlertsInput } from '../workflows/domain/alert.ts';
 import { startCommand } from './command-line.ts';
 
 /** Why a closed or running workflow of the same id may be run once more. */
@@ -189,10 +189,10 @@ const rollBackModel: Runbook<RollBackModelInput> = {
   isRepeatable: true,
 };
 
-const reconcileAlerts: Runbook<Record<string, never>> = {
+const reconcileAlerts: Runbook<ReconcileAlertsInput> = {
   name: 'reconcileAlerts',
   description: 'Read the active alerts of every source, take up those that no webhook told of, and close those that fire no more',
-  schema: z.strictObject({}),
+  schema: z.strictObject({ graceMs: milliseconds.optional() }),
   workflowId: () => 'reconcileAlerts:all',
   summary: () => 'Reconcile the active alerts',
   details: () => 'Run when the receiver starts, and by a schedule.',

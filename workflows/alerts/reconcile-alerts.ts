@@ -1,19 +1,18 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
-import { reconcilePhase, type AlertSource, type ReconcileAlertsResult } from '../domain/alert.ts';
+import { reconcilePhase, type AlertSource, type ReconcileAlertsInput, type ReconcileAlertsResult } from '../domain/alert.ts';
 import { FailureType } from '../domain/failures.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
 import { loadAlertSources, readActiveAlerts, takeUpAlerts } from './alert-activities.ts';
 
-/** An alert that fired after its source was read is not taken for one that has ended: milliseconds. */
-const graceMs = 120_000;
+const defaultGraceMs = 120_000;
 
 /**
  * Reads the active alerts of every source that the estate names, takes up those that no webhook has told of, and closes those that fire no more. Run when the receiver starts and by a
  * schedule, so that an outage of the receiver or of Temporal loses no alert. A source that cannot be read fails the run, but keeps no other from being read.
  */
-export async function reconcileAlerts(): Promise<ReconcileAlertsResult> {
+export async function reconcileAlerts({ graceMs = defaultGraceMs }: ReconcileAlertsInput = {}): Promise<ReconcileAlertsResult> {
   const run = new Run({ phase: reconcilePhase, target: null, appendToRecord });
   const result: ReconcileAlertsResult = { outcome: 'succeeded', reason: '', sources: [] };
   return await run.conclude(async () => {

@@ -82,6 +82,11 @@ export function newestAlerts(alerts: readonly Alert[]): Alert[] {
   return [...alerts].sort((one, other) => (one.firedAt < other.firedAt ? 1 : -1)).slice(0, mostTakenUp);
 }
 
+export interface ReconcileAlertsInput {
+  /** A run that is younger than this, in milliseconds, may be about an alert that fired after its source was read, and is not closed; 2 minutes by default. */
+  graceMs?: number;
+}
+
 export interface ReconcileAlertsResult {
   outcome: Outcome;
   reason: string;
