@@ -1,5 +1,5 @@
 /** What runs by itself, at its times: one list, and the one way to bring Temporal's schedules in line with it. */
-import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client, type ScheduleOptions } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy, type Client, type ScheduleOptions } from '@temporalio/client';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 
 export interface RegularRun {
@@ -40,6 +40,36 @@ export async function ensureSchedules(client: Client, list: readonly RegularRun[
     states.push({ ...regular, state: isNew ? 'created' : 'brought up to date', paused: state.paused, nextAt: info.nextActionTimes[0]?.toISOString() ?? null });
   }
   return states;
+}
+
+/** A schedule of the list as Temporal has it: `missing` until it is made. */
+export interface SeenSchedule extends Pick<RegularRun, 'id' | 'every' | 'description'> {
+  state: 'missing' | 'running' | 'paused';
+  /** Who paused it and why, as they said. */
+  note: string;
+  nextAt: string | null;
+  /** Id of the run that it started last. */
+  last: string | null;
+}
+
+export async function listSchedules(client: Client, list: readonly RegularRun[] = regularRuns): Promise<SeenSchedule[]> {
+  return await Promise.all(list.map(async ({ id, every, description }) => {
+    try {
+      const { state, info } = await client.schedule.getHandle(id).describe();
+      return { id, every, description, state: state.paused ? 'paused' : 'running', note: state.note ?? '', nextAt: state.paused ? null : (info.nextActionTimes[0]?.toISOString() ?? null), last: info.recentActions.at(-1)?.action.workflow.workflowId ?? null };
+    } catch (error) {
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+      return { id, every, description, state: 'missing', note: '', nextAt: null, last: null };
+    }
+  }));
+}
+
+/** Pauses a schedule, lets it go on, or has it start a run now, as if it were due: one that overlaps is treated by its policy. Safe to repeat. Throws ScheduleNotFoundError. */
+export async function tendSchedule(client: Client, id: string, action: 'pause' | 'resume' | 'trigger', note: string): Promise<void> {
+  const handle = client.schedule.getHandle(id);
+  if (action === 'pause') await handle.pause(note);
+  else if (action === 'resume') await handle.unpause(note);
+  else await handle.trigger();
 }
 
 async function ensure(client: Client, regular: RegularRun): Promise<boolean> {
