@@ -16,7 +16,7 @@ import { startTemporal } from '../support/temporal-server.ts';
 const credentials = { user: 'hooks', password: 'päss-word' };
 const token = 'a-token-of-some-length';
 const secrets = ['new-secret', 'old-secret'];
-const basic = { authorization: `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}` };
+const basic: Record<string, string> = { authorization: `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}` };
 const log: string[] = [];
 let temporal: TestWorkflowEnvironment;
 let address: string;
@@ -51,7 +51,7 @@ interface Answer {
   retryAfter: string | null;
 }
 
-async function post(path: string, body: unknown, { to = address, headers = basic as Record<string, string> } = {}): Promise<Answer> {
+async function post(path: string, body: unknown, { to = address, headers = basic } = {}): Promise<Answer> {
   const response = await fetch(`${to}/webhooks/${path}`, { method: 'POST', headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) });
   return { status: response.status, body: (await response.json()) as Answer['body'], retryAfter: response.headers.get('retry-after') };
 }

@@ -52,7 +52,7 @@ async function join({ workflowId, runId, leader }: { workflowId: string; runId: 
 }
 
 /** What becomes of the run now that the alert, and all others that joined it, have ended; one sentence. */
-export async function close({ kind, workflowId, runId, leader }: Acted, alert: Alert, onResolved: Mapped['onResolved']): Promise<string> {
+export async function close({ kind, workflowId, runId, leader }: Acted, alert: Alert, onResolved: Mapped['onResolved'], isOver: () => boolean): Promise<string> {
   if (leader !== null) {
     const { workflowId: own } = workflowInfo();
     return (await wasSent(() => getExternalWorkflowHandle(leader).signal(alertLeftSignal, own))) ? `${leader} was told` : `${leader} had ended`;
@@ -61,6 +61,8 @@ export async function close({ kind, workflowId, runId, leader }: Acted, alert: A
   const told = await wasSent(() => getExternalWorkflowHandle(workflowId, runId).signal(alertResolvedSignal, { name: alert.name, key: alert.key }));
   if (!told) return `${workflowId} had ended`;
   if (onResolved === 'tell') return `${workflowId} was told`;
+  // One that joined at the last moment has nobody but this run to rely on.
+  if (!isOver()) return `${workflowId} was told, and goes on: another alert has joined`;
   const { state } = await cancelUnneededRun({ workflowId, runId });
   if (state === 'cancelled') return `${workflowId} was cancelled: it had changed nothing`;
   return state === 'ended' ? `${workflowId} had ended` : `${workflowId} was told, and goes on: it has changed production`;

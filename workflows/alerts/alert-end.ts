@@ -28,8 +28,13 @@ export class AlertEnd {
     return this.#joined.size;
   }
 
-  /** Waits until it and all that joined have ended, for so long at most; false where they have not. */
+  /** Whether it and all that joined have ended. */
+  get isOver(): boolean {
+    return this.#resolved && [...this.#joined].every((run) => this.#left.has(run));
+  }
+
+  /** Waits until that is so, for so long at most; false where it is not. */
   async wait(boundMs: number): Promise<boolean> {
-    return await condition(() => this.#resolved && [...this.#joined].every((run) => this.#left.has(run)), boundMs);
+    return await condition(() => this.isOver, boundMs);
   }
 }

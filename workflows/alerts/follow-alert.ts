@@ -39,7 +39,7 @@ export async function followAlert(input: FollowAlertInput): Promise<FollowAlertR
     run.note(did);
     const hasEnded = await end.wait(forMs);
     if (!hasEnded && acted.leader === null) return result('expired', `${did}; nobody resolved it within ${Math.round(forMs / 86_400_000)} days`);
-    const closed = await close(acted, alert, routing.onResolved);
+    const closed = await close(acted, alert, routing.onResolved, () => !hasEnded || end.isOver);
     return result(hasEnded ? 'succeeded' : 'expired', `${did}; ${hasEnded ? `resolved${end.others === 0 ? '' : `, with ${end.others} that had joined`}` : 'never resolved'}; ${closed}`);
   }, result);
 }

@@ -12,10 +12,10 @@ import { releaseModelId } from '../../../workflows/domain/ids.ts';
 import { ReleaseModelPhase } from '../../../workflows/domain/phases.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { RunStatus } from '../../../workflows/domain/run-status.ts';
-import type { followAlert } from '../../../workflows/index.ts';
+import type { followAlert, releaseModel } from '../../../workflows/index.ts';
 import { freshAlert } from '../../support/alerts.ts';
 import { eventually } from '../../support/eventually.ts';
-import { approve, gateOpen, passBothStages, type Handle } from '../../support/release-model-runs.ts';
+import { approve, gateOpen, passBothStages } from '../../support/release-model-runs.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
@@ -73,7 +73,7 @@ describe('an alert', () => {
     await withWorkers(mapped('C001', 'cancel'), async () => {
       const alert = freshAlert();
       const followed = await tell(alert);
-      const release = temporal.client.workflow.getHandle(releaseModelId({ plant: 'P001', circuit: 'C001' }, '1')) as Handle;
+      const release = temporal.client.workflow.getHandle<typeof releaseModel>(releaseModelId({ plant: 'P001', circuit: 'C001' }, '1'));
       await eventually(async () => assert.equal((await release.query<RunStatus>('status')).gate?.id, 'stage1'));
       await follows(followed);
       for (let n = 0; n < 3; n += 1) assert.equal((await startFollowAlert(temporal.client, alert)).started, false);
@@ -124,7 +124,7 @@ describe('an alert', () => {
       const first = freshAlert();
       const one = await tell(first);
       await follows(one);
-      const release = temporal.client.workflow.getHandle(releaseModelId({ plant: 'P001', circuit: 'C003' }, '1')) as Handle;
+      const release = temporal.client.workflow.getHandle<typeof releaseModel>(releaseModelId({ plant: 'P001', circuit: 'C003' }, '1'));
       await gateOpen(release, 'stage1');
       await release.executeUpdate('decide', { args: [{ gate: 'stage1', verdict: 'reject', by: 'alice', comment: 'no' }] });
       assert.equal((await release.result()).outcome, 'rejected');
