@@ -20,6 +20,8 @@ export interface DeployBatchModelInput extends BatchDeploymentRef {
   model: string;
   /** `model_version`, `previous_version`, `released_by`, `run`. */
   tags: Record<string, string>;
+  /** `azureml:<name>:<version>` where the environment is to change as well. */
+  environment?: string;
 }
 
 /**

@@ -29,3 +29,15 @@ export const StageApprovalPhase = {
 } as const;
 
 export const stageGateName = 'stage';
+
+export const UpdateEnvironmentPhase = {
+  Reading: 'reading the change',
+  Notebook: 'waiting for the notebook',
+  Stage1: 'Stage 1 approval',
+  Promotion: 'environment registration',
+  Stage2: 'Stage 2 integration test',
+  Stage3: 'Stage 3 approval',
+  Deployment: 'updating all deployments',
+  Monitoring: 'monitoring',
+  Rollback: 'rollback',
+} as const;

@@ -1,7 +1,7 @@
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
-import type { InferenceReport, ReleaseModelInput } from '../domain/release.ts';
+import type { DeploymentSnapshot, InferenceReport, ReleaseModelInput } from '../domain/release.ts';
 import { awaitJob, cancelDuplicateInvocations, checkInference, deployToTest, invokeBatchEndpoint, readTestDeployment } from './release-activities.ts';
 import { deploymentTags } from './production-deployment.ts';
 
@@ -20,18 +20,34 @@ export interface TestedCandidate {
   generation: number;
 }
 
+/** What is tried in the test workspace. */
+export interface Trial {
+  /** Asset id of the model. */
+  model: string;
+  experimentName: string;
+  /** Of the test deployment, as it was found; `run` among them. */
+  tags: (before: DeploymentSnapshot) => Record<string, string>;
+  /** `azureml:<name>:<version>`, where the environment is another than the deployment's own. */
+  environment?: string;
+}
+
 /** Deploys the candidate in the test workspace, scores a batch with it, and checks that job's log and output. Bad results are findings for Stage 3, not failures. */
 export async function testInference(run: Run, input: ReleaseModelInput, policy: TargetPolicy, model: string, generation = 0): Promise<TestedCandidate> {
+  return await tryInTest(run, policy, { model, experimentName: `inference-${input.model}`, tags: (before) => deploymentTags(run, input, before, 'test') }, generation);
+}
+
+/** The same for anything that can be tried: a model, or the environment that it scores in. */
+export async function tryInTest(run: Pick<Run, 'key' | 'compensations'>, policy: TargetPolicy, { model, experimentName, tags: tagsFor, environment }: Trial, generation = 0): Promise<TestedCandidate> {
   const { inference, endpoint, deployment, location } = policy;
   const workspace = policy.workspaces.test;
   const before = await readTestDeployment({ workspace, endpoint, deployment });
-  const tags = deploymentTags(run, input, before, 'test');
-  await deployToTest({ key: run.key('deploy to test', generation), workspace, endpoint, deployment, before, template: { inference, location }, model, tags });
+  const tags = tagsFor(before);
+  await deployToTest({ key: run.key('deploy to test', generation), workspace, endpoint, deployment, before, template: { inference, location }, model, tags, ...(environment !== undefined && { environment }) });
 
   const key = run.key('test inference', generation);
   const retire = (keep: string | null) => cancelDuplicateInvocations({ key, workspace, endpoint, keep, settleMs: policy.settleMs });
   const ended = run.compensations.register({ step: 'test inference', undo: async () => `cancelled ${(await retire(null)).cancelled.join(', ') || 'nothing'}` });
-  const { jobName, outputUri, uncertain } = await invokeBatchEndpoint({ key, workspace, endpoint, deployment, dataUri: inference.dataUri, experimentName: `inference-${input.model}` });
+  const { jobName, outputUri, uncertain } = await invokeBatchEndpoint({ key, workspace, endpoint, deployment, dataUri: inference.dataUri, experimentName });
   if (uncertain) await retire(jobName); // before its late twin has written to the same output
   const jobStatus = await awaitJob({ workspace, jobName, intervalMs: inference.pollMs }, inference.timeoutMs, 'the test inference');
   ended();
