@@ -26,7 +26,7 @@ export class FleetUpdate {
   readonly #environment: EnvironmentDefinition;
   readonly #waves: FleetMember[][];
   readonly #touched = new Map<string, Touched>();
-  readonly #restored: string[] = [];
+  readonly #restored = new Set<string>();
 
   constructor(run: Run, policy: TargetPolicy, environment: EnvironmentDefinition, members: readonly FleetMember[], waveSize: number) {
     this.#run = run;
@@ -37,11 +37,12 @@ export class FleetUpdate {
 
   /** Labels of the deployments that have the new environment, as far as the run knows. */
   get updated(): string[] {
-    return [...this.#touched.values()].filter(({ verified, member }) => verified && !this.#restored.includes(member.label)).map(({ member }) => member.label);
+    return this.#labels((label) => this.#touched.get(label)?.verified === true && !this.#restored.has(label));
   }
 
+  /** Labels of those that were put back. */
   get restored(): string[] {
-    return [...this.#restored];
+    return this.#labels((label) => this.#restored.has(label));
   }
 
   /**
@@ -72,9 +73,9 @@ export class FleetUpdate {
         kept.push(...endings.flatMap((ending, at) => (ending.status === 'rejected' ? [`${touched[at]!.member.label} (${rootMessage(ending.reason)})`] : ending.value === null ? [] : [ending.value])));
       }
       this.#run.progress([]);
-      if (kept.length > 0) throw new Error(`put back ${this.#restored.length}, but not ${kept.slice(0, 10).join('; ')}${kept.length > 10 ? ` and ${kept.length - 10} more` : ''}`);
+      if (kept.length > 0) throw new Error(`put back ${this.#restored.size}, but not ${kept.slice(0, 10).join('; ')}${kept.length > 10 ? ` and ${kept.length - 10} more` : ''}`);
       this.#run.production = 'unchanged';
-      return `put back ${this.#restored.length} deployments`;
+      return `put back ${this.#restored.size} deployments`;
     });
   }
 
@@ -105,10 +106,15 @@ export class FleetUpdate {
     const { state, found } = await restoreProduction({ key: this.#run.key(`restore ${label}`), workspace: this.#policy.workspaces.production, endpoint, deployment, before, run: this.#run.signature, settleMs });
     if (state === 'changedByHand') return `${label} (changed by ${found.tags['run'] ?? 'hand'} meanwhile; nothing was overwritten)`;
     if (state === 'restored') {
-      this.#restored.push(label);
+      this.#restored.add(label);
       this.#run.effect({ step: 'restore production', what: `put back ${environmentOf(before)}`, platform: 'azure-ml', resource: this.#resource(member), before: this.#environment.version, after: environmentOf(before) });
     }
     return null;
+  }
+
+  /** In the order of the waves, in whatever order they ended. */
+  #labels(which: (label: string) => boolean): string[] {
+    return this.#waves.flat().map(({ label }) => label).filter(which);
   }
 
   #resource({ endpoint, deployment }: FleetMember): string {

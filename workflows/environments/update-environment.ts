@@ -5,7 +5,7 @@ import { MonitoringWindow } from '../blocks/monitoring-window.ts';
 import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
-import type { UpdateEnvironmentInput, UpdateEnvironmentResult } from '../domain/environment.ts';
+import { fleetTest, type UpdateEnvironmentInput, type UpdateEnvironmentResult } from '../domain/environment.ts';
 import { UpdateEnvironmentPhase as Phase } from '../domain/phases.ts';
 import { releaseGateServices } from '../releases/gate-services.ts';
 import { tellAuthor } from '../releases/refusals.ts';
@@ -29,7 +29,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
   const known: Pick<UpdateEnvironmentResult, 'environment' | 'refused' | 'test' | 'leftOut'> = { environment: null, refused: [], test: null, leftOut: [] };
   let fleet: FleetUpdate | null = null;
   const result = (outcome: UpdateEnvironmentResult['outcome'], reason: string): UpdateEnvironmentResult => ({
-    outcome, reason, pullRequest: input.pullRequestId, ...known, production: run.production, updated: fleet?.updated ?? [], rolledBack: fleet?.restored ?? [],
+    outcome, reason, pullRequest: input.pullRequestId, ...known, test: known.test ?? (fanOut.report && fleetTest(fanOut.report, null)), production: run.production, updated: fleet?.updated ?? [], rolledBack: fleet?.restored ?? [],
   });
   const turnedDown = (decision: Exclude<GateOutcome, { state: 'approved' }>): UpdateEnvironmentResult =>
     decision.state === 'expired' ? result('expired', 'nobody answered in time') : result('rejected', `${decision.by}: ${decision.reason}`);
@@ -71,6 +71,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     run.enter(Phase.Stage2);
     let generation = 0;
     const testAll = async () => {
+      known.test = null;
       const tested = await testEveryModel(run, fanOut, policy, { environment, targets, maxParallel: plan.maxParallel, failureBudget: plan.failureBudget, generation: generation++ });
       known.test = tested.test;
       known.leftOut = tested.report.items.filter(({ state }) => state !== 'passed').map(({ item }) => item);

@@ -67,7 +67,7 @@ describe('a bounded fan-out', () => {
     let [now, most] = [0, 0];
     const work = async () => {
       most = Math.max(most, (now += 1));
-      await sleep(5);
+      await sleep(150);
       now -= 1;
       return { ok: true };
     };
@@ -80,7 +80,7 @@ describe('a bounded fan-out', () => {
       const events = (await handle.fetchHistory()).events ?? [];
       console.log(`events: ${events.length} for 200 items`);
       assert.ok(events.length <= 13 * 200 + 20, `${events.length} events`);
-      await Worker.runReplayHistory({ workflowBundle: { codePath } }, { events });
+      await Worker.runReplayHistory({ workflowBundle: { codePath } }, { events }, handle.workflowId);
     });
   });
 
@@ -160,7 +160,7 @@ describe('a bounded fan-out', () => {
     await withSpread({ items: numbered(8) }, { work }, async (handle) => {
       await eventually(async () => assert.equal((await openItems(handle)).length, 5));
       const events = (await handle.fetchHistory()).events ?? [];
-      const firstTask = events.find(({ eventType }) => Number(eventType) === 4); // the first workflow task that was completed
+      const firstTask = events.find(({ workflowTaskCompletedEventAttributes }) => workflowTaskCompletedEventAttributes);
       await temporal.connection.workflowService.resetWorkflowExecution({
         namespace: temporal.namespace ?? 'default', workflowExecution: { workflowId: handle.workflowId }, reason: 'test', requestId: `reset-${handle.workflowId}`, workflowTaskFinishEventId: firstTask!.eventId!,
       });
