@@ -3,7 +3,7 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { z } from 'zod';
 import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
 import { isTargetName, modelName, releaseChangeId, releaseModelId, targetLabel, updateEnvironmentId } from '../workflows/domain/ids.ts';
-import type { UpdateEnvironmentInput } from '../workflows/domain/environment.ts';
+import { mostFailures, type UpdateEnvironmentInput } from '../workflows/domain/environment.ts';
 import { ReleaseChangePhase, ReleaseModelPhase, StageApprovalPhase, UpdateEnvironmentPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
 import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineStageInput } from '../workflows/domain/stage-check.ts';
@@ -179,7 +179,7 @@ export const updateEnvironment: Runbook<UpdateEnvironmentInput> = {
       .strictObject({ link: text(1000).regex(/^(azureml|https):\/\/\S+$/, 'must be an address that begins with azureml:// or https://'), sha256: z.string('must be a text').regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits') })
       .optional(),
     maxParallel: positive.max(50, 'must be at most 50').optional(),
-    failureBudget: z.int('must be a whole number').min(0, 'must be 0 or more').optional(),
+    failureBudget: z.int('must be a whole number').min(0, 'must be 0 or more').max(mostFailures, `must be at most ${mostFailures}: each failed model is named by a person`).optional(),
     waveSize: positive.max(50, 'must be at most 50').optional(),
     startedBy: text(200).optional(),
     again: z.strictObject({ reason: text(1000) }).optional(),

@@ -20,6 +20,9 @@ export interface EnvironmentDefinition {
   tags: Record<string, string>;
 }
 
+/** Most failed models that an update bears: each is named by a person. */
+export const mostFailures = 20;
+
 /** What a merged pull request made of the environment. */
 export interface EnvironmentChange {
   pullRequest: PullRequest;
@@ -86,7 +89,7 @@ export interface TestModelInput {
 /** The integration test as approvers and the result see it: every row is in the table, by reference. */
 export interface FleetTest extends Omit<FanOutReport, 'items'> {
   table: { uri: string; sha256: string } | null;
-  /** The first 20 that failed. */
+  /** Those that failed, at most as many as a budget bears. */
   failures: { item: string; detail: string }[];
 }
 
@@ -139,6 +142,6 @@ export function testTable({ items }: Pick<FanOutReport, 'items'>): string {
 
 /** The compact form of a fan-out's report. */
 export function fleetTest({ items, ...counts }: FanOutReport, table: FleetTest['table']): FleetTest {
-  return { ...counts, table, failures: items.filter(({ state }) => state === 'failed').slice(0, 20).map(({ item, detail }) => ({ item, detail })) };
+  return { ...counts, table, failures: items.filter(({ state }) => state === 'failed').slice(0, mostFailures).map(({ item, detail }) => ({ item, detail })) };
 }
 

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { FleetMember, UpdateEnvironmentInput } from '../domain/environment.ts';
+import { mostFailures, type FleetMember, type UpdateEnvironmentInput } from '../domain/environment.ts';
 import { FailureType } from '../domain/failures.ts';
 import { toleratedFailures } from '../domain/fan-out.ts';
 import { targetLabel } from '../domain/ids.ts';
@@ -22,8 +22,9 @@ export interface UpdatePlan {
 /** Most models of one update: an update in waves, its rollback and the tests of so many fit one history. */
 const mostModels = 200;
 
-/** @throws EstateInvalid (not retried) for an estate without circuits, or with more than one history can hold */
+/** @throws InputInvalid (not retried) for a budget that nobody could name the exceptions of; EstateInvalid (not retried) for an estate without circuits, or with more than one history can hold */
 export async function planUpdate({ maxParallel = 5, failureBudget, waveSize = 10 }: UpdateEnvironmentInput): Promise<UpdatePlan> {
+  if (failureBudget !== undefined && failureBudget > mostFailures) throw ApplicationFailure.nonRetryable(`failureBudget: at most ${mostFailures}: each failed model is named by a person before Stage 3 can be approved`, FailureType.InputInvalid);
   const { circuits } = await loadFleet({});
   const gravest = [...circuits].sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))[0];
   if (!gravest) throw ApplicationFailure.nonRetryable('the estate has no circuit: there is nothing that an environment could be updated for', FailureType.EstateInvalid);

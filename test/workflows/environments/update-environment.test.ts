@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { sleep } from '@temporalio/activity';
+import { cancelled, sleep } from '@temporalio/activity';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -206,6 +206,32 @@ describe('updateEnvironment', () => {
       assert.deepEqual({ passed, cancelled, notStarted, total }, { passed: 3, cancelled: 3, notStarted: 6, total: 12 });
       assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.0'));
     });
+  });
+
+  it('cancelled in the middle of the update of all: what was written is put back', async () => {
+    const fleet = fleetOf(6);
+    let deployed = 0;
+    await update(fleet, {
+      deployBatchModel: async (given) => {
+        if (given.workspace.workspace === 'prod-ml-workspace' && (deployed += 1) > 3) await cancelled();
+        return await fleet.activities.deployBatchModel!(given);
+      },
+    }, {}, async (handle) => {
+      const ended = failureOf(passBoth(handle));
+      await eventually(async () => assert.ok(deployed > 3));
+      await handle.cancel();
+      await ended;
+      const result = (await handle.describe()).memo?.['result'] as UpdateEnvironmentResult;
+      assert.deepEqual([result.outcome, result.production, result.updated, result.rolledBack], ['aborted', 'unchanged', [], ['P001/C001', 'P001/C002', 'P001/C003']]);
+      assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.0'));
+    });
+  });
+
+  it('refuses a budget whose exceptions nobody could name, and an estate without circuits', async () => {
+    for (const [fleet, input, reason] of [[fleetOf(2), { failureBudget: 21 }, /failureBudget: at most 20/], [fleetOf(0), {}, /the estate has no circuit/], [fleetOf(201), {}, /201 circuits; an environment is updated for at most 200/]] as const) {
+      const error = await update(fleet, {}, input, (handle) => failureOf(handle.result()));
+      assert.match(error.cause?.message ?? '', reason);
+    }
   });
 
   it('takes 200 models in one history', async () => {
