@@ -41,3 +41,12 @@ export const UpdateEnvironmentPhase = {
   Monitoring: 'monitoring',
   Rollback: 'rollback',
 } as const;
+
+export const RollBackModelPhase = {
+  Identify: 'identifying the issue',
+  Choose: 'getting the previous version',
+  Switch: 'executing the rollback',
+  Verify: 'verifying',
+  Monitoring: 'monitoring',
+  Report: 'reporting the incident',
+} as const;

@@ -15,7 +15,7 @@ export async function testModelInEnvironment({ target, environment, signature }:
     const { report: { passed, rows, findings, outputUri } } = await tryInTest(steps, policy, {
       model,
       environment,
-      experimentName: `environment-${modelName(target)}`,
+      name: modelName(target),
       tags: () => ({ run: steps.signature, environment: environment.replace(/^azureml:/, '') }),
     });
     return { state: passed ? 'passed' : 'failed', detail: passed ? `${rows} predictions` : findings.join('; '), reference: outputUri };
