@@ -3,6 +3,7 @@ import { deployBatchModel, type DeployBatchModelInput } from './deploy-batch-mod
 import { cancelDuplicateInvocations, invokeBatchEndpoint, type CancelDuplicateInvocationsInput, type InvokeBatchEndpointInput } from './batch-invocation.ts';
 import type { AzureMlClients } from './clients.ts';
 import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
+import { readBatchSuccess, type ReadBatchSuccessInput } from './batch-success.ts';
 import { registerEnvironment, type RegisterEnvironmentInput } from './environment-versions.ts';
 import { keepReport, type KeepReportInput } from './kept-report.ts';
 import { checkNotebook, type CheckNotebookInput } from './notebook-evidence.ts';
@@ -42,6 +43,7 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   readModelFiles: (input: Parameters<typeof readModelFiles>[1]) => readModelFiles(clients, input),
   checkInference: (input: CheckInferenceInput) => checkInference(clients, input),
   registerEnvironment: (input: RegisterEnvironmentInput) => registerEnvironment(clients, input),
+  readBatchSuccess: (input: ReadBatchSuccessInput) => readBatchSuccess(clients, input),
   checkNotebook: (input: CheckNotebookInput) => checkNotebook(clients, input),
   keepReport: (input: KeepReportInput) => keepReport(clients, input),
 });

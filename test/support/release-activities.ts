@@ -92,6 +92,7 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     registerEnvironment: async ({ workspace: { workspace: name }, environment }) => ({ environmentId: `${name}/environments/${environment.name}/versions/${environment.version}`, state: 'registered' }),
     checkNotebook: async ({ notebook }) => ({ ...notebook, isRead: true, findings: [], cells: 4, executed: 4 }),
     keepReport: async ({ name }) => ({ uri: `azureml://datastores/workspaceblobstore/paths/holdpoint/1/${name}`, sha256: '0'.repeat(64) }),
+    readBatchSuccess: async () => ({ before: { ended: 70, failed: 1 }, after: { ended: 10, failed: 0 } }),
     watchAlertRates: async () => ({ kind: 'healthy', poll: 1, alerts: 0, expected: 0, rules: [] }),
     loadReleaseRules: async () => ({ releaseBranch: 'refs/heads/main', maxParallel: 5, settleMs: 1000, digest: 'e'.repeat(64) }),
     readChange: async ({ repositoryId, pullRequestId }) => ({

@@ -110,6 +110,19 @@ export interface UpdateEnvironmentResult {
   compensations?: CompensationReport[];
 }
 
+/** Batch jobs that ended, and how many of them failed: in the week before a change, and since. */
+export interface BatchSuccess {
+  before: { ended: number; failed: number };
+  after: { ended: number; failed: number };
+}
+
+/** Whether jobs fail more often than in the week before: by more than ten points, and more than twice. Null: they do not. */
+export function successProblem({ before, after }: BatchSuccess): string | null {
+  const share = ({ ended, failed }: BatchSuccess['before']): number => (ended === 0 ? 0 : failed / ended);
+  if (after.failed <= 2 || share(after) <= share(before) + 0.1) return null;
+  return `${after.failed} of ${after.ended} batch jobs failed since the update, ${before.failed} of ${before.ended} in the week before`;
+}
+
 /** `azureml:<name>:<version>`, which deployments and registrations of any workspace resolve to their own. */
 export function environmentReference({ name, version }: { name: string; version: string }): string {
   return `azureml:${name}:${version}`;

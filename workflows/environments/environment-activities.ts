@@ -17,6 +17,7 @@ export const { readEnvironmentChange } = on<ReturnType<typeof createAzureDevOpsA
 export const { loadFleet } = on<ReturnType<typeof createEstateActivities>>(TaskQueue.Estate, brief, 'Load all circuits of the estate');
 export const { registerEnvironment } = on<AzureMl>(TaskQueue.AzureMl, write, 'Register the environment version');
 export const { checkNotebook } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Look into the notebook');
+export const { readBatchSuccess } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Compare the success of batch jobs with the week before');
 export const { keepReport } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Keep the table of the integration test');
 
 /** Compares the alert rates of all deployments with the week before, for the whole window; an hour more for redeploys. One look asks for each deployment. */

@@ -16,7 +16,7 @@ import { FleetUpdate } from './fleet-update.ts';
 import { testEveryModel } from './integration-test.ts';
 import { Notebook } from './notebook.ts';
 import { planUpdate } from './update-plan.ts';
-import { describeRates, watchFleet } from './watch-fleet.ts';
+import { batchProblem, describeRates, watchFleet } from './watch-fleet.ts';
 
 /** Environment update, non-breaking: a PATCH of the environment, tested with every model, rolled out to all deployments in waves, watched for 24 hours. */
 export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<UpdateEnvironmentResult> {
@@ -97,14 +97,15 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     fleet = new FleetUpdate(run, policy, environment, selected, plan.waveSize);
     await fleet.updateAll();
 
-    // Monitor for 24 hours: the alert rates against the week before.
+    // Monitor for 24 hours: the alert rates, and at its end the success of batch jobs, against the week before.
     run.enter(Phase.Monitoring);
     const verdict = await monitoring.watch(() => watchFleet(policy, selected, since));
-    if (verdict.kind === 'healthy') return result('succeeded', `${fleet.updated.length} deployments score in ${environment.name} ${environment.version}; ${describeRates(verdict)}`);
+    const jobsFail = verdict.kind === 'healthy' ? await batchProblem(run, policy, selected, since) : null;
+    if (verdict.kind === 'healthy' && jobsFail === null) return result('succeeded', `${fleet.updated.length} deployments score in ${environment.name} ${environment.version}; ${describeRates(verdict)}`);
 
     // Roll back if needed, in the same waves; what could not be watched is for a person to judge.
     run.enter(Phase.Rollback);
-    const reason = describeRates(verdict);
+    const reason = jobsFail ?? describeRates(verdict);
     if (verdict.kind === 'inconclusive') {
       const decision = await gates.pass(rollbackGate(asked, fleet.updated.length, reason));
       if (decision.state !== 'approved') return result('succeeded', `kept although ${reason}`);

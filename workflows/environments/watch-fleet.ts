@@ -1,8 +1,9 @@
 /** The day after an environment's update. */
 import type { Alerted, Unwatched } from '../blocks/monitoring-window.ts';
-import type { FleetMember } from '../domain/environment.ts';
+import type { Run } from '../blocks/run.ts';
+import { successProblem, type FleetMember } from '../domain/environment.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
-import { watchAlertRates } from './environment-activities.ts';
+import { readBatchSuccess, watchAlertRates } from './environment-activities.ts';
 
 type Rates = Awaited<ReturnType<typeof watchAlertRates>>;
 
@@ -12,6 +13,12 @@ const [factor, atLeast] = [2, 3];
 /** Compares the alert rates of all updated deployments with those of the week before, for the whole window. */
 export async function watchFleet({ workspaces, monitoring: { forMs, everyMs, breachSeverity } }: TargetPolicy, places: readonly FleetMember[], since: string): Promise<Rates> {
   return await watchAlertRates({ workspace: workspaces.production, places: [...places], since, breachSeverity, intervalMs: everyMs, polls: Math.ceil(forMs / everyMs) + 1, windowMs: forMs, factor, atLeast });
+}
+
+/** Compares, at the end of the window, how often batch jobs failed with the week before. What cannot be read is noted, and is no breach. */
+export async function batchProblem(run: Run, { workspaces }: TargetPolicy, places: readonly FleetMember[], since: string): Promise<string | null> {
+  const success = await run.attempt('The success of batch jobs could not be compared', () => readBatchSuccess({ workspace: workspaces.production, places: [...places], since }));
+  return success && successProblem(success);
 }
 
 /** What the watch saw, in half a sentence. */

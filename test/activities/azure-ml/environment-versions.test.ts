@@ -70,3 +70,21 @@ void test('a report is kept under its step; a second call changes nothing', asyn
   assert.deepEqual([second.value, second.changes], [first, []]);
   assert.equal(await clients.blob.read({ account: STORAGE_ACCOUNT, container: 'test-ml-workspace', name: first.uri.split('/paths/')[1]! }, 1000), input.text);
 });
+
+void test('batch jobs are counted by deployment, by how they ended, and by when', async () => {
+  const { ref } = circuitDeployment('C003');
+  const other = circuitDeployment('C004').ref;
+  const score = async (place: typeof ref, dataUri: string): Promise<string> => {
+    const { jobName } = await platforms.run(azureMl.invokeBatchEndpoint, { ...place, key: freshKey(), dataUri, experimentName: 'test' });
+    return (await platforms.retried(azureMl.awaitJob, { workspace: place.workspace, jobName, intervalMs: 50 })).result.status;
+  };
+  const good = 'azureml://datastores/workspaceblobstore/paths/data/weather.csv';
+  assert.equal(await score(ref, good), 'Completed');
+  await new Promise((done) => setTimeout(done, 10));
+  const since = platforms.sandbox.context.clock.iso();
+  assert.equal(await score(ref, 'azureml://datastores/workspaceblobstore/paths/data/none.csv'), 'Failed');
+  await score(other, good);
+  const read = async (places: (typeof ref)[]) => await platforms.run(azureMl.readBatchSuccess, { workspace: productionWorkspace, places, since });
+  assert.deepEqual(await read([ref]), { before: { ended: 1, failed: 0 }, after: { ended: 1, failed: 1 } });
+  assert.deepEqual(await read([ref, other]), { before: { ended: 1, failed: 0 }, after: { ended: 2, failed: 1 } });
+});

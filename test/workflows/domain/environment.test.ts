@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { stepProblem, testTable } from '../../../workflows/domain/environment.ts';
+import { stepProblem, successProblem, testTable } from '../../../workflows/domain/environment.ts';
 import { account, fanOutProgress, planProblem, toleratedFailures, type ItemEnding } from '../../../workflows/domain/fan-out.ts';
 
 const step = (before: string, after: string) => stepProblem({ name: 'env', version: before }, { name: 'env', version: after });
@@ -17,6 +17,15 @@ void test('only the next patch of the same environment passes; anything else is 
   assert.match(step('1.5.0', '1.5.01')!, /"1\.5\.01" is not <major>/);
   assert.match(stepProblem(null, { name: 'env', version: '1.5.1' })!, /no such file before/);
   assert.match(stepProblem({ name: 'other', version: '1.5.0' }, { name: 'env', version: '1.5.1' })!, /another environment than "other"/);
+});
+
+void test('failing batch jobs are a breach when they are more than two, and fail by ten points more often than in the week before', () => {
+  const problem = (before: [number, number], after: [number, number]) => successProblem({ before: { failed: before[0], ended: before[1] }, after: { failed: after[0], ended: after[1] } });
+  assert.equal(problem([0, 0], [2, 2]), null);
+  assert.equal(problem([10, 100], [20, 100]), null);
+  assert.match(problem([10, 100], [21, 100])!, /21 of 100 batch jobs failed since the update, 10 of 100 in the week before/);
+  assert.match(problem([0, 0], [3, 9])!, /3 of 9/);
+  assert.equal(problem([0, 0], [0, 0]), null);
 });
 
 void test('a table has one row for each model, and a cell may contain anything', () => {

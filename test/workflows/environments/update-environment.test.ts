@@ -181,6 +181,13 @@ describe('updateEnvironment', () => {
     }
   });
 
+  it('rolls back when batch jobs fail more often than in the week before', async () => {
+    const fleet = fleetOf(2);
+    const result = await update(fleet, { readBatchSuccess: async () => ({ before: { ended: 14, failed: 1 }, after: { ended: 4, failed: 3 } }) }, {}, passBoth);
+    assert.match(result.reason, /rolled back \(put back 2 deployments\): 3 of 4 batch jobs failed since the update, 1 of 14 in the week before/);
+    assert.deepEqual([result.outcome, result.rolledBack], ['rejected', fleet.labels]);
+  });
+
   it('leaves alone, and names, what somebody changed before the rollback', async () => {
     const fleet = fleetOf(3);
     const error = await update(fleet, {
@@ -210,15 +217,18 @@ describe('updateEnvironment', () => {
 
   it('cancelled in the middle of the update of all: what was written is put back', async () => {
     const fleet = fleetOf(6);
-    let deployed = 0;
+    let stuck = false;
     await update(fleet, {
       deployBatchModel: async (given) => {
-        if (given.workspace.workspace === 'prod-ml-workspace' && (deployed += 1) > 3) await cancelled();
+        if (given.workspace.workspace === 'prod-ml-workspace' && given.deployment.endsWith('C004')) {
+          stuck = true;
+          await cancelled();
+        }
         return await fleet.activities.deployBatchModel!(given);
       },
     }, {}, async (handle) => {
       const ended = failureOf(passBoth(handle));
-      await eventually(async () => assert.ok(deployed > 3));
+      await eventually(async () => assert.deepEqual([stuck, fleet.environments()[2]], [true, 'custom-tf-env:1.5.1']));
       await handle.cancel();
       await ended;
       const result = (await handle.describe()).memo?.['result'] as UpdateEnvironmentResult;
