@@ -72,7 +72,7 @@ export function fanOutProgress(what: string, { total, passed, failed, skipped, c
   const counts = [`${passed} passed`, `${failed} failed`, ...(skipped > 0 ? [`${skipped} skipped`] : []), ...(cancelled > 0 ? [`${cancelled} cancelled`] : []), `${running} running`];
   const last = items.filter(({ state }) => state === 'failed').slice(-3);
   return [
-    `**${what}:** ${ended} of ${total} ended: ${counts.join(', ')}. ${stopped ? `Stopped: more than ${tolerated} failed.` : `${tolerated === 0 ? 'The first failure stops it' : `More than ${tolerated} failures stop it`}.`}`,
+    `${what}: ${ended} of ${total} ended: ${counts.join(', ')}. ${stopped ? `Stopped: more than ${tolerated} failed.` : `${tolerated === 0 ? 'The first failure stops it' : `More than ${tolerated} failures stop it`}.`}`,
     ...last.map(({ item, detail }) => `Failed: ${item}: ${clip(detail, 120)}`),
   ];
 }

@@ -122,7 +122,7 @@ export class FleetUpdate {
   }
 
   #show(doing: string, wave: number): void {
-    this.#run.progress([`**${doing}:** wave ${wave + 1} of ${this.#waves.length}`, ...(this.updated.length > 0 ? [`${this.updated.length} have the new environment`] : [])]);
+    this.#run.progress([`${doing}: wave ${wave + 1} of ${this.#waves.length}`, ...(this.updated.length > 0 ? [`${this.updated.length} have the new environment`] : [])]);
   }
 }
 

@@ -51,7 +51,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     run.enter(Phase.Notebook);
     const { dev, test, production } = policy.workspaces;
     await registerEnvironment({ workspace: dev, environment, run: run.signature });
-    run.progress([`**Waits for a notebook** from ${dev.workspace} in which a model is loaded and scored with ${environment.name} ${environment.version}: update attachNotebook with link, sha256 and by.`]);
+    run.progress([`Waits for a notebook from ${dev.workspace} in which a model is loaded and scored with ${environment.name} ${environment.version}: update attachNotebook with link, sha256 and by.`]);
     const evidence = await notebook.attached(policy.gates.stage1.clock.decide.afterMs);
     run.progress([]);
     if (evidence === null) return result('expired', 'nobody attached a notebook in time');

@@ -51,5 +51,5 @@ void test('a budget is a number or a share; a plan that cannot be carried out is
   assert.match(planProblem(['a'], 0, { failures: 0 })!, /concurrency: 0/);
   assert.match(planProblem(['a'], 1, { percent: -1 })!, /failure budget: -1/);
   const report = account(['a', 'b', 'c'], new Map([['a', { item: 'a', state: 'failed', detail: 'out of memory', reference: null }]]), { failures: 0 });
-  assert.deepEqual(fanOutProgress('Tests', report, 1), ['**Tests:** 1 of 3 ended: 0 passed, 1 failed, 1 running. Stopped: more than 0 failed.', 'Failed: a: out of memory']);
+  assert.deepEqual(fanOutProgress('Tests', report, 1), ['Tests: 1 of 3 ended: 0 passed, 1 failed, 1 running. Stopped: more than 0 failed.', 'Failed: a: out of memory']);
 });
