@@ -23,7 +23,7 @@ export function desiredDefinition({ workspace, before, template, model, tags, en
   return {
     ...base,
     properties: { ...(base['properties'] as Fields), model: { referenceType: 'Id', assetId: model }, ...(environment !== undefined && { environmentId: assetId(workspace, 'environments', environment) }) },
-    tags: { ...kept, ...tags },
+    tags: { ...(environment === undefined ? kept : before.tags), ...tags }, // another environment is no next release
   };
 }
 
