@@ -2,6 +2,7 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import { z } from 'zod';
 import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
+import { coordinateIncidentId, IncidentPhase, type CoordinateIncidentInput } from '../workflows/domain/incident.ts';
 import { isTargetName, modelName, releaseChangeId, releaseModelId, targetLabel } from '../workflows/domain/ids.ts';
 import { ReleaseChangePhase, ReleaseModelPhase, StageApprovalPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
@@ -9,6 +10,7 @@ import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineSta
 import { ReviewPhase, type ReviewPendingReleasesInput } from '../workflows/domain/review-releases.ts';
 import { unblockPhase, type UnblockReleaseInput } from '../workflows/domain/review-stuck.ts';
 import { sweepPhase, type SweepRunsInput } from '../workflows/domain/sweep-runs.ts';
+import { severities } from '../workflows/domain/vocabulary.ts';
 import { startCommand } from './command-line.ts';
 
 /** Why a closed or running workflow of the same id may be run once more. */
@@ -168,10 +170,30 @@ const sweepRuns: Runbook<SweepRunsInput> = {
   isRepeatable: true,
 };
 
-/** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, reviewPendingReleases, unblockRelease, sweepRuns];
+const coordinateIncident: Runbook<CoordinateIncidentInput> = {
+  name: 'coordinateIncident',
+  description: 'Coordinate an incident: acknowledgement, assessment, roles, updates on the clock, escalation, resolution, post-mortem',
+  schema: z.strictObject({
+    incident: text(200),
+    title: text(200),
+    severity: z.enum(severities, `must be one of ${severities.join(', ')}`),
+    target: target.optional(),
+    service: text(100).optional(),
+    reportedBy: text(200).optional(),
+    startedBy: text(200).optional(),
+  }),
+  workflowId: coordinateIncidentId,
+  summary: ({ severity, title }) => `${severity} incident: ${title}`,
+  details: ({ target, service, reportedBy, startedBy }) => [`Affected: ${target ? targetLabel(target) : (service ?? 'not said')}`, ...(reportedBy === undefined ? [] : [`Reported by ${reportedBy}`]), ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),
+  searchAttributes: ({ target }) => searchAttributePairs({ Phase: IncidentPhase.Alert, ...(target && { Plant: target.plant, Circuit: target.circuit }) }),
+  attribute: ({ startedBy: _earlier, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
+  insteadOfAgain: ({ incident, ...input }) => `An incident is coordinated once. If it is back, it is a new one, with a key of its own:\n  ${startCommand('coordinateIncident', { ...input, incident: `${incident}-2` })}`,
+};
 
-export { releaseChange, releaseModel, reviewPendingReleases, sweepRuns, unblockRelease };
+/** All runbooks that can be started, in the order in which they are listed. */
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, reviewPendingReleases, unblockRelease, sweepRuns, coordinateIncident];
+
+export { coordinateIncident, releaseChange, releaseModel, reviewPendingReleases, sweepRuns, unblockRelease };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

@@ -6,6 +6,8 @@ export { keepUnresolvedHook } from './hooks/unresolved-hook.ts';
 export { reviewBypass } from './reviews/review-bypass.ts';
 export { reviewPendingReleases } from './reviews/review-pending-releases.ts';
 export { unblockRelease } from './reviews/unblock-release.ts';
+export { coordinateIncident } from './incidents/coordinate-incident.ts';
+export { stopReleases } from './incidents/stop-releases.ts';
 export { reportInterruption } from './maintenance/report-interruption.ts';
 export { sweepRuns } from './maintenance/sweep-runs.ts';
 export { anchorRecord } from './maintenance/anchor-record.ts';

@@ -9,6 +9,7 @@ import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
+import { checkIncidents, incidentsSchema } from './incident-schema.ts';
 import { group, person } from './people-schema.ts';
 import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
 
@@ -115,6 +116,7 @@ const fields = z.strictObject({
   monitoring,
   plants: z.record(targetName, plant),
   notifications: notificationsSchema.optional(),
+  incidents: incidentsSchema.optional(),
 });
 
 /** The estate once read: durations are milliseconds. */
@@ -128,6 +130,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkMachineItems(estate, complain);
   checkMonitoring(estate, complain);
   checkAddresses(estate, complain);
+  checkIncidents(estate, complain);
 });
 
 function checkMonitoring({ monitoring }: Estate, complain: Complain): void {

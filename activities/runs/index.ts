@@ -1,6 +1,7 @@
 /** Activities that read and tend other runs, through a Temporal client that the worker hands in. */
 import type { Client } from '@temporalio/client';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
+import { awaitNoStop, holdReleases, liftHold, readStops, type HoldReleasesInput } from './emergency-stop.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
 import { findOlderRuns, supersedeRun, type FindOlderRunsInput, type SupersedeRunInput } from './older-runs.ts';
 import { findBusyTargets, followReleases, type FollowReleasesInput } from './released-runs.ts';
@@ -18,4 +19,8 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   findBusyTargets: (input: { plant?: string }) => findBusyTargets(client, input),
   followReleases: (input: FollowReleasesInput) => followReleases(client, input),
   findInterruptedRuns: (input: FindInterruptedRunsInput) => findInterruptedRuns(client, input),
+  holdReleases: (input: HoldReleasesInput) => holdReleases(client, input),
+  liftHold: (input: Parameters<typeof liftHold>[1]) => liftHold(client, input),
+  readStops: (input: Parameters<typeof readStops>[1]) => readStops(client, input),
+  awaitNoStop: (input: Parameters<typeof awaitNoStop>[1]) => awaitNoStop(client, input),
 });
