@@ -70,7 +70,7 @@ export class IncidentDesk {
   /** One line of the timeline, and of the record. */
   note(text: string, at = now().toISOString()): void {
     this.timeline.push({ at, text });
-    this.#run.record.add({ kind: 'finding', what: 'incident', detail: text });
+    this.#run.record.add({ kind: 'finding', what: `incident: ${text}`, detail: this.#input.title });
     this.#run.inBackground(this.#run.record.flush().catch(() => undefined)); // kept with the close at the latest
     this.#run.refresh();
   }
