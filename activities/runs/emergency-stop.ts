@@ -1,5 +1,6 @@
 /** The emergency stop of releases, as activities set, lift and read it: one small workflow for each scope, so that Temporal itself keeps who holds what back. */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure, ApplicationFailureCategory, WorkflowNotFoundError } from '@temporalio/common';
 import { stopReleasesId, stopsOf, type StopHold, type StopScope } from '../../workflows/domain/emergency-stop.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
@@ -62,7 +63,7 @@ export async function readStops(client: Client, { target }: { target: Target }):
 export async function awaitNoStop(client: Client, input: { target: Target }): Promise<{ holds: [] }> {
   const { holds } = await readStops(client, input);
   if (holds.length === 0) return { holds: [] };
-  throw vendorFailure(FailureType.StillWatching, `releases are stopped by ${holds.map(({ by, reason }) => `${by} (${reason})`).join(', ')}`, {});
+  throw ApplicationFailure.create({ type: FailureType.StillWatching, message: `releases are stopped by ${holds.map(({ by, reason }) => `${by} (${reason})`).join(', ')}`, category: ApplicationFailureCategory.BENIGN });
 }
 
 /** A stop that has ended holds nothing, whatever its query would still say. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -22,7 +22,7 @@ import { eventually } from '../../support/eventually.ts';
 import { details } from '../../support/release-model-runs.ts';
 import { releaseActivities, testInput, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
-import { startTimeSkipping } from '../../support/time-skipping.ts';
+import { endLock, startTimeSkipping } from '../../support/time-skipping.ts';
 
 type Handle = WorkflowHandle<typeof coordinateIncident>;
 
@@ -31,6 +31,7 @@ before(async () => {
   temporal = await startTimeSkipping();
 });
 after(() => temporal.teardown());
+afterEach(() => endLock(temporal, testInput.target));
 
 const minute = 60_000;
 const hour = 60 * minute;
