@@ -2,6 +2,7 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import { z } from 'zod';
 import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
+import { coordinateIncidentId, IncidentPhase, type CoordinateIncidentInput } from '../workflows/domain/incident.ts';
 import { isTargetName, modelName, releaseChangeId, releaseModelId, rollBackModelId, targetLabel, updateEnvironmentId } from '../workflows/domain/ids.ts';
 import { mostFailures, type UpdateEnvironmentInput } from '../workflows/domain/environment.ts';
 import { ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase, UpdateEnvironmentPhase } from '../workflows/domain/phases.ts';
@@ -12,6 +13,7 @@ import { ReviewPhase, type ReviewPendingReleasesInput } from '../workflows/domai
 import { unblockPhase, type UnblockReleaseInput } from '../workflows/domain/review-stuck.ts';
 import { sweepPhase, type SweepRunsInput } from '../workflows/domain/sweep-runs.ts';
 import { reconcilePhase, type ReconcileAlertsInput } from '../workflows/domain/alert.ts';
+import { severities } from '../workflows/domain/vocabulary.ts';
 import { startCommand } from './command-line.ts';
 
 /** Why a closed or running workflow of the same id may be run once more. */
@@ -227,10 +229,30 @@ const reconcileAlerts: Runbook<ReconcileAlertsInput> = {
   isRepeatable: true,
 };
 
-/** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment, reconcileAlerts];
+const coordinateIncident: Runbook<CoordinateIncidentInput> = {
+  name: 'coordinateIncident',
+  description: 'Coordinate an incident: acknowledgement, assessment, roles, updates on the clock, escalation, resolution, post-mortem',
+  schema: z.strictObject({
+    incident: text(200),
+    title: text(200),
+    severity: z.enum(severities, `must be one of ${severities.join(', ')}`),
+    target: target.optional(),
+    service: text(100).optional(),
+    reportedBy: text(200).optional(),
+    startedBy: text(200).optional(),
+  }),
+  workflowId: coordinateIncidentId,
+  summary: ({ severity, title }) => `${severity} incident: ${title}`,
+  details: ({ target, service, reportedBy, startedBy }) => [`Affected: ${target ? targetLabel(target) : (service ?? 'not said')}`, ...(reportedBy === undefined ? [] : [`Reported by ${reportedBy}`]), ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),
+  searchAttributes: ({ target }) => searchAttributePairs({ Phase: IncidentPhase.Alert, ...(target && { Plant: target.plant, Circuit: target.circuit }) }),
+  attribute: ({ startedBy: _earlier, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
+  insteadOfAgain: ({ incident, ...input }) => `An incident is coordinated once. If it is back, it is a new one, with a key of its own:\n  ${startCommand('coordinateIncident', { ...input, incident: `${incident}-2` })}`,
+};
 
-export { reconcileAlerts, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease };
+/** All runbooks that can be started, in the order in which they are listed. */
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment, coordinateIncident, reconcileAlerts];
+
+export { coordinateIncident, reconcileAlerts, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

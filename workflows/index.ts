@@ -12,6 +12,8 @@ export { reviewBypass } from './reviews/review-bypass.ts';
 export { reviewPendingReleases } from './reviews/review-pending-releases.ts';
 export { unblockRelease } from './reviews/unblock-release.ts';
 export { lockTarget } from './locks/lock-target.ts';
+export { coordinateIncident } from './incidents/coordinate-incident.ts';
+export { stopReleases } from './incidents/stop-releases.ts';
 export { reportInterruption } from './maintenance/report-interruption.ts';
 export { sweepRuns } from './maintenance/sweep-runs.ts';
 export { anchorRecord } from './maintenance/anchor-record.ts';

@@ -26,7 +26,7 @@ const pagerDuty = z.strictObject({ kind: z.literal('pagerDuty'), routingKey: sec
 
 const channel = z.discriminatedUnion('kind', [slack, teams, mail, pagerDuty], 'must have a kind: slack, teams, mail or pagerDuty');
 
-export const notifiedEvents = ['opened', 'answered', 'reminded', 'escalated', 'widened', 'reopened', 'held', 'decided', 'finding'] as const;
+export const notifiedEvents = ['opened', 'answered', 'reminded', 'escalated', 'widened', 'reopened', 'held', 'decided', 'finding', 'incident', 'incidentTaken', 'incidentNews', 'incidentClosed'] as const;
 
 const route = z.strictObject({
   /** All when left out; a pager then takes what pages, see `routes.ts`. */

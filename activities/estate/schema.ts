@@ -10,6 +10,7 @@ import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
+import { checkIncidents, incidentsSchema } from './incident-schema.ts';
 import { group, person } from './people-schema.ts';
 import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
 
@@ -118,6 +119,7 @@ const fields = z.strictObject({
   plants: z.record(targetName, plant),
   notifications: notificationsSchema.optional(),
   alerts: alertsSchema.optional(),
+  incidents: incidentsSchema.optional(),
 });
 
 /** The estate once read: durations are milliseconds. */
@@ -132,6 +134,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkMonitoring(estate, complain);
   checkAddresses(estate, complain);
   checkAlerts(estate, complain);
+  checkIncidents(estate, complain);
 });
 
 function checkMonitoring({ monitoring }: Estate, complain: Complain): void {

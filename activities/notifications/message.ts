@@ -31,6 +31,10 @@ const headings: Record<GateEvent['kind'], string> = {
   held: 'Held: nobody decided in time',
   decided: 'Decided',
   finding: 'Finding',
+  incident: 'Incident: somebody is needed',
+  incidentTaken: 'Incident: somebody is at it',
+  incidentNews: 'Incident: news',
+  incidentClosed: 'Incident: resolved',
 };
 
 export function gateMessage(key: StepKey, event: GateEvent, { link, buttons }: Pick<GateMessage, 'link' | 'buttons'>): GateMessage {

@@ -36,8 +36,8 @@ export function pagerEvent(message: GateMessage): PagerEvent {
 }
 
 function actionOf(kind: GateEvent['kind']): PagerEvent['event_action'] {
-  if (kind === 'decided') return 'resolve';
-  return kind === 'answered' ? 'acknowledge' : 'trigger';
+  if (kind === 'decided' || kind === 'incidentClosed') return 'resolve';
+  return kind === 'answered' || kind === 'incidentTaken' ? 'acknowledge' : 'trigger';
 }
 
 /** Sends it; PagerDuty itself joins repetitions by the key. */

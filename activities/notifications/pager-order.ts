@@ -51,8 +51,8 @@ async function pageInOrder(event: PagerEvent, { attempt, hasPaged, paged, ask, s
   if (standing === 'unknown') throw vendorFailure(FailureType.Unavailable, 'paged, but no worker says whether the gate is still open', {});
 }
 
-/** Only a page for a gate is overtaken by the gate's end: a finding has none. */
+/** Only a page for a gate is overtaken by the gate's end: a finding has none, and an incident tells one thing after the other. */
 export async function page(event: PagerEvent, about: GateEvent, send: (event: PagerEvent) => Promise<void>, client: Client | null, attempt: Pick<PagingAttempt, 'attempt' | 'hasPaged' | 'paged'>): Promise<string | void> {
-  if (event.event_action !== 'trigger' || about.kind === 'finding' || client === null) return await send(event);
+  if (event.event_action !== 'trigger' || about.kind === 'finding' || about.kind === 'incident' || client === null) return await send(event);
   return await pageInOrder(event, { ...attempt, send, ask: () => gateStanding(client, about) });
 }

@@ -3,9 +3,9 @@ import type { GateEvent } from '../../workflows/domain/gate-event.ts';
 import type { Notifications } from '../estate/notifications-schema.ts';
 
 /** What wakes somebody, unless a route says otherwise. */
-const paging: readonly GateEvent['kind'][] = ['escalated', 'held', 'finding'];
+const paging: readonly GateEvent['kind'][] = ['escalated', 'held', 'finding', 'incident'];
 /** A pager that was called must be told that somebody has answered, and that it is over, whatever its routes say. To PagerDuty these change nothing where there was no page. */
-const following: readonly GateEvent['kind'][] = ['answered', 'decided'];
+const following: readonly GateEvent['kind'][] = ['answered', 'decided', 'incidentTaken', 'incidentClosed'];
 
 /** Names of channels, each once, in the order of the estate. */
 export function channelsFor({ channels, routes }: Pick<Notifications, 'channels' | 'routes'>, { kind, severity }: Pick<GateEvent, 'kind' | 'severity'>): string[] {

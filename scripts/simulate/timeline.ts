@@ -85,7 +85,7 @@ function gates(recorded: readonly RecordEntry[], deadlineOf: DeadlineOf, relativ
   });
 }
 
-const tellable = { opened: null, answered: null, decided: null, reopened: null, reminded: 'reminded', escalated: 'escalated to', widened: 'widened to', held: 'held open:', finding: 'told of a finding:' } as const;
+const tellable = { opened: null, answered: null, decided: null, reopened: null, reminded: 'reminded', escalated: 'escalated to', widened: 'widened to', held: 'held open:', finding: 'told of a finding:', incident: 'paged for an incident:', incidentTaken: null, incidentNews: null, incidentClosed: null } as const;
 
 function tellings({ kind, gate, to }: GateEvent, make: (text: string, label: string) => Entry): Entry[] {
   const words = tellable[kind];

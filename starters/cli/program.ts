@@ -100,6 +100,14 @@ export interface SimulateCommandOptions extends JsonOption {
   svg?: string;
 }
 
+export interface IncidentCommandOptions extends JsonOption, WaitOption {
+  as?: string;
+  comment?: string;
+  severity?: string;
+  role?: string;
+  person?: string;
+}
+
 export interface AttachCommandOptions extends JsonOption {
   project: string;
   environment: string;
@@ -180,6 +188,13 @@ export function createProgram(): Command {
 
   program.command('cancel').description('stop a run; it undoes what it must').argument(...runId).option('--reason <text>', 'why; shown in the history').addOption(json())
     .action(async (id: string, options: CancelCommandOptions) => (await import('./commands/cancel.ts')).cancel(id, options));
+
+  program.command('incident').description('act in an incident, or show it').argument('<id>', "the run, or the incident's own key")
+    .addArgument(new Argument('[action]', 'left out: show it').choices(['acknowledge', 'assess', 'take-role', 'update', 'resolve', 'add-action', 'post-mortem']))
+    .option(person, 'who you are; not needed after sign-in').option('--comment <text>', 'what you see, what is new, what resolved it, what is to be done, the root cause')
+    .option('--severity <severity>', 'of an assessment: P0, P1, P2 or P3').option('--role <role>', 'commander, communications or scribe').option('--person <person>', 'who takes the role, or the action item; you, if left out')
+    .addOption(timeout()).addOption(json())
+    .action(async (id: string, action: string | undefined, options: IncidentCommandOptions) => (await import('./commands/incident.ts')).incident(id, action, options));
 
   program.command('audit').description('what the record says: of one run, of a period of production, or whether all of it is whole').argument('[id]', 'a run, such as releaseModel:P001:C001:42-3f2a91c0')
     .option('--period <period>', 'every change of production in a year, month or day, in UTC: 2026-11, or from..to')

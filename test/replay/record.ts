@@ -28,7 +28,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'followAlert' | 'reconcileAlerts' | 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease' | 'updateEnvironment';
+  runbook?: 'coordinateIncident' | 'followAlert' | 'reconcileAlerts' | 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease' | 'updateEnvironment';
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -148,6 +148,15 @@ const paths: Path[] = [
   { name: 'release-change-joint', runbook: 'releaseChange', activities: jointChange(), conduct: (handle) => decide(handle, 'stage1', 'alice', { except: ['P001/C002'] }) },
   { name: 'roll-back-model', runbook: 'rollBackModel', activities: { readBatchDeployment: servingSecond, readRegisteredModels: twoVersions }, input: { target: testInput.target, reason: 'far off', alert: { name: 'mae-high' } }, conduct: async () => undefined },
   { name: 'roll-back-model-refused', runbook: 'rollBackModel', input: { target: { plant: 'P001', circuit: 'C002' }, reason: 'far off' }, conduct: async () => undefined },
+  {
+    name: 'coordinate-incident', runbook: 'coordinateIncident', activities: { readBatchDeployment: servingSecond, loadIncidentPolicy: async () => { const policy = await releaseActivities().loadIncidentPolicy({}); return { ...policy, terms: { ...policy.terms, acknowledgeMs: 1, assessMs: 1, offerRollbackMs: 1 } }; } },
+    input: { incident: 'recorded', title: 'far off', severity: 'P1', target: testInput.target },
+    conduct: async (handle) => {
+      await atGate(handle, 'rollback', () => handle.signal('incident', { action: 'acknowledge', by: 'alice' }));
+      await handle.signal('incident', { action: 'acknowledge', by: 'mallory' });
+      for (const message of [{ action: 'takeRole', role: 'commander' }, { action: 'assess', severity: 'P2', comment: 'one page' }, { action: 'update', comment: 'looking' }, { action: 'resolve', comment: 'gone' }, { action: 'addAction', comment: 'watch it' }, { action: 'postMortem', comment: 'a bad rate' }]) await handle.executeUpdate('incident', { args: [{ by: 'alice', ...message }] });
+    },
+  },
   { name: 'review-bypass-closed', runbook: 'reviewBypass', input: bypass, conduct: (handle) => decide(handle, 'review', 'bob') },
   { name: 'review-pending-releases', runbook: 'reviewPendingReleases', before: waitingReleases('P801', ['C001', 'C002']), input: { plant: 'P801', gate: 'stage1' }, conduct: (handle) => decide(handle, 'group-1', 'alice') },
   {

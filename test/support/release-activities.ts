@@ -3,12 +3,14 @@ import type { createAzureDevOpsActivities } from '../../activities/azure-devops/
 import type { BatchDeploymentRef } from '../../activities/azure-ml/batch-deployment.ts';
 import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts';
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
+import type { createIncidentPolicyActivities } from '../../activities/estate/incident-policy.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
 import type { createNotificationActivities } from '../../activities/notifications/index.ts';
 import type { createRecordActivities } from '../../activities/record/index.ts';
 import type { createRunsActivities } from '../../activities/runs/index.ts';
 import { elapsedTicks } from '../../workflows/domain/gate-clock.ts';
+import { defaultIncidentTerms } from '../../workflows/domain/incident.ts';
 import { trainingJobName } from '../../workflows/domain/keys.ts';
 import type { GateClock, GatePolicy, TargetPolicy } from '../../workflows/domain/policy.ts';
 import type { DeploymentSnapshot, ReleaseModelInput } from '../../workflows/domain/release.ts';
@@ -18,6 +20,7 @@ export type ReleaseActivities = ReturnType<typeof createAzureDevOpsActivities> &
   ReturnType<typeof createAzureMlActivities> &
   ReturnType<typeof createAzureMonitorActivities> &
   ReturnType<typeof createEstateActivities> &
+  ReturnType<typeof createIncidentPolicyActivities> &
   ReturnType<typeof createMlflowActivities> &
   ReturnType<typeof createNotificationActivities> &
   Pick<ReturnType<typeof createRecordActivities>, 'appendToRecord' | 'verifyAnswers'> &
@@ -78,6 +81,7 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
   const deployed = new Map<string, DeploymentSnapshot>();
   return {
     loadPolicy: async ({ target }) => testPolicy(target),
+    loadIncidentPolicy: async () => ({ digest: 'e'.repeat(64), people: testPolicy(testInput.target).people, settleMs: 1000, terms: { ...defaultIncidentTerms, bridge: 'https://meet.example.com/incident', escalate: [{ afterMs: 5 * 60_000, to: 'on-call' }, { afterMs: 15 * 60_000, to: 'manager' }], leadership: { afterMs: hour / 2, to: 'leadership' } } }),
     loadCircuits: async ({ targets }) => {
       const policies = targets.map(testPolicy);
       return { circuits: policies.map(({ target, severity, sensor: { column }, endpoint, deployment }) => ({ target, severity, column, endpoint, deployment, terms: {} })), production: policies[0]?.workspaces.production ?? null };

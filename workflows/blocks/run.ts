@@ -1,7 +1,7 @@
 /** One run of a runbook as its readers see it: phases, outcome, search attributes, current details, and the query `status`. */
 import { ActivityFailure, CancellationScope, CancelledFailure, condition, defineQuery, isCancellation, setCurrentDetails, setHandler, sleep, upsertMemo, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
 import { clip } from '../domain/answer.ts';
-import { renderOpenCard, renderProgress, type OpenCard } from '../domain/card.ts';
+import { cardBytes, renderOpenCard, renderProgress, type OpenCard } from '../domain/card.ts';
 import type { CompensationReport } from '../domain/compensation.ts';
 import { FailureType } from '../domain/failures.ts';
 import { stepKey, type StepKey } from '../domain/keys.ts';
@@ -65,6 +65,7 @@ export class Run {
   #progress: string[] = [];
   #background = 0;
   #isStale = false;
+  #face: (() => string) | null = null;
   #closingChecks: { what: string; check: () => Promise<unknown> }[] = [];
   readonly #attributes = new RunAttributes(() => this.#gate !== null);
 
@@ -117,6 +118,17 @@ export class Run {
       this.note(`${complaint}: ${rootMessage(error)}`);
       return null;
     }
+  }
+
+  /** What the run shows in place of phase and notes, or below an open gate where there is room: asked anew after each `refresh`. */
+  present(face: () => string): void {
+    this.#face = face;
+    this.show();
+  }
+
+  /** What `present` would answer is another text now. */
+  refresh(): void {
+    this.show();
   }
 
   gateOpened(gate: GateFace): void {
@@ -248,7 +260,9 @@ export class Run {
     if (!this.#isStale) return;
     this.#isStale = false;
     const lastAnswer = this.#lastAnswer;
-    setCurrentDetails(this.#gate ? renderOpenCard({ ...this.#gate.card(), lastAnswer }) : renderProgress(this.#phases.at(-1)!.name, [...this.#progress, ...this.#notes], lastAnswer));
+    const own = this.#face === null ? [] : [this.#face()];
+    const card = this.#gate ? renderOpenCard({ ...this.#gate.card(), lastAnswer }) : renderProgress(this.#phases.at(-1)!.name, [...own, ...this.#progress, ...this.#notes], lastAnswer);
+    setCurrentDetails(this.#gate ? withRoom(card, own) : card);
   }
 
   #close(outcome: Outcome, reason: string): void {
@@ -265,6 +279,12 @@ export class Run {
   #endPhase(): void {
     this.#phases = this.#phases.map((phase) => (phase.endedAt === null ? { ...phase, endedAt: now().toISOString() } : phase));
   }
+}
+
+/** The card, and below it what still fits. */
+function withRoom(card: string, further: readonly string[]): string {
+  const whole = [card, ...further].join('\n\n---\n\n');
+  return new TextEncoder().encode(whole).length <= cardBytes ? whole : card;
 }
 
 /** Closes the workflow as Failed, with the result, compensations included, in the failure's details. */

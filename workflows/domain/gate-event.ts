@@ -3,8 +3,8 @@ import type { CardFigures } from './card.ts';
 import type { Severity, Target } from './vocabulary.ts';
 
 export interface GateEvent {
-  /** `answered`: a decision counted that does not suffice yet. */
-  kind: 'opened' | 'answered' | 'reminded' | 'escalated' | 'widened' | 'reopened' | 'held' | 'decided' | 'finding';
+  /** `answered`: a decision counted that does not suffice yet. `incident` pages, `incidentTaken` acknowledges the page, `incidentClosed` resolves it, `incidentNews` informs. */
+  kind: 'opened' | 'answered' | 'reminded' | 'escalated' | 'widened' | 'reopened' | 'held' | 'decided' | 'finding' | 'incident' | 'incidentTaken' | 'incidentNews' | 'incidentClosed';
   severity: Severity;
   runbook: string;
   workflowId: string;

@@ -10,6 +10,7 @@ import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
 import { releasePriority } from '../domain/resource-lock.ts';
 import { queueForLock } from '../locks/lock-activities.ts';
+import { passEmergencyStop } from '../incidents/pass-emergency-stop.ts';
 import { approvedWithChange, keepApproval } from './joint-approval.ts';
 import { deployVerified, preImage, putBack } from './production-deployment.ts';
 import { releaseGateServices } from './gate-services.ts';
@@ -73,8 +74,10 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     const alerts = { workspace: workspaces.production, endpoint, deployment };
     const noteAlerts = async () => ({ since: now().toISOString(), known: (await readFiringAlerts(alerts)).ids });
     const claim = { what: `version ${input.version}`, version: input.version, priority: releasePriority(policy.severity), preempts: false, preImage: preImage(before) };
+    await passEmergencyStop(run, input.target); // before the lock: what is stopped holds nobody up
     const [{ hadToWait }, noted] = await Promise.all([lock.acquire(claim, queueForLock), noteAlerts()]);
     return await lock.whileHeld(async () => {
+      if (hadToWait) await passEmergencyStop(run, input.target);
       const { since, known } = hadToWait ? await noteAlerts() : noted;
       await deployVerified(run, input, policy, before, promoted.assetId, approvers(stage3), lock);
 

@@ -1,0 +1,82 @@
+/** The emergency stop of releases, as activities set, lift and read it: one small workflow for each scope, so that Temporal itself keeps who holds what back. */
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure, ApplicationFailureCategory, WorkflowNotFoundError } from '@temporalio/common';
+import { stopReleasesId, stopsOf, type StopHold, type StopScope } from '../../workflows/domain/emergency-stop.ts';
+import { FailureType } from '../../workflows/domain/failures.ts';
+import { TaskQueue } from '../../workflows/domain/queues.ts';
+import type { Target } from '../../workflows/domain/vocabulary.ts';
+import { vendorFailure } from '../http/classify.ts';
+import { classifyTemporal } from './temporal-failures.ts';
+
+/** How long Temporal has for one call, in milliseconds. */
+const callMs = 10_000;
+
+export interface HoldReleasesInput {
+  scope: StopScope;
+  by: string;
+  reason: string;
+  since: string;
+}
+
+/**
+ * Stops the releases of a scope before their production write, and reads back that they are.
+ *
+ * Safe to retry because there is one stop for each scope and one hold for each holder: a second call finds its own.
+ */
+export async function holdReleases(client: Client, { scope, by, reason, since }: HoldReleasesInput): Promise<{ holds: StopHold[] }> {
+  const workflowId = stopReleasesId(scope);
+  try {
+    await client.connection.withDeadline(Date.now() + callMs, () =>
+      client.workflow.signalWithStart('stopReleases', { workflowId, taskQueue: TaskQueue.Runbooks, args: [scope], signal: 'hold', signalArgs: [{ by, reason, since }], staticSummary: `Emergency stop: ${reason}`.slice(0, 200) }));
+  } catch (error) {
+    throw classifyTemporal(error, workflowId);
+  }
+  const holds = await holdsOf(client, scope);
+  if (!holds.some((hold) => hold.by === by)) throw vendorFailure(FailureType.Unavailable, `${workflowId} does not show the hold of ${by} yet`, {});
+  return { holds };
+}
+
+/** Takes a hold back; the last one lets releases go on. Safe to retry because a hold that is gone stays so. */
+export async function liftHold(client: Client, { scope, by }: { scope: StopScope; by: string }): Promise<{ sent: boolean }> {
+  const workflowId = stopReleasesId(scope);
+  try {
+    await client.connection.withDeadline(Date.now() + callMs, () => client.workflow.getHandle(workflowId).signal('lift', { by }));
+    return { sent: true };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { sent: false }; // nothing is stopped
+    throw classifyTemporal(error, workflowId);
+  }
+}
+
+/** Who holds releases of this target back, by whichever scope. Safe to retry because it only reads. */
+export async function readStops(client: Client, { target }: { target: Target }): Promise<{ holds: StopHold[] }> {
+  return { holds: (await Promise.all(stopsOf(target).map((scope) => holdsOf(client, scope)))).flat() };
+}
+
+/**
+ * Waits by failing until nobody holds releases of this target back.
+ *
+ * Safe to retry because it only reads.
+ *
+ * @throws StillWatching (retried) naming who holds them
+ */
+export async function awaitNoStop(client: Client, input: { target: Target }): Promise<{ holds: [] }> {
+  const { holds } = await readStops(client, input);
+  if (holds.length === 0) return { holds: [] };
+  throw ApplicationFailure.create({ type: FailureType.StillWatching, message: `releases are stopped by ${holds.map(({ by, reason }) => `${by} (${reason})`).join(', ')}`, category: ApplicationFailureCategory.BENIGN });
+}
+
+/** A stop that has ended holds nothing, whatever its query would still say. */
+async function holdsOf(client: Client, scope: StopScope): Promise<StopHold[]> {
+  const workflowId = stopReleasesId(scope);
+  try {
+    return await client.connection.withDeadline(Date.now() + callMs, async () => {
+      const handle = client.workflow.getHandle(workflowId);
+      const { status } = await handle.describe();
+      return status.name === 'RUNNING' ? await handle.query<StopHold[]>('holds') : [];
+    });
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return [];
+    throw classifyTemporal(error, workflowId);
+  }
+}

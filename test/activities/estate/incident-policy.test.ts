@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { createIncidentPolicyActivities } from '../../../activities/estate/incident-policy.ts';
+import { defaultIncidentTerms } from '../../../workflows/domain/incident.ts';
+
+const demo = await readFile(new URL('../../../estate/demo.yml', import.meta.url), 'utf8');
+const section = /^incidents:\n(?: .*\n)+/m;
+assert.match(demo, section);
+
+async function load(incidents: string) {
+  const estateFile = join(await mkdtemp(join(tmpdir(), 'holdpoint-incidents-')), 'estate.yml');
+  await writeFile(estateFile, demo.replace(section, incidents));
+  return await createIncidentPolicyActivities({ estateFile }).loadIncidentPolicy({});
+}
+
+describe("the estate's terms of incidents", () => {
+  it("are the documents' where the estate says nothing", async () => {
+    const { terms, people } = await load('');
+    assert.deepEqual(terms, defaultIncidentTerms);
+    assert.deepEqual(people.map(({ id }) => id), ['alice', 'bob', 'carol', 'dana']);
+  });
+
+  it('are the estate\'s, field by field', async () => {
+    const { terms } = await load('incidents:\n  bridge: https://meet.example.com/x\n  acknowledgeWithin: 3m\n  updateEvery: {P0: 10m}\n  leadership: {to: manager}\n  escalate: [{after: 4m, to: on-call}]\n');
+    assert.deepEqual(terms, {
+      ...defaultIncidentTerms, bridge: 'https://meet.example.com/x', acknowledgeMs: 180_000, updateMs: { ...defaultIncidentTerms.updateMs, P0: 600_000 },
+      leadership: { afterMs: 1_800_000, to: 'manager' }, escalate: [{ afterMs: 240_000, to: 'on-call' }],
+    });
+  });
+
+  for (const [what, incidents, complaint] of [
+    ['nobody to escalate to', 'incidents:\n  escalate: [{after: 5m, to: nobody}]\n', /incidents\.escalate\.0\.to: "nobody" is no contact/],
+    ['unknown leadership', 'incidents:\n  leadership: {to: the board}\n', /incidents\.leadership\.to: "the board" is no contact/],
+    ['updates without a pause', 'incidents:\n  updateEvery: {P0: 1s}\n', /incidents\.updateEvery\.P0: must be at least 1m/],
+    ['a bare number', 'incidents:\n  assessWithin: 10\n', /incidents\.assessWithin: must be a duration with its unit/],
+    ['an unknown field', 'incidents:\n  bridges: https://x.example.com\n', /incidents\.bridges/],
+  ] as const) {
+    it(`are refused with file, line and field: ${what}`, async () => {
+      await assert.rejects(load(incidents), (error: Error) => /estate\.yml:\d+: /.test(error.message) && complaint.test(error.message));
+    });
+  }
+});
