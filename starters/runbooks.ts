@@ -2,8 +2,9 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import { z } from 'zod';
 import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
+import { updateTrainingConfigId, type UpdateTrainingConfigInput } from '../workflows/domain/configuration-change.ts';
 import { isTargetName, modelName, releaseChangeId, releaseModelId, targetLabel } from '../workflows/domain/ids.ts';
-import { ReleaseChangePhase, ReleaseModelPhase, StageApprovalPhase } from '../workflows/domain/phases.ts';
+import { ReleaseChangePhase, ReleaseModelPhase, StageApprovalPhase, UpdateTrainingConfigPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
 import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineStageInput } from '../workflows/domain/stage-check.ts';
 import { ReviewPhase, type ReviewPendingReleasesInput } from '../workflows/domain/review-releases.ts';
@@ -168,10 +169,30 @@ const sweepRuns: Runbook<SweepRunsInput> = {
   isRepeatable: true,
 };
 
-/** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, reviewPendingReleases, unblockRelease, sweepRuns];
+const updateTrainingConfig: Runbook<UpdateTrainingConfigInput> = {
+  name: 'updateTrainingConfig',
+  description: 'Change the hyperparameters of one circuit by a reviewed pull request, and have the circuit trained and released once it is merged',
+  schema: z
+    .strictObject({
+      target,
+      hyperparameters: z.record(text(100), z.number('must be a number')).refine((values) => Object.keys(values).length > 0, 'must name at least one, or be left out').optional(),
+      cutoffDate: z.iso.date('must be a date such as 2025-12-09').optional(),
+      rationale: text(2000),
+      startedBy: text(200).optional(),
+    })
+    .refine(({ hyperparameters, cutoffDate }) => hyperparameters !== undefined || cutoffDate !== undefined, { path: ['hyperparameters'], error: 'must say what changes, such as {"learning_rate": 0.0005}' }),
+  workflowId: ({ target: { plant, circuit } }) => updateTrainingConfigId({ plant, circuit }),
+  summary: ({ target, hyperparameters = {}, cutoffDate }) => `Tune ${targetLabel(target)}: ${shortList([...Object.entries(hyperparameters).map(([key, value]) => `${key} ${value}`), ...(cutoffDate === undefined ? [] : [`cutoff_date ${cutoffDate}`])])}`.slice(0, 200),
+  details: ({ rationale, startedBy }) => [rationale, ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),
+  searchAttributes: ({ target: { plant, circuit } }) => searchAttributePairs({ Phase: UpdateTrainingConfigPhase.Edit, Plant: plant, Circuit: circuit, ModelVersion: 'proposed' }),
+  attribute: ({ startedBy: _earlier, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
+  isRepeatable: true,
+};
 
-export { releaseChange, releaseModel, reviewPendingReleases, sweepRuns, unblockRelease };
+/** All runbooks that can be started, in the order in which they are listed. */
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, reviewPendingReleases, unblockRelease, sweepRuns, updateTrainingConfig];
+
+export { releaseChange, releaseModel, reviewPendingReleases, sweepRuns, unblockRelease, updateTrainingConfig };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

@@ -7,6 +7,7 @@ import { createAzureMlClients } from '../activities/azure-ml/clients.ts';
 import { createAzureMlActivities } from '../activities/azure-ml/index.ts';
 import { createAzureMonitorClients } from '../activities/azure-monitor/clients.ts';
 import { createAzureMonitorActivities } from '../activities/azure-monitor/index.ts';
+import { createChangeRuleActivities } from '../activities/estate/change-rules.ts';
 import { createEstateActivities, type EstateSettings } from '../activities/estate/index.ts';
 import { createStagePolicyActivities } from '../activities/estate/stage-policy-activities.ts';
 import { withHeartbeat } from '../activities/heartbeat.ts';
@@ -40,7 +41,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
   switch (queue) {
     case TaskQueue.Estate: {
       const estate: EstateSettings = { estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, ...(configuration.identityProblem && { identityProblem: configuration.identityProblem }) };
-      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate) });
+      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate), ...createChangeRuleActivities(estate) });
     }
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent:

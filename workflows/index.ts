@@ -2,6 +2,7 @@
 export { approvePipelineStage } from './checks/approve-pipeline-stage.ts';
 export { releaseChange } from './releases/release-change.ts';
 export { releaseModel } from './releases/release-model.ts';
+export { updateTrainingConfig } from './changes/update-training-config.ts';
 export { keepUnresolvedHook } from './hooks/unresolved-hook.ts';
 export { reviewBypass } from './reviews/review-bypass.ts';
 export { reviewPendingReleases } from './reviews/review-pending-releases.ts';

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { isTargetName } from '../../workflows/domain/ids.ts';
 import { severities } from '../../workflows/domain/vocabulary.ts';
 import { calendar } from './calendar-schema.ts';
+import { changesSchema } from './change-rules.ts';
 import { checkMachineItems } from './check-checklists.ts';
-import { checkGates } from './check-gates.ts';
+import { checkGates, checkNames } from './check-gates.ts';
 import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
@@ -115,6 +116,7 @@ const fields = z.strictObject({
   monitoring,
   plants: z.record(targetName, plant),
   notifications: notificationsSchema.optional(),
+  changes: changesSchema.default({ review: {}, pollEvery: 300_000, mergeBy: 'holdpoint' }),
 });
 
 /** The estate once read: durations are milliseconds. */
@@ -125,6 +127,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   const complain: Complain = (path, message) => context.addIssue({ code: 'custom', path, message });
   checkPeople(estate, complain);
   checkGates(estate, complain);
+  checkNames(estate, ['changes', 'review'], estate.changes.review, complain);
   checkMachineItems(estate, complain);
   checkMonitoring(estate, complain);
   checkAddresses(estate, complain);

@@ -22,7 +22,7 @@ import { ApprovalPoll } from './approval-poll.ts';
 import { createReceiverLogger } from './logger.ts';
 import { createReceiver } from './server.ts';
 import { TagSightings } from './tag-sightings.ts';
-import { isTemporalReady, startRelease } from './temporal-releases.ts';
+import { isTemporalReady, startRelease, wakeReview } from './temporal-releases.ts';
 
 async function main(): Promise<void> {
   const configuration = readReceiverConfiguration();
@@ -49,6 +49,7 @@ async function main(): Promise<void> {
     // Read again for each notification: a changed branch needs no restart, and a broken file answers 503 until it is repaired.
     releaseBranch: async () => (await readEstate(estateFile)).releaseBranch,
     startRelease: (input) => startRelease(client, input),
+    wakeReview: (workflowId, news) => wakeReview(client, workflowId, news),
     isTemporalReady: () => isTemporalReady(client),
     ...(await approvals(configuration, client)),
     ...(vault && { checks: stageApprovals({ client, vault, organisationUrl: configuration.AZURE_DEVOPS_URL }) }),
