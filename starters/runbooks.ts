@@ -3,10 +3,11 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { z } from 'zod';
 import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
 import { updateTrainingConfigId, type UpdateTrainingConfigInput } from '../workflows/domain/configuration-change.ts';
-import { isTargetName, modelName, releaseChangeId, releaseModelId, targetLabel } from '../workflows/domain/ids.ts';
-import { ReleaseChangePhase, ReleaseModelPhase, StageApprovalPhase, UpdateTrainingConfigPhase } from '../workflows/domain/phases.ts';
+import { isTargetName, modelName, releaseChangeId, releaseModelId, rollBackModelId, targetLabel } from '../workflows/domain/ids.ts';
+import { ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase, UpdateTrainingConfigPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
 import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineStageInput } from '../workflows/domain/stage-check.ts';
+import type { RollBackModelInput } from '../workflows/domain/rollback.ts';
 import { ReviewPhase, type ReviewPendingReleasesInput } from '../workflows/domain/review-releases.ts';
 import { unblockPhase, type UnblockReleaseInput } from '../workflows/domain/review-stuck.ts';
 import { sweepPhase, type SweepRunsInput } from '../workflows/domain/sweep-runs.ts';
@@ -98,6 +99,26 @@ const releaseModel: Runbook<ReleaseModelInput> = {
   },
 };
 
+const updateTrainingConfig: Runbook<UpdateTrainingConfigInput> = {
+  name: 'updateTrainingConfig',
+  description: 'Change the hyperparameters of one circuit by a reviewed pull request, and have the circuit trained and released once it is merged',
+  schema: z
+    .strictObject({
+      target,
+      hyperparameters: z.record(text(100), z.number('must be a number')).refine((values) => Object.keys(values).length > 0, 'must name at least one, or be left out').optional(),
+      cutoffDate: z.iso.date('must be a date such as 2025-12-09').optional(),
+      rationale: text(2000),
+      startedBy: text(200).optional(),
+    })
+    .refine(({ hyperparameters, cutoffDate }) => hyperparameters !== undefined || cutoffDate !== undefined, { path: ['hyperparameters'], error: 'must say what changes, such as {"learning_rate": 0.0005}' }),
+  workflowId: ({ target: { plant, circuit } }) => updateTrainingConfigId({ plant, circuit }),
+  summary: ({ target, hyperparameters = {}, cutoffDate }) => `Tune ${targetLabel(target)}: ${shortList([...Object.entries(hyperparameters).map(([key, value]) => `${key} ${value}`), ...(cutoffDate === undefined ? [] : [`cutoff_date ${cutoffDate}`])])}`.slice(0, 200),
+  details: ({ rationale, startedBy }) => [rationale, ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),
+  searchAttributes: ({ target: { plant, circuit } }) => searchAttributePairs({ Phase: UpdateTrainingConfigPhase.Edit, Plant: plant, Circuit: circuit, ModelVersion: 'proposed' }),
+  attribute: ({ startedBy: _earlier, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
+  isRepeatable: true,
+};
+
 const guid = z.guid('must be a GUID');
 
 /** Started by the receiver alone, when a check of Azure Pipelines comes in: by hand there would be no check to answer. */
@@ -169,30 +190,29 @@ const sweepRuns: Runbook<SweepRunsInput> = {
   isRepeatable: true,
 };
 
-const updateTrainingConfig: Runbook<UpdateTrainingConfigInput> = {
-  name: 'updateTrainingConfig',
-  description: 'Change the hyperparameters of one circuit by a reviewed pull request, and have the circuit trained and released once it is merged',
-  schema: z
-    .strictObject({
-      target,
-      hyperparameters: z.record(text(100), z.number('must be a number')).refine((values) => Object.keys(values).length > 0, 'must name at least one, or be left out').optional(),
-      cutoffDate: z.iso.date('must be a date such as 2025-12-09').optional(),
-      rationale: text(2000),
-      startedBy: text(200).optional(),
-    })
-    .refine(({ hyperparameters, cutoffDate }) => hyperparameters !== undefined || cutoffDate !== undefined, { path: ['hyperparameters'], error: 'must say what changes, such as {"learning_rate": 0.0005}' }),
-  workflowId: ({ target: { plant, circuit } }) => updateTrainingConfigId({ plant, circuit }),
-  summary: ({ target, hyperparameters = {}, cutoffDate }) => `Tune ${targetLabel(target)}: ${shortList([...Object.entries(hyperparameters).map(([key, value]) => `${key} ${value}`), ...(cutoffDate === undefined ? [] : [`cutoff_date ${cutoffDate}`])])}`.slice(0, 200),
-  details: ({ rationale, startedBy }) => [rationale, ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),
-  searchAttributes: ({ target: { plant, circuit } }) => searchAttributePairs({ Phase: UpdateTrainingConfigPhase.Edit, Plant: plant, Circuit: circuit, ModelVersion: 'proposed' }),
+const rollBackModel: Runbook<RollBackModelInput> = {
+  name: 'rollBackModel',
+  description: 'Emergency: let production serve the previous version of a circuit\'s model, at once and without approval; reviewed afterwards',
+  schema: z.strictObject({
+    target,
+    reason: text(1000),
+    from: text(100).optional(),
+    to: text(100).optional(),
+    alert: z.strictObject({ name: text(200), id: text(1000).optional() }).optional(),
+    startedBy: text(200).optional(),
+  }),
+  workflowId: ({ target: { plant, circuit } }) => rollBackModelId({ plant, circuit }),
+  summary: ({ target, to }) => `Roll ${targetLabel(target)} back${to === undefined ? '' : ` to ${to}`}`,
+  details: ({ reason, startedBy, alert }) => [reason, ...(startedBy === undefined ? [] : [`Started by ${startedBy}`]), ...(alert === undefined ? [] : [`Alert ${alert.name}`])].join('\n\n'),
+  searchAttributes: ({ target: { plant, circuit }, to }) => searchAttributePairs({ Phase: RollBackModelPhase.Identify, Plant: plant, Circuit: circuit, ModelVersion: to ?? 'previous' }),
   attribute: ({ startedBy: _earlier, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
   isRepeatable: true,
 };
 
 /** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, reviewPendingReleases, unblockRelease, sweepRuns, updateTrainingConfig];
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, updateTrainingConfig, reviewPendingReleases, unblockRelease, sweepRuns];
 
-export { releaseChange, releaseModel, reviewPendingReleases, sweepRuns, unblockRelease, updateTrainingConfig };
+export { releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease, updateTrainingConfig };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}
