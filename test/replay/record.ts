@@ -24,7 +24,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease';
+  runbook?: 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'updateTrainingConfig' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease';
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -72,6 +72,19 @@ function jointChange(): Partial<ReleaseActivities> {
   });
   estate.target = { approvalPer: 'change' };
   return activities;
+}
+
+/** A pull request that is approved when it is looked at first, and then merged; its release is another history's matter. */
+function reviewedPullRequest(): Partial<ReleaseActivities> {
+  let looks = 0;
+  return {
+    readChange: async (input) => ({ ...(await releaseActivities().readChange(input)), circuits: [] }),
+    awaitReview: async (input) => {
+      const { standing, digest } = await releaseActivities().awaitReview(input);
+      looks += 1;
+      return looks === 1 ? { standing: { ...standing, status: 'active', closedBy: null }, digest: 'd0' } : { standing, digest };
+    },
+  };
 }
 
 /** Releases of a plant of their own that wait at Stage 1. */
@@ -138,6 +151,7 @@ const paths: Path[] = [
   { name: 'release-change-joint', runbook: 'releaseChange', activities: jointChange(), conduct: (handle) => decide(handle, 'stage1', 'alice', { except: ['P001/C002'] }) },
   { name: 'roll-back-model', runbook: 'rollBackModel', activities: { readBatchDeployment: servingSecond, readRegisteredModels: twoVersions }, input: { target: testInput.target, reason: 'far off', alert: { name: 'mae-high' } }, conduct: async () => undefined },
   { name: 'roll-back-model-refused', runbook: 'rollBackModel', input: { target: { plant: 'P001', circuit: 'C002' }, reason: 'far off' }, conduct: async () => undefined },
+  { name: 'update-training-config', runbook: 'updateTrainingConfig', activities: reviewedPullRequest(), input: { target: testInput.target, hyperparameters: { learning_rate: 0.0005 }, rationale: 'it still learns', startedBy: 'alice' }, conduct: async () => undefined },
   { name: 'review-bypass-closed', runbook: 'reviewBypass', input: bypass, conduct: (handle) => decide(handle, 'review', 'bob') },
   { name: 'review-pending-releases', runbook: 'reviewPendingReleases', before: waitingReleases('P801', ['C001', 'C002']), input: { plant: 'P801', gate: 'stage1' }, conduct: (handle) => decide(handle, 'group-1', 'alice') },
   { name: 'unblock-release', runbook: 'unblockRelease', before: waitingReleases('P802', ['C001']), input: { plant: 'P802', olderThanMs: 1 }, conduct: async () => undefined },
