@@ -16,12 +16,12 @@ training:
 const edited = (text: string, edit: ConfigEdit) => {
   const outcome = editCircuitConfig(path, text, edit);
   assert.equal(outcome.kind, 'edited', JSON.stringify(outcome));
-  return outcome as Extract<typeof outcome, { kind: 'edited' }>;
+  return outcome;
 };
 const refusal = (text: string, edit: ConfigEdit) => {
   const outcome = editCircuitConfig(path, text, edit);
   assert.equal(outcome.kind, 'refused', JSON.stringify(outcome));
-  return (outcome as Extract<typeof outcome, { kind: 'refused' }>).refused;
+  return (outcome).refused;
 };
 
 describe('editCircuitConfig', () => {
@@ -73,10 +73,10 @@ describe('editCircuitConfig', () => {
     fc.assert(fc.property(fc.constantFrom('  ', '    '), comment, comment, fc.boolean(), value, (indent, one, two, hasEpochs, hyperparameters) => {
       const text = `training:${one}\n${indent}hyperparameters:\n${indent.repeat(2)}learning_rate: 0.25${two}\n${hasEpochs ? `${indent.repeat(2)}epochs: 7${one}\n` : ''}${indent}cutoff_date: '2025-12-09'${two}\n# end\n`;
       const before = parse(text) as { training: { cutoff_date: string; hyperparameters: Record<string, number> } };
-      const outcome = editCircuitConfig(path, text, { hyperparameters: hyperparameters as Record<string, number> });
+      const outcome = editCircuitConfig(path, text, { hyperparameters: hyperparameters });
       if (outcome.kind === 'unchanged') return;
       assert.equal(outcome.kind, 'edited');
-      const after = (outcome as Extract<typeof outcome, { kind: 'edited' }>).text;
+      const after = (outcome).text;
       assert.deepEqual(parse(after), { training: { ...before.training, hyperparameters: { ...before.training.hyperparameters, ...hyperparameters } } });
       const comments = (of: string) => of.match(/#.*$/gm);
       assert.deepEqual(comments(after), comments(text));
