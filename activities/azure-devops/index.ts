@@ -3,6 +3,7 @@ import { awaitBuildOrigin, awaitBuilds, type AwaitBuildOriginInput, type AwaitBu
 import { buildsApi } from './builds-rest.ts';
 import { readChange, readPullRequest, type ReadChangeInput } from './change.ts';
 import { changesApi } from './changes-rest.ts';
+import { readEnvironmentChange } from './environment-change.ts';
 import { closeDuplicateComments, commentOnPullRequest, type CloseDuplicateCommentsInput, type CommentOnPullRequestInput } from './comment.ts';
 import type { AzureDevOpsClients } from './clients.ts';
 import { openPullRequest, planConfigurationChange, pushConfigurationChange, withdrawChange, type OpenPullRequestInput, type PlanConfigurationChangeInput, type PushConfigurationChangeInput, type WithdrawChangeInput } from './configuration-change.ts';
@@ -17,6 +18,7 @@ export const createAzureDevOpsActivities = ({ rest, project }: AzureDevOpsClient
   return {
     readChange: (input: ReadChangeInput) => readChange(api, input),
     readPullRequest: (input: ReadChangeInput) => readPullRequest(api, input),
+    readEnvironmentChange: (input: ReadChangeInput) => readEnvironmentChange(api, input),
     commentOnPullRequest: (input: CommentOnPullRequestInput) => commentOnPullRequest(api, input),
     closeDuplicateComments: (input: CloseDuplicateCommentsInput) => closeDuplicateComments(api, input),
     awaitBuilds: (input: AwaitBuildsInput) => awaitBuilds(builds, input),

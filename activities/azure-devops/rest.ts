@@ -23,6 +23,8 @@ export interface PullRequestBody {
   closedBy?: { uniqueName: string };
   /** `vote`: 10, 5, 0, -5 or -10. */
   reviewers?: { uniqueName?: string; vote: number; isContainer?: boolean }[];
+  /** Tip of the target branch that it was merged into. */
+  lastMergeTargetCommit?: { commitId: string };
 }
 
 export interface FileChange {
