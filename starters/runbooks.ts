@@ -3,9 +3,10 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { z } from 'zod';
 import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
 import { coordinateIncidentId, IncidentPhase, type CoordinateIncidentInput } from '../workflows/domain/incident.ts';
+import { updateTrainingConfigId, type UpdateTrainingConfigInput } from '../workflows/domain/configuration-change.ts';
 import { isTargetName, modelName, releaseChangeId, releaseModelId, rollBackModelId, targetLabel, updateEnvironmentId } from '../workflows/domain/ids.ts';
 import { mostFailures, type UpdateEnvironmentInput } from '../workflows/domain/environment.ts';
-import { ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase, UpdateEnvironmentPhase } from '../workflows/domain/phases.ts';
+import { ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase, UpdateEnvironmentPhase, UpdateTrainingConfigPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
 import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineStageInput } from '../workflows/domain/stage-check.ts';
 import type { RollBackModelInput } from '../workflows/domain/rollback.ts';
@@ -100,6 +101,26 @@ const releaseModel: Runbook<ReleaseModelInput> = {
     const change = { repositoryId: input.pullRequest.repositoryId, pullRequestId: input.pullRequest.id, only: [targetLabel(input.target)] };
     return `A model version is released once: another try is a new version, trained anew. Start its change again:\n  ${startCommand('releaseChange', change, again.reason)}`;
   },
+};
+
+const updateTrainingConfig: Runbook<UpdateTrainingConfigInput> = {
+  name: 'updateTrainingConfig',
+  description: 'Change the hyperparameters of one circuit by a reviewed pull request, and have the circuit trained and released once it is merged',
+  schema: z
+    .strictObject({
+      target,
+      hyperparameters: z.record(text(100), z.number('must be a number')).refine((values) => Object.keys(values).length > 0, 'must name at least one, or be left out').optional(),
+      cutoffDate: z.iso.date('must be a date such as 2025-12-09').optional(),
+      rationale: text(2000),
+      startedBy: text(200).optional(),
+    })
+    .refine(({ hyperparameters, cutoffDate }) => hyperparameters !== undefined || cutoffDate !== undefined, { path: ['hyperparameters'], error: 'must say what changes, such as {"learning_rate": 0.0005}' }),
+  workflowId: ({ target: { plant, circuit } }) => updateTrainingConfigId({ plant, circuit }),
+  summary: ({ target, hyperparameters = {}, cutoffDate }) => `Tune ${targetLabel(target)}: ${shortList([...Object.entries(hyperparameters).map(([key, value]) => `${key} ${value}`), ...(cutoffDate === undefined ? [] : [`cutoff_date ${cutoffDate}`])])}`.slice(0, 200),
+  details: ({ rationale, startedBy }) => [rationale, ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),
+  searchAttributes: ({ target: { plant, circuit } }) => searchAttributePairs({ Phase: UpdateTrainingConfigPhase.Edit, Plant: plant, Circuit: circuit, ModelVersion: 'proposed' }),
+  attribute: ({ startedBy: _earlier, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
+  isRepeatable: true,
 };
 
 const guid = z.guid('must be a GUID');
@@ -250,9 +271,9 @@ const coordinateIncident: Runbook<CoordinateIncidentInput> = {
 };
 
 /** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment, coordinateIncident, reconcileAlerts];
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment, coordinateIncident, reconcileAlerts, updateTrainingConfig];
 
-export { coordinateIncident, reconcileAlerts, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease };
+export { coordinateIncident, reconcileAlerts, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease, updateTrainingConfig };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

@@ -10,6 +10,7 @@ import { createAzureMonitorClients } from '../activities/azure-monitor/clients.t
 import { createAzureAlertActivities, createAzureMonitorActivities } from '../activities/azure-monitor/index.ts';
 import { createAlertRouteActivities } from '../activities/estate/alert-routes.ts';
 import { createIncidentPolicyActivities } from '../activities/estate/incident-policy.ts';
+import { createChangeRuleActivities } from '../activities/estate/change-rules.ts';
 import { createEstateActivities, type EstateSettings } from '../activities/estate/index.ts';
 import { createStagePolicyActivities } from '../activities/estate/stage-policy-activities.ts';
 import { withHeartbeat } from '../activities/heartbeat.ts';
@@ -46,7 +47,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
   switch (queue) {
     case TaskQueue.Estate: {
       const estate: EstateSettings = { estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, ...(configuration.identityProblem && { identityProblem: configuration.identityProblem }) };
-      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate), ...createAlertRouteActivities(estate), ...createIncidentPolicyActivities(estate) });
+      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate), ...createAlertRouteActivities(estate), ...createIncidentPolicyActivities(estate), ...createChangeRuleActivities(estate) });
     }
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent:

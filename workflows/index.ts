@@ -1,5 +1,6 @@
 /** The registry: every export becomes a workflow type that can be started. Runbooks, and the few workflows that serve them. */
 export { approvePipelineStage } from './checks/approve-pipeline-stage.ts';
+export { updateTrainingConfig } from './changes/update-training-config.ts';
 export { testModelInEnvironment } from './environments/test-model-in-environment.ts';
 export { updateEnvironment } from './environments/update-environment.ts';
 export { releaseChange } from './releases/release-change.ts';

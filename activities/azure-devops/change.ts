@@ -3,6 +3,7 @@ import { readCircuitConfig, targetOfPath, type RefusedFile } from '../../workflo
 import { jsonDigest } from '../../workflows/domain/digest.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { targetLabel } from '../../workflows/domain/ids.ts';
+import { requestersIn } from '../../workflows/domain/pull-request-review.ts';
 import type { Change, ChangedCircuit, PullRequest } from '../../workflows/domain/release.ts';
 import { isFailure, vendorFailure } from '../http/classify.ts';
 import { pullRequestPage, type AzureDevOpsApi, type FileChange, type PullRequestBody } from './rest.ts';
@@ -23,7 +24,9 @@ const parallelReads = 8;
  * @throws InvalidRequest (not retried) when the pull request is not completed
  */
 export async function readChange(api: AzureDevOpsApi, { repositoryId, pullRequestId }: ReadChangeInput): Promise<Change> {
-  const pullRequest = completed(await api.pullRequest(repositoryId, pullRequestId));
+  const body = completed(await api.pullRequest(repositoryId, pullRequestId));
+  const requestedBy = requestersIn(await api.commitMessages(repositoryId, pullRequestId));
+  const pullRequest: PullRequest = { ...body, ...(requestedBy.length > 0 && { requestedBy }) };
   const lastIteration = (await api.iterations(repositoryId, pullRequestId)).at(-1);
   const entries = lastIteration === undefined ? [] : await api.changes(repositoryId, pullRequestId, lastIteration);
 

@@ -11,12 +11,18 @@ export interface PullRequestBody {
   status: 'active' | 'abandoned' | 'completed' | 'notSet';
   mergeStatus?: string;
   title: string;
+  description?: string;
   targetRefName: string;
   createdBy: { uniqueName: string };
   repository: { id: string; name: string };
   /** Address of the REST API, not of the page. */
   url: string;
   lastMergeCommit?: { commitId: string };
+  lastMergeSourceCommit?: { commitId: string };
+  /** Who completed or abandoned it. */
+  closedBy?: { uniqueName: string };
+  /** `vote`: 10, 5, 0, -5 or -10. */
+  reviewers?: { uniqueName?: string; vote: number; isContainer?: boolean }[];
   /** Tip of the target branch that it was merged into. */
   lastMergeTargetCommit?: { commitId: string };
 }
@@ -85,6 +91,11 @@ export const azureDevOpsApi = (rest: RestClient, project: string) => {
       const query = { path, includeContent: 'true', $format: 'json', 'versionDescriptor.version': commit, 'versionDescriptor.versionType': 'commit' };
       const { content } = await get<{ content?: string }>(`${root}/git/repositories/${encodeURIComponent(repositoryId)}/items`, query);
       return content ?? '';
+    },
+
+    /** Messages of the commits that a pull request adds. */
+    async commitMessages(repositoryId: string, id: number): Promise<string[]> {
+      return (await get<{ value: { comment: string }[] }>(`${pullRequestPath(repositoryId, id)}/commits`)).value.map(({ comment }) => comment);
     },
 
     async threads(repositoryId: string, id: number): Promise<CommentThread[]> {

@@ -19,7 +19,8 @@ export function checkGates(estate: Estate, complain: Complain, warn: Complain = 
   for (const variant of gateVariants(estate)) checkVariant(estate, variant, once(complain), once(warn));
 }
 
-function checkNames({ people, groups, escalation, calendars }: Estate, path: Path, part: GatePart, complain: Complain): void {
+/** Everybody whom a part of a gate names exists. */
+export function checkNames({ people, groups, escalation, calendars }: Estate, path: Path, part: GatePart, complain: Complain): void {
   const isGroup = (name: string): boolean => Object.hasOwn(groups, name);
   const isPerson = (name: string): boolean => people.some(({ id }) => id === name);
   const checkList = (names: readonly string[] | null | undefined, at: Path): void =>

@@ -4,8 +4,9 @@ import { isTargetName } from '../../workflows/domain/ids.ts';
 import { severities } from '../../workflows/domain/vocabulary.ts';
 import { alertsSchema, checkAlerts } from './alerts-schema.ts';
 import { calendar } from './calendar-schema.ts';
+import { changesSchema } from './change-rules.ts';
 import { checkMachineItems } from './check-checklists.ts';
-import { checkGates } from './check-gates.ts';
+import { checkGates, checkNames } from './check-gates.ts';
 import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
@@ -120,6 +121,7 @@ const fields = z.strictObject({
   notifications: notificationsSchema.optional(),
   alerts: alertsSchema.optional(),
   incidents: incidentsSchema.optional(),
+  changes: changesSchema.default({ review: {}, pollEvery: 300_000, mergeBy: 'holdpoint' }),
 });
 
 /** The estate once read: durations are milliseconds. */
@@ -130,6 +132,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   const complain: Complain = (path, message) => context.addIssue({ code: 'custom', path, message });
   checkPeople(estate, complain);
   checkGates(estate, complain);
+  checkNames(estate, ['changes', 'review'], estate.changes.review, complain);
   checkMachineItems(estate, complain);
   checkMonitoring(estate, complain);
   checkAddresses(estate, complain);

@@ -11,6 +11,7 @@ import { azureDevOpsControl } from './control.ts';
 import { devOpsError, devOpsErrorBody, invalidArgument } from './errors.ts';
 import { GitRepository } from './git/repository.ts';
 import { gitRoutes } from './git/routes.ts';
+import { gitWriteRoutes } from './git/write-routes.ts';
 import { Agent } from './pipelines/agent.ts';
 import { PipelineApprovals, ReleaseApprovals } from './pipelines/approvals.ts';
 import { Builds } from './pipelines/builds.ts';
@@ -18,6 +19,7 @@ import { pipelineControl } from './pipelines/control.ts';
 import { buildRoutes, pipelineRoutes, releaseRoutes } from './pipelines/routes.ts';
 import { PullRequests } from './pull-requests/pull-requests.ts';
 import { pullRequestRoutes } from './pull-requests/routes.ts';
+import { pullRequestWriteRoutes } from './pull-requests/write-routes.ts';
 import { Threads } from './pull-requests/threads.ts';
 import { Deliveries } from './service-hooks/deliveries.ts';
 import { serviceHookRoutes } from './service-hooks/routes.ts';
@@ -73,7 +75,7 @@ export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxCo
     // Azure DevOps serves these without a project too; then a repository is named by its id.
     for (const scope of [`/ado/${ORGANISATION}/:project/_apis`, `/ado/${ORGANISATION}/_apis`]) {
       await api.register(gitRoutes, { ...services, prefix: `${scope}/git/repositories/:repository` });
-      await api.register(pullRequestRoutes, { ...services, prefix: `${scope}/git/repositories/:repository` });
+      for (const routes of [gitWriteRoutes, pullRequestRoutes, pullRequestWriteRoutes]) await api.register(routes, { ...services, prefix: `${scope}/git/repositories/:repository` });
       await api.register(pullRequestRoutes, { ...services, prefix: `${scope}/git` });
       await api.register(workItemRoutes, { ...services, prefix: `${scope}/wit` });
     }

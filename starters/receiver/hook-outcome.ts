@@ -23,6 +23,7 @@ export function sentence(outcome: HookOutcome): string {
   if ('ignored' in outcome) return 'ignored';
   if ('decisions' in outcome) return outcome.decisions.some(({ counted }) => counted) ? 'decision counted' : 'decision not counted';
   if ('unresolved' in outcome) return 'kept until its change is known';
+  if ('reviewed' in outcome) return outcome.reviewed ? 'review woken' : 'review had ended';
   if ('woken' in outcome) return outcome.woken ? 'release woken' : 'release had ended';
   return outcome.started ? 'release started' : 'release was started before';
 }

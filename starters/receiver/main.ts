@@ -23,7 +23,7 @@ import { ApprovalPoll } from './approval-poll.ts';
 import { createReceiverLogger } from './logger.ts';
 import { createReceiver } from './server.ts';
 import { TagSightings } from './tag-sightings.ts';
-import { isTemporalReady, startRelease } from './temporal-releases.ts';
+import { isTemporalReady, startRelease, wakeReview } from './temporal-releases.ts';
 
 async function main(): Promise<void> {
   const configuration = readReceiverConfiguration();
@@ -50,6 +50,7 @@ async function main(): Promise<void> {
     // Read again for each notification: a changed branch needs no restart, and a broken file answers 503 until it is repaired.
     releaseBranch: async () => (await readEstate(estateFile)).releaseBranch,
     startRelease: (input) => startRelease(client, input),
+    wakeReview: (workflowId, news) => wakeReview(client, workflowId, news),
     isTemporalReady: () => isTemporalReady(client),
     alerts: { ...temporalAlerts(client), token: configuration.HOLDPOINT_ALERT_TOKEN, pagerDutySecrets: configuration.PAGERDUTY_WEBHOOK_SECRETS ?? [] },
     ...(await approvals(configuration, client)),

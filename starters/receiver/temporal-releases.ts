@@ -1,6 +1,6 @@
 /** The receiver's way to Temporal. */
 import type { Client } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowNotFoundError } from '@temporalio/common';
 import { searchAttributePairs } from '../../workflows/blocks/search-attribute-pairs.ts';
 import type { BuildOrigin } from '../../workflows/domain/build.ts';
 import { unresolvedHookId, type UnresolvedHookInput } from '../../workflows/domain/hook.ts';
@@ -52,6 +52,17 @@ export async function wakeRelease(client: Client, { repositoryId, pullRequestId,
     return { workflowId, woken: true };
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return { workflowId, woken: false };
+    throw isUnanswered(error) ? new TryLater('Temporal does not answer; deliver it again', error) : error;
+  }
+}
+
+/** Tells a run that its pull request stands differently; false when it has ended. The run hears the same news once. */
+export async function wakeReview(client: Client, workflowId: string, news: { pullRequestId: number; standing: string }): Promise<boolean> {
+  try {
+    await within(client, startMs, () => client.workflow.getHandle(workflowId).signal('review', news));
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
     throw isUnanswered(error) ? new TryLater('Temporal does not answer; deliver it again', error) : error;
   }
 }

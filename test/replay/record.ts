@@ -28,7 +28,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'coordinateIncident' | 'followAlert' | 'reconcileAlerts' | 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease' | 'updateEnvironment';
+  runbook?: 'coordinateIncident' | 'followAlert' | 'reconcileAlerts' | 'releaseChange' | 'releaseModel' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -76,6 +76,19 @@ function jointChange(): Partial<ReleaseActivities> {
   });
   estate.target = { approvalPer: 'change' };
   return activities;
+}
+
+/** A pull request that is approved when it is looked at first, and then merged; its release is another history's matter. */
+function reviewedPullRequest(): Partial<ReleaseActivities> {
+  let looks = 0;
+  return {
+    readChange: async (input) => ({ ...(await releaseActivities().readChange(input)), circuits: [] }),
+    awaitReview: async (input) => {
+      const { standing, digest } = await releaseActivities().awaitReview(input);
+      looks += 1;
+      return looks === 1 ? { standing: { ...standing, status: 'active', closedBy: null }, digest: 'd0' } : { standing, digest };
+    },
+  };
 }
 
 /** Releases of a plant of their own that wait at Stage 1. */
@@ -157,6 +170,7 @@ const paths: Path[] = [
       for (const message of [{ action: 'takeRole', role: 'commander' }, { action: 'assess', severity: 'P2', comment: 'one page' }, { action: 'update', comment: 'looking' }, { action: 'resolve', comment: 'gone' }, { action: 'addAction', comment: 'watch it' }, { action: 'postMortem', comment: 'a bad rate' }]) await handle.executeUpdate('incident', { args: [{ by: 'alice', ...message }] });
     },
   },
+  { name: 'update-training-config', runbook: 'updateTrainingConfig', activities: reviewedPullRequest(), input: { target: testInput.target, hyperparameters: { learning_rate: 0.0005 }, rationale: 'it still learns', startedBy: 'alice' }, conduct: async () => undefined },
   { name: 'review-bypass-closed', runbook: 'reviewBypass', input: bypass, conduct: (handle) => decide(handle, 'review', 'bob') },
   { name: 'review-pending-releases', runbook: 'reviewPendingReleases', before: waitingReleases('P801', ['C001', 'C002']), input: { plant: 'P801', gate: 'stage1' }, conduct: (handle) => decide(handle, 'group-1', 'alice') },
   {

@@ -4,11 +4,13 @@ import type { BatchDeploymentRef } from '../../activities/azure-ml/batch-deploym
 import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts';
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
 import type { createIncidentPolicyActivities } from '../../activities/estate/incident-policy.ts';
+import type { createChangeRuleActivities } from '../../activities/estate/change-rules.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
 import type { createNotificationActivities } from '../../activities/notifications/index.ts';
 import type { createRecordActivities } from '../../activities/record/index.ts';
 import type { createRunsActivities } from '../../activities/runs/index.ts';
+import type { ChangeRules } from '../../workflows/domain/configuration-change.ts';
 import { elapsedTicks } from '../../workflows/domain/gate-clock.ts';
 import { defaultIncidentTerms } from '../../workflows/domain/incident.ts';
 import { trainingJobName } from '../../workflows/domain/keys.ts';
@@ -19,6 +21,7 @@ import type { Target } from '../../workflows/domain/vocabulary.ts';
 export type ReleaseActivities = ReturnType<typeof createAzureDevOpsActivities> &
   ReturnType<typeof createAzureMlActivities> &
   ReturnType<typeof createAzureMonitorActivities> &
+  ReturnType<typeof createChangeRuleActivities> &
   ReturnType<typeof createEstateActivities> &
   ReturnType<typeof createIncidentPolicyActivities> &
   ReturnType<typeof createMlflowActivities> &
@@ -60,6 +63,12 @@ export function testPolicy(target: Target): TargetPolicy {
     settleMs: 1000,
   };
 }
+
+/** Who reviews a change: two people, reminded once, with an escalation. */
+export const testChangeRules: ChangeRules = {
+  repository: 'sensor-predictions', branch: 'refs/heads/main', people: testPolicy({ plant: 'P001', circuit: 'C001' }).people, severity: 'P2', reviewers: ['dana', 'carol'], groups: [],
+  clock: { ...gateClock(72 * hour, 4 * hour), escalate: [{ to: 'manager', afterMs: 8 * hour, hours: 'elapsed' }] }, pollMs: 1000, mergeBy: 'holdpoint', settleMs: 1000, digest: 'c'.repeat(64),
+};
 
 export const testInput: ReleaseModelInput = {
   target: { plant: 'P001', circuit: 'C001' },
@@ -107,6 +116,17 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     }),
     commentOnPullRequest: async () => ({ threadId: 1, uncertain: false }),
     closeDuplicateComments: async () => ({ closed: [] }),
+    loadChangeRules: async () => testChangeRules,
+    planConfigurationChange: async ({ target: { plant, circuit } }) => ({
+      kind: 'planned', repositoryId: 'b1a7', path: `config/plants/${plant}/${circuit}.yml`, baseCommit: 'ba5e', notes: [],
+      changes: [{ field: 'training.hyperparameters.learning_rate', line: 4, before: '0.001', after: '0.0005' }],
+      difference: ['-     learning_rate: 0.001', '+     learning_rate: 0.0005'],
+    }),
+    pushConfigurationChange: async () => ({ kind: 'pushed', commit: 'f00d', uncertain: false }),
+    openPullRequest: async () => ({ pullRequestId: 42, url: 'https://example.com/pr/42' }),
+    awaitReview: async () => ({ standing: { status: 'completed', mergeStatus: 'succeeded', sourceCommit: 'f00d', votes: [{ by: 'dana@example.com', vote: 10, comment: '' }], closedBy: 'dana@example.com' }, digest: 'd1' }),
+    completePullRequest: async () => ({ state: 'asked', reason: '' }),
+    withdrawChange: async () => ({ withdrawn: [], left: null }),
     createWorkItem: async () => ({ id: 7, url: 'https://example.com/workitems/7', uncertain: false }),
     closeDuplicateWorkItems: async () => ({ closed: [] }),
     fixModelVersion: async ({ base, again }) => ({ version: again ? `${base}-r1` : base, releasedBy: null }),

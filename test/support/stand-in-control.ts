@@ -103,6 +103,21 @@ export class StandInControl {
     await this.#ask('POST', `pull-requests/${pullRequestId}/complete`);
   }
 
+  /** A person votes on a pull request: 10, 5, 0, -5 or -10. */
+  async vote(pullRequestId: number, by: string, vote: number, { comment = '', deliver = true }: { comment?: string; deliver?: boolean } = {}): Promise<void> {
+    await this.#ask('POST', `pull-requests/${pullRequestId}/vote`, { by, vote, comment, deliver });
+  }
+
+  /** A person abandons a pull request, or completes it, on its page. */
+  async closePullRequest(pullRequestId: number, how: 'abandon' | 'merge', by: string, { deliver = true } = {}): Promise<void> {
+    await this.#ask('POST', `pull-requests/${pullRequestId}/${how}`, { by, deliver });
+  }
+
+  /** A person pushes to a branch; answers the commit. */
+  async commit(branch: string, by: string, files: Record<string, string | null>): Promise<string> {
+    return (await this.#ask<{ commitId: string }>('POST', 'commits', { branch, by, files })).commitId;
+  }
+
   /** Moves the stand-in's clock forward; with `settle`, answers once every job that is due by its pace has ended. */
   async advance(advanceMs: number, settle = false): Promise<void> {
     await this.#ask('POST', 'clock', { advanceMs, settle });

@@ -4,12 +4,21 @@ import { z } from 'zod';
 import { isTargetName } from './ids.ts';
 import type { Target } from './vocabulary.ts';
 
+const rate = 'must be a number above 0, at most 1';
+const whole = (most: number) => {
+  const range = `must be a whole number from 1 to ${most}`;
+  return z.int(range).min(1, range).max(most, range).optional();
+};
+
 const hyperparameters = z.strictObject({
-  learning_rate: z.number().positive().max(1),
-  epochs: z.int().min(1).max(10_000).optional(),
-  hidden_units: z.int().min(1).max(4096).optional(),
-  lstm_units: z.int().min(1).max(4096).optional(),
+  learning_rate: z.number(rate).positive(rate).max(1, rate),
+  epochs: whole(10_000),
+  hidden_units: whole(4096),
+  lstm_units: whole(4096),
 });
+
+/** Everything else is refused. */
+export const knownHyperparameters: readonly string[] = Object.keys(hyperparameters.shape);
 
 const circuitConfig = z.strictObject({
   training: z.strictObject({
@@ -70,7 +79,7 @@ export function readCircuitConfig(path: string, text: string): ConfigReading {
     const issue = parsed.error.issues.find(({ code }) => code === 'unrecognized_keys') ?? parsed.error.issues[0]!;
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     const field = [...issue.path, ...(unknown === undefined ? [] : [unknown])].map(String);
-    const reason = unknown === undefined ? (document.hasIn(field) ? issue.message : 'is missing') : 'unknown key';
+    const reason = unknown === undefined ? (document.hasIn(field) ? `${issue.message}${written(document, field)}` : 'is missing') : `unknown key${issue.path.at(-1) === 'hyperparameters' ? `; known are ${knownHyperparameters.join(', ')}` : ''}`;
     return refuse(lineOf(document, field, lines), `${field.join('.') || 'the file'}: ${reason}`);
   }
 
@@ -81,6 +90,12 @@ export function readCircuitConfig(path: string, text: string): ConfigReading {
   }
   const note = `${path}: lstm_units is read as hidden_units`;
   return { ok: true, config: { cutoffDate: cutoff_date, hyperparameters: { ...honoured, hidden_units: lstm_units } }, notes: [note] };
+}
+
+/** What stands there, where it is one value. */
+function written(document: Document, field: string[]): string {
+  const value = document.getIn(field);
+  return typeof value === 'number' || typeof value === 'string' ? `, not ${JSON.stringify(value).slice(0, 60)}` : '';
 }
 
 /** The line of a field, or of the nearest thing above it that exists. */

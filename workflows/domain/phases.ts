@@ -5,6 +5,13 @@ export const ReleaseChangePhase = {
   Stage1: 'Stage 1 approval',
 } as const;
 
+export const UpdateTrainingConfigPhase = {
+  Edit: 'updating the configuration',
+  Proposal: 'creating the pull request',
+  Review: 'review of the pull request',
+  Release: 'starting the release',
+} as const;
+
 export const HookPhase = { Unresolved: 'waiting for its change' } as const;
 
 export const ReleaseModelPhase = {

@@ -11,6 +11,8 @@ export interface PullRequest {
   url: string;
   /** Unique name of the author. */
   createdBy: string;
+  /** For whom Holdpoint made its commits, where it did; they asked for the change like its author. */
+  requestedBy?: string[];
   repository: string;
   repositoryId: string;
   targetRefName: string;

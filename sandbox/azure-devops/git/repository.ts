@@ -46,7 +46,32 @@ export class GitRepository {
   }
 
   setTip(ref: string, commitId: string): void {
-    this.#store.put(REFS, ref, { commitId });
+    this.#store.put(REFS, ref, { name: ref, commitId });
+  }
+
+  /** Forgets the branch; its commits stay. */
+  deleteTip(ref: string): void {
+    this.#store.delete(REFS, ref);
+  }
+
+  /** Branches whose name begins with the prefix, by name. */
+  refs(prefix: string): { name: string; commitId: string }[] {
+    return this.#store.list<{ name: string; commitId: string }>(REFS, prefix).sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  /** A commit and everything that it is made of, nearest first. */
+  ancestors(commitId: string): string[] {
+    const found = new Set<string>();
+    for (let next = [commitId]; next.length > 0; next = next.flatMap((id) => this.get(id)?.parents ?? []).filter((id) => !found.has(id))) {
+      for (const id of next) found.add(id);
+    }
+    return [...found];
+  }
+
+  /** The nearest commit that both are made of. */
+  mergeBase(one: string, other: string): string | undefined {
+    const behind = new Set(this.ancestors(other));
+    return this.ancestors(one).find((id) => behind.has(id));
   }
 
   get(commitId: string): Commit | undefined {

@@ -7,7 +7,7 @@ import type { PullRequest } from './pull-requests.ts';
 
 /** A pull request as the REST API and the service hooks show it. */
 export function presentPullRequest(pullRequest: PullRequest, addresses: Addresses): Record<string, unknown> {
-  const { pullRequestId, createdBy, sourceCommit, targetCommit, mergeCommit, ...rest } = pullRequest;
+  const { pullRequestId, createdBy, closedBy, sourceCommit, targetCommit, mergeCommit, commonCommit: _common, pushes: _pushes, votes = {}, ...rest } = pullRequest;
   const commit = (commitId: string) => ({ commitId, url: addresses.repositoryApi(`/commits/${commitId}`) });
   return {
     repository: addresses.repository(),
@@ -15,39 +15,54 @@ export function presentPullRequest(pullRequest: PullRequest, addresses: Addresse
     codeReviewId: pullRequestId,
     ...rest,
     createdBy: identityOf(createdBy),
-    mergeStatus: 'succeeded',
+    ...(closedBy === undefined ? {} : { closedBy: identityOf(closedBy) }),
+    mergeStatus: mergeCommit === undefined ? 'conflicts' : 'succeeded',
     isDraft: false,
     lastMergeSourceCommit: commit(sourceCommit),
     lastMergeTargetCommit: commit(targetCommit),
-    lastMergeCommit: commit(mergeCommit),
-    reviewers: [],
+    ...(mergeCommit === undefined ? {} : { lastMergeCommit: commit(mergeCommit) }),
+    reviewers: Object.entries(votes).map(([uniqueName, vote]) => ({ ...identityOf(uniqueName), vote, isContainer: false, isFlagged: false, hasDeclined: false })),
     url: addresses.repositoryApi(`/pullRequests/${pullRequestId}`),
     supportsIterations: true,
     artifactId: `vstfs:///Git/PullRequestId/${PROJECT_ID}%2f${REPOSITORY_ID}%2f${pullRequestId}`,
   };
 }
 
-/** The one iteration: a pull request has exactly one push here. */
-export function presentIteration(pullRequest: PullRequest): object {
-  return {
-    id: 1,
+/** The iterations, one for each push to the source branch, oldest first. */
+export function presentIterations(pullRequest: PullRequest): object[] {
+  return pushesOf(pullRequest).map((sourceCommit, index) => ({
+    id: index + 1,
     description: pullRequest.title,
     author: identityOf(pullRequest.createdBy),
     createdDate: pullRequest.creationDate,
     updatedDate: pullRequest.creationDate,
-    sourceRefCommit: { commitId: pullRequest.sourceCommit },
+    sourceRefCommit: { commitId: sourceCommit },
     targetRefCommit: { commitId: pullRequest.targetCommit },
-    commonRefCommit: { commitId: pullRequest.targetCommit },
+    commonRefCommit: { commitId: commonOf(pullRequest) },
     hasMoreCommits: false,
     reason: 'push',
-  };
+  }));
 }
 
-/** The changes of the iteration against the target branch as it was. */
-export function presentChanges(pullRequest: PullRequest, git: GitRepository): object[] {
-  const before = git.get(pullRequest.targetCommit)?.files ?? {};
-  const after = git.get(pullRequest.sourceCommit)?.files ?? {};
+/** The changes of an iteration, counted from 1, against the target branch as it was. */
+export function presentChanges(pullRequest: PullRequest, iteration: number, git: GitRepository): object[] {
+  const before = git.get(commonOf(pullRequest))?.files ?? {};
+  const after = git.get(pushesOf(pullRequest)[iteration - 1]!)?.files ?? {};
   return changesBetween(before, after).map(presentChange);
+}
+
+/** The commits that the source branch adds, newest first. */
+export function commitsOf(pullRequest: PullRequest, git: GitRepository): string[] {
+  const before = new Set(git.ancestors(commonOf(pullRequest)));
+  return git.ancestors(pullRequest.sourceCommit).filter((id) => !before.has(id));
+}
+
+export function pushesOf({ pushes, sourceCommit }: PullRequest): string[] {
+  return pushes ?? [sourceCommit];
+}
+
+function commonOf({ commonCommit, targetCommit }: PullRequest): string {
+  return commonCommit ?? targetCommit;
 }
 
 function presentChange({ changeType, path, objectId, originalObjectId, originalPath }: FileChange, index: number): object {

@@ -3,7 +3,8 @@ import type { Addresses } from '../addresses.ts';
 import { collection } from '../collection.ts';
 import { devOpsError, invalidArgument } from '../errors.ts';
 import type { GitRepository } from '../git/repository.ts';
-import { presentChanges, presentIteration, presentPullRequest } from './presentation.ts';
+import { presentCommit } from '../git/write-routes.ts';
+import { commitsOf, presentChanges, presentIterations, presentPullRequest, pushesOf } from './presentation.ts';
 import type { PullRequest, PullRequests } from './pull-requests.ts';
 import { newCommentSchema, newThreadSchema, type Thread, threadPatchSchema, type Threads } from './threads.ts';
 
@@ -27,22 +28,29 @@ export async function pullRequestRoutes(app: FastifyInstance, services: PullRequ
 
   app.get<{ Querystring: Query }>('/pullRequests', async ({ query }) => {
     const status = query['searchCriteria.status'] ?? 'active';
-    const target = query['searchCriteria.targetRefName'];
+    const [source, target] = [query['searchCriteria.sourceRefName'], query['searchCriteria.targetRefName']];
     const { top, skip } = window(query, 101, 1000);
     const found = pullRequests.list()
       .filter((pullRequest) => status === 'all' || pullRequest.status === status)
+      .filter((pullRequest) => source === undefined || pullRequest.sourceRefName === source)
       .filter((pullRequest) => target === undefined || pullRequest.targetRefName === target);
     return collection(found.slice(skip, skip + top).map((pullRequest) => presentPullRequest(pullRequest, addresses)));
   });
 
   app.get<{ Params: Params }>(root, async ({ params }) => presentPullRequest(requirePullRequest(pullRequests, params), addresses));
 
-  app.get<{ Params: Params }>(`${root}/iterations`, async ({ params }) => collection([presentIteration(requirePullRequest(pullRequests, params))]));
+  app.get<{ Params: Params }>(`${root}/commits`, async ({ params }) => collection(commitsOf(requirePullRequest(pullRequests, params), git).map((id) => presentCommit(git.get(id)!, addresses))));
 
-  app.get<{ Params: Params }>(`${root}/iterations/:iterationId`, async ({ params }) => presentIteration(findIteration(pullRequests, params)));
+  app.get<{ Params: Params }>(`${root}/iterations`, async ({ params }) => collection(presentIterations(requirePullRequest(pullRequests, params))));
+
+  app.get<{ Params: Params }>(`${root}/iterations/:iterationId`, async ({ params }) => {
+    const { pullRequest, iteration } = findIteration(pullRequests, params);
+    return presentIterations(pullRequest)[iteration - 1];
+  });
 
   app.get<{ Params: Params; Querystring: Query }>(`${root}/iterations/:iterationId/changes`, async ({ params, query }) => {
-    const all = presentChanges(findIteration(pullRequests, params), git);
+    const { pullRequest, iteration } = findIteration(pullRequests, params);
+    const all = presentChanges(pullRequest, iteration, git);
     const { top, skip } = window(query, DEFAULT_CHANGES, MOST_CHANGES);
     const rest = Math.max(0, all.length - skip - top);
     // Both are 0 when there are no more changes.
@@ -83,9 +91,10 @@ export function requirePullRequest(pullRequests: PullRequests, { pullRequestId }
   return found;
 }
 
-function findIteration(pullRequests: PullRequests, params: Params): PullRequest {
+function findIteration(pullRequests: PullRequests, params: Params): { pullRequest: PullRequest; iteration: number } {
   const pullRequest = requirePullRequest(pullRequests, params);
-  if (params.iterationId === '1') return pullRequest;
+  const iteration = Number(params.iterationId);
+  if (pushesOf(pullRequest)[iteration - 1] !== undefined) return { pullRequest, iteration };
   throw devOpsError(404, 'CodeReviewIterationNotFoundException', `The iteration ${params.iterationId} was not found.`);
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Store } from '../../core/store.ts';
-import { SERVICE_IDENTITY } from '../identity.ts';
+import { identityOf, SERVICE_IDENTITY } from '../identity.ts';
 
 const THREAD_STATUSES = ['unknown', 'active', 'fixed', 'wontFix', 'closed', 'byDesign', 'pending'] as const;
 const COMMENT_TYPES = ['unknown', 'text', 'codeChange', 'system'] as const;
@@ -70,13 +70,14 @@ export class Threads {
     return this.#store.get<Thread>(THREADS, `${pullRequestId}:${threadId}`);
   }
 
-  create(pullRequestId: number, { comments, status, threadContext, properties }: z.infer<typeof newThreadSchema>): Thread {
+  /** @param by unique name of the person whose comments they are; the client's own otherwise */
+  create(pullRequestId: number, { comments, status, threadContext, properties }: z.infer<typeof newThreadSchema>, by?: string): Thread {
     const now = this.#clock.iso();
     const thread: Thread = {
       id: this.#store.next(THREADS),
       publishedDate: now,
       lastUpdatedDate: now,
-      comments: comments.map((comment, index) => published(comment, index + 1, now)),
+      comments: comments.map((comment, index) => published(comment, index + 1, now, by)),
       status,
       threadContext: threadContext ?? null,
       properties: Object.fromEntries(Object.entries(properties ?? {}).map(([name, value]) => [name, typed(value)])),
@@ -104,8 +105,8 @@ export class Threads {
   }
 }
 
-function published(comment: z.infer<typeof commentSchema>, id: number, now: string): Comment {
-  return { id, ...comment, author: SERVICE_IDENTITY, publishedDate: now, lastUpdatedDate: now, lastContentUpdatedDate: now, usersLiked: [] };
+function published(comment: z.infer<typeof commentSchema>, id: number, now: string, by?: string): Comment {
+  return { id, ...comment, author: by === undefined ? SERVICE_IDENTITY : identityOf(by), publishedDate: now, lastUpdatedDate: now, lastContentUpdatedDate: now, usersLiked: [] };
 }
 
 /** A property comes back with its type, however it was sent. */

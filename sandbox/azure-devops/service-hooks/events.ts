@@ -26,11 +26,14 @@ export interface ServiceEvent {
   filters: Record<string, string[]>;
 }
 
+/** What happened to a pull request besides its status. */
+export type PullRequestNews = 'status' | 'vote' | 'push';
+
 /**
- * The events of a pull request that has reached its status. `git.pullrequest.merged` means that a merge commit was made, which
+ * The events of a pull request that has reached its status, got a vote, or got a push. `git.pullrequest.merged` means that a merge commit was made, which
  * happens on trial for an active pull request too.
  */
-export function eventsOf(pullRequest: PullRequest, createdDate: string, addresses: Addresses): ServiceEvent[] {
+export function eventsOf(pullRequest: PullRequest, createdDate: string, addresses: Addresses, news: PullRequestNews = 'status'): ServiceEvent[] {
   const { status, pullRequestId, title, description, targetRefName } = pullRequest;
   const event = (eventType: string, verb: string, notificationType?: string): ServiceEvent => {
     const text = `${identityOf(pullRequest.createdBy).displayName} ${verb} pull request ${pullRequestId} (${title})`;
@@ -54,6 +57,8 @@ export function eventsOf(pullRequest: PullRequest, createdDate: string, addresse
   };
   const statusUpdate = (verb: string) => event('git.pullrequest.updated', verb, 'StatusUpdateNotification');
   const merged = event('git.pullrequest.merged', 'created a merge commit for');
+  if (news === 'vote') return [event('git.pullrequest.updated', 'changed the reviewers of', 'ReviewerVoteNotification')];
+  if (news === 'push') return [event('git.pullrequest.updated', 'updated the source branch of', 'PushNotification'), merged];
   if (status === 'completed') return [merged, statusUpdate('completed')];
   if (status === 'abandoned') return [statusUpdate('abandoned')];
   return [event('git.pullrequest.created', 'created'), merged];

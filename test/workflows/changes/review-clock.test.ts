@@ -1,0 +1,65 @@
+/** The clock of a review, in skipped time. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { testChangeRules, type ReleaseActivities } from '../../support/release-activities.ts';
+import { withReleaseWorkers } from '../../support/release-worker.ts';
+import { startTimeSkipping } from '../../support/time-skipping.ts';
+import { approved, ended, hour, PullRequest, startChange, waiting } from './support/pull-request.ts';
+
+let temporal: TestWorkflowEnvironment;
+before(async () => {
+  temporal = await startTimeSkipping();
+});
+after(() => temporal.teardown());
+
+const run = <T>(activities: Partial<ReleaseActivities>, body: () => Promise<T>) => withReleaseWorkers(temporal, activities, body, { cached: 0 });
+const elapsed = async (handle: WorkflowHandle): Promise<number> => {
+  const { startTime, closeTime } = await handle.describe();
+  return closeTime!.getTime() - startTime.getTime();
+};
+
+describe('the clock of a review', () => {
+  it('reminds, escalates, and withdraws the change when nobody has voted by the deadline', async () => {
+    const pullRequest = new PullRequest();
+    await run(pullRequest.activities(), async () => {
+      const handle = await startChange(temporal);
+      const result = await ended(temporal, handle);
+      assert.equal(result.outcome, 'expired');
+      assert.equal(pullRequest.withdrawn, 1);
+      const took = await elapsed(handle);
+      assert.ok(took >= 72 * hour && took < 72.1 * hour, `${took / hour} h`);
+      assert.ok((await handle.describe()).historyLength < 120);
+    });
+    assert.deepEqual(pullRequest.kinds(), ['opened', 'reminded', 'escalated']);
+    assert.deepEqual(pullRequest.told.find(({ kind }) => kind === 'escalated')?.to, ['manager']);
+  });
+
+  it('asks again, ever more seldom, while a policy keeps the platform from merging', async () => {
+    const pullRequest = new PullRequest();
+    pullRequest.standing = approved;
+    pullRequest.refusals = Array.from({ length: 6 }, () => 'a required build has not succeeded');
+    await run(pullRequest.activities({}, { pollMs: 10 * 60_000 }), async () => {
+      const handle = await startChange(temporal);
+      const result = await ended(temporal, handle);
+      assert.equal(result.outcome, 'succeeded', result.reason);
+      assert.equal(pullRequest.merges, 7);
+      // 10, 20, 40 and then 60 minutes.
+      const took = await elapsed(handle);
+      assert.ok(took >= 4 * hour && took < 5 * hour, `${took / hour} h`);
+    });
+    assert.deepEqual(pullRequest.findings(), ['the platform does not merge the pull request yet']);
+  });
+
+  it('counts a vote that was there before the clock let its voter review', async () => {
+    const pullRequest = new PullRequest();
+    pullRequest.standing = { ...waiting, votes: [{ by: 'bob', vote: 5, comment: '' }] };
+    await run(pullRequest.activities({}, { clock: { ...testChangeRules.clock, widen: [{ approvers: ['bob'], afterMs: 24 * hour, hours: 'elapsed' }] } }), async () => {
+      const handle = await startChange(temporal);
+      assert.deepEqual((await ended(temporal, handle)).reviewedBy, ['bob']);
+      const took = await elapsed(handle);
+      assert.ok(took >= 24 * hour && took < 25 * hour, `${took / hour} h`);
+    });
+  });
+});

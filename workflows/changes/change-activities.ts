@@ -1,0 +1,24 @@
+/** The activities of a change by pull request, each on its platform's queue, with its time budget and the line that Temporal Web UI shows beside it. */
+import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
+import type { createAzureDevOpsActivities } from '../../activities/azure-devops/index.ts';
+import type { createChangeRuleActivities } from '../../activities/estate/change-rules.ts';
+import { brief, on, polling } from '../blocks/activity-budgets.ts';
+import { TaskQueue } from '../domain/queues.ts';
+
+type AzureDevOps = ReturnType<typeof createAzureDevOpsActivities>;
+type ChangeRules = ReturnType<typeof createChangeRuleActivities>;
+
+/** A write that the run takes back when it is cancelled: it waits until the activity has really stopped, so that the undo comes after it. */
+const write: ActivityOptions = { ...brief, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+
+export const { loadChangeRules } = on<ChangeRules>(TaskQueue.Estate, brief, 'Load who reviews changes of the target');
+export const { planConfigurationChange } = on<AzureDevOps>(TaskQueue.AzureDevOps, brief, 'Edit the configuration and check it');
+export const { pushConfigurationChange } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Make the branch with the change');
+export const { openPullRequest } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Open the pull request');
+export const { completePullRequest } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Merge what was reviewed');
+export const { withdrawChange } = on<AzureDevOps>(TaskQueue.AzureDevOps, write, 'Take pull request and branch back');
+
+/** Follows a pull request until it stands differently than is known, for so many milliseconds at most. */
+export function awaitReview(input: Parameters<AzureDevOps['awaitReview']>[0], boundMs: number): ReturnType<AzureDevOps['awaitReview']> {
+  return on<AzureDevOps>(TaskQueue.AzureDevOps, polling(input.intervalMs, boundMs), `Follow pull request ${input.pullRequestId}`).awaitReview(input);
+}
