@@ -2,8 +2,9 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import { z } from 'zod';
 import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
+import { recoverBatchJobId, type RecoverBatchJobInput } from '../workflows/domain/batch-recovery.ts';
 import { isTargetName, modelName, releaseChangeId, releaseModelId, targetLabel } from '../workflows/domain/ids.ts';
-import { ReleaseChangePhase, ReleaseModelPhase, StageApprovalPhase } from '../workflows/domain/phases.ts';
+import { RecoverBatchJobPhase, ReleaseChangePhase, ReleaseModelPhase, StageApprovalPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
 import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineStageInput } from '../workflows/domain/stage-check.ts';
 import { ReviewPhase, type ReviewPendingReleasesInput } from '../workflows/domain/review-releases.ts';
@@ -168,10 +169,21 @@ const sweepRuns: Runbook<SweepRunsInput> = {
   isRepeatable: true,
 };
 
-/** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, reviewPendingReleases, unblockRelease, sweepRuns];
+const recoverBatchJob: Runbook<RecoverBatchJobInput> = {
+  name: 'recoverBatchJob',
+  description: 'Find out from its log why a batch job of production failed, fix that within the bounds of the estate, retry it, and watch the next scheduled job',
+  schema: z.strictObject({ target, jobName: text(255), alert: text(500).optional(), startedBy: text(200).optional() }),
+  workflowId: recoverBatchJobId,
+  summary: (input) => `Recover batch job ${input.jobName} of ${targetLabel(input.target)}`,
+  details: ({ jobName, alert, startedBy }) => [`Failed job ${jobName}`, ...(alert === undefined ? [] : [`Alert ${alert}`]), ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),
+  searchAttributes: ({ target: { plant, circuit } }) => searchAttributePairs({ Phase: RecoverBatchJobPhase.Identify, Plant: plant, Circuit: circuit }),
+  attribute: ({ startedBy: _earlier, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
+};
 
-export { releaseChange, releaseModel, reviewPendingReleases, sweepRuns, unblockRelease };
+/** All runbooks that can be started, in the order in which they are listed. */
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, recoverBatchJob, reviewPendingReleases, unblockRelease, sweepRuns];
+
+export { recoverBatchJob, releaseChange, releaseModel, reviewPendingReleases, sweepRuns, unblockRelease };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

@@ -1,6 +1,7 @@
 /** The registry: every export becomes a workflow type that can be started. Runbooks, and the few workflows that serve them. */
 export { approvePipelineStage } from './checks/approve-pipeline-stage.ts';
 export { releaseChange } from './releases/release-change.ts';
+export { recoverBatchJob } from './serving/recover-batch-job.ts';
 export { releaseModel } from './releases/release-model.ts';
 export { keepUnresolvedHook } from './hooks/unresolved-hook.ts';
 export { reviewBypass } from './reviews/review-bypass.ts';

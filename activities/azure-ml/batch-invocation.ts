@@ -21,11 +21,13 @@ export interface InvokeBatchEndpointInput extends BatchEndpointRef {
   /** `azureml://` URI of the readings to score. */
   dataUri: string;
   experimentName: string;
+  /** Where the predictions go; below the step's key by default. */
+  outputUri?: string;
 }
 
 export interface Invocation {
   jobName: string;
-  /** `azureml://` URI of the predictions; it carries the step's key. */
+  /** `azureml://` URI of the predictions; it carries the step's key unless the caller named another. */
   outputUri: string;
   /** Whether an earlier attempt may have started another job that was not to be seen yet. */
   uncertain: boolean;
@@ -44,13 +46,14 @@ interface Clients {
   scoring: RestClient;
 }
 
-interface ListedJob {
+export interface ListedJob {
   name: string;
-  properties: { properties?: Record<string, string> | null };
+  properties: { properties?: Record<string, string> | null; deploymentArmId?: string | null };
   systemData?: { createdAt?: string };
 }
 
-const keyProperty = 'holdpoint_key';
+/** Where an invocation carries the key of its step. */
+export const keyProperty = 'holdpoint_key';
 /**
  * Lets a deployment score its input once, and answers the job that does it.
  *
@@ -59,7 +62,7 @@ const keyProperty = 'holdpoint_key';
  */
 export async function invokeBatchEndpoint(clients: Clients, input: InvokeBatchEndpointInput): Promise<Invocation> {
   const { key, workspace, endpoint, deployment, dataUri, experimentName } = input;
-  const outputUri = `azureml://datastores/workspaceblobstore/paths/inference/${key.key}/predictions.csv`;
+  const outputUri = input.outputUri ?? `azureml://datastores/workspaceblobstore/paths/inference/${key.key}/predictions.csv`;
   const uncertain = activityInfo().attempt > 1;
   const [oldest] = await jobsOf(clients, { workspace, endpoint }, key);
   if (oldest) return { jobName: oldest.name, outputUri, uncertain };
@@ -93,13 +96,18 @@ export async function cancelDuplicateInvocations(clients: Clients, { key, worksp
 }
 
 /** The endpoint's jobs that carry the step's key, oldest first. */
-async function jobsOf({ arm, scoring }: Clients, { workspace, endpoint }: BatchEndpointRef, { key }: StepKey): Promise<ListedJob[]> {
+async function jobsOf(clients: Clients, endpoint: BatchEndpointRef, { key }: StepKey): Promise<ListedJob[]> {
+  return (await batchJobs(clients, endpoint)).filter(({ properties }) => properties.properties?.[keyProperty] === key);
+}
+
+/** The endpoint's jobs, oldest first. */
+export async function batchJobs({ arm, scoring }: Clients, { workspace, endpoint }: BatchEndpointRef): Promise<ListedJob[]> {
   const { managementUrl } = await workspaceServices(arm, workspace);
   const found: ListedJob[] = [];
   let page: string | null | undefined = `${managementUrl}/batchEndpoints/${encodeURIComponent(endpoint)}/jobs?api-version=${ApiVersion.BatchScoringJobs}`;
   while (page) {
     const { body }: { body: { value: ListedJob[]; nextLink?: string | null } } = await scoring.send({ method: 'GET', url: page });
-    found.push(...body.value.filter(({ properties }) => properties.properties?.[keyProperty] === key));
+    found.push(...body.value);
     page = body.nextLink;
   }
   return found.sort((left, right) => Date.parse(left.systemData?.createdAt ?? '') - Date.parse(right.systemData?.createdAt ?? '') || 0);

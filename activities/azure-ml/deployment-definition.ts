@@ -12,14 +12,15 @@ export interface DesiredDeployment {
   template: { inference: InferencePolicy; location: string };
   model: string;
   tags: Record<string, string>;
+  settings?: Record<string, unknown>;
 }
 
-/** The full definition to write: everything that is there, with another model and its tags; or a new one where nothing is there. Tags that the release does not set stay. */
-export function desiredDefinition({ workspace, before, template, model, tags }: DesiredDeployment): Fields {
+/** The full definition to write: everything that is there, with another model, its tags and settings; or a new one where nothing is there. Tags that the release does not set stay. */
+export function desiredDefinition({ workspace, before, template, model, tags, settings }: DesiredDeployment): Fields {
   const base = before.definition ?? newDefinition(workspace, template);
   return {
     ...base,
-    properties: { ...(base['properties'] as Fields), model: { referenceType: 'Id', assetId: model } },
+    properties: { ...(base['properties'] as Fields), ...settings, model: { referenceType: 'Id', assetId: model } },
     tags: { ...before.tags, ...tags },
   };
 }

@@ -10,6 +10,7 @@ import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { group, person } from './people-schema.ts';
+import { checkRecovery, recovery } from './recovery-schema.ts';
 import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
 
 const text = z.string().min(1);
@@ -113,6 +114,7 @@ const fields = z.strictObject({
   gateDefaults: z.array(gateDefaultsEntry).default([]),
   gates,
   monitoring,
+  recovery: recovery.prefault({}),
   plants: z.record(targetName, plant),
   notifications: notificationsSchema.optional(),
 });
@@ -127,6 +129,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkGates(estate, complain);
   checkMachineItems(estate, complain);
   checkMonitoring(estate, complain);
+  checkRecovery(estate, complain);
   checkAddresses(estate, complain);
 });
 

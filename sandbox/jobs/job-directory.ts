@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { blobNameOf } from '../azure-resource-manager/asset-uri.ts';
 import type { Resources } from '../azure-resource-manager/resources.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
@@ -49,7 +51,7 @@ export class JobDirectory {
     if (codeId !== null && this.#blobs.download(this.#blobName(codeId), this.workDirectory) === 0) {
       throw new MissingDataError(`The code ${codeId} has no files.`);
     }
-    symlinkSync(NODE_MODULES, join(this.workDirectory, 'node_modules'));
+    this.#linkLibraries();
     const places: Record<string, string> = {};
     for (const [name, input] of Object.entries(inputs)) places[`inputs.${name}`] = this.#placeInput(name, input);
     for (const [name, output] of Object.entries(outputs)) {
@@ -95,8 +97,20 @@ export class JobDirectory {
       this.#blobs.downloadFile(blobName, join(directory, basename(blobName)));
       return join('inputs', name, basename(blobName));
     }
-    if (this.#blobs.download(blobName, directory) === 0) throw new MissingDataError(`The input ${name} (${input.uri}) has no files.`);
-    return join('inputs', name);
+    if (this.#blobs.download(blobName, directory) > 0) return join('inputs', name);
+    if (!input.mounted) throw new MissingDataError(`The input ${name} (${input.uri}) has no files.`);
+    return join('inputs', name, basename(blobName));
+  }
+
+  /** The environment's libraries: those that its `condaFile` lists, or all of them. */
+  #linkLibraries(): void {
+    const target = join(this.workDirectory, 'node_modules');
+    const listed = librariesOf(this.#resources.get(this.#run.plan.environmentId ?? '')?.properties['condaFile']);
+    if (listed === null) return symlinkSync(NODE_MODULES, target);
+    for (const library of listed) {
+      mkdirSync(join(target, library, '..'), { recursive: true });
+      symlinkSync(join(NODE_MODULES, library), join(target, library));
+    }
   }
 
   #outputPath(name: string, { kind, uri }: JobOutput): string {
@@ -117,6 +131,14 @@ export class JobDirectory {
     if (name === undefined) throw new MissingDataError(`${uri} is not the address of anything that exists.`);
     return name;
   }
+}
+
+const condaSchema = z.looseObject({ dependencies: z.array(z.string()) });
+
+/** The names in a conda file's `dependencies`; null where there is no such file. */
+function librariesOf(condaFile: unknown): string[] | null {
+  if (typeof condaFile !== 'string') return null;
+  return condaSchema.parse(parse(condaFile)).dependencies.map((library) => library.replace(/[=<>].*$/, ''));
 }
 
 function shellQuoted(value: string): string {

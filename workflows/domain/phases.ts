@@ -29,3 +29,14 @@ export const StageApprovalPhase = {
 } as const;
 
 export const stageGateName = 'stage';
+
+export const RecoverBatchJobPhase = {
+  Identify: 'identifying the failed job',
+  Logs: 'reviewing its log',
+  Fix: 'fixing the issue',
+  Person: 'asking a person',
+  Monitoring: 'watching the next job',
+  Closing: 'closing',
+} as const;
+
+export const recoveryGateName = 'recovery';
