@@ -48,7 +48,7 @@ export function targetPolicy(estate: Estate, target: Target, inboxUrl: string | 
     approvalPer: estate.approvalPer,
     supersede: estate.supersede,
     execution: { ...estate.execution, ...plant.execution, ...circuit.execution },
-    monitoring: { forMs: monitoring.for, everyMs: monitoring.every, runbookForMs: monitoring.runbook, breachSeverity: monitoring.breachSeverity, onBreach: monitoring.onBreach },
+    monitoring: { forMs: monitoring.for, everyMs: monitoring.every, runbookForMs: monitoring.runbook, rollbackForMs: monitoring.rollback, breachSeverity: monitoring.breachSeverity, onBreach: monitoring.onBreach },
     recovery: recoveryPolicy(recovery),
     settleMs: estate.settle,
   };

@@ -40,3 +40,12 @@ export const RecoverBatchJobPhase = {
 } as const;
 
 export const recoveryGateName = 'recovery';
+
+export const RollBackModelPhase = {
+  Identify: 'identifying the issue',
+  Choose: 'getting the previous version',
+  Switch: 'executing the rollback',
+  Verify: 'verifying',
+  Monitoring: 'monitoring',
+  Report: 'reporting the incident',
+} as const;

@@ -1,6 +1,7 @@
 import { Gates } from '../blocks/gates.ts';
 import { MonitoringWindow } from '../blocks/monitoring-window.ts';
 import { requireInput } from '../blocks/required-input.ts';
+import { ResourceLock } from '../blocks/resource-lock.ts';
 import { Run } from '../blocks/run.ts';
 import { notRecoverable, type RecoverBatchJobInput, type RecoverBatchJobResult } from '../domain/batch-recovery.ts';
 import { causeText } from '../domain/job-failure.ts';
@@ -17,6 +18,7 @@ export async function recoverBatchJob(input: RecoverBatchJobInput): Promise<Reco
   const { target, jobName } = input;
   const run = new Run({ phase: Phase.Identify, target: { ...target, version: 'serving' }, appendToRecord });
   const gates = new Gates(run, releaseGateServices(run));
+  const lock = new ResourceLock(run, target);
   const monitoring = new MonitoringWindow();
   const said: RecoverBatchJobResult = { outcome: 'failed', reason: '', target, jobName, cause: null, evidence: null, attempts: [], nextJob: null, production: 'unchanged', workItem: null };
   const result = (outcome: RecoverBatchJobResult['outcome'], reason: string): RecoverBatchJobResult => ({ ...said, outcome, reason, production: run.production });
@@ -37,7 +39,7 @@ export async function recoverBatchJob(input: RecoverBatchJobInput): Promise<Reco
     run.record.add({ kind: 'finding', what: `job ${jobName}: ${causeText[failure.cause]}`, detail: failure.evidence?.line ?? 'no line of the log tells a cause' });
 
     // 3. and 4. Fix the issue by its cause, and retry, once for each remedy; whoever has retried the job already is followed instead.
-    const recovery = new Recovery(run, policy, job, said.attempts);
+    const recovery = new Recovery(run, lock, policy, job, said.attempts);
     let after = job.createdAt;
     for (;;) {
       run.enter(Phase.Fix);
@@ -55,7 +57,7 @@ export async function recoverBatchJob(input: RecoverBatchJobInput): Promise<Reco
       }
 
       const remedy = await recovery.remedyFor(failure);
-      const done = remedy.kind === 'none' ? { kind: 'helpless' as const, why: remedy.reason } : await recovery.retryWith(remedy);
+      const done = remedy.kind === 'none' ? { kind: 'helpless' as const, why: remedy.reason } : await recovery.retryWith(remedy, failure);
       if (done.kind === 'completed') { after = done.createdAt; break; }
       if (done.kind === 'failed') { failure = done.failure; continue; }
 

@@ -1,6 +1,7 @@
 /** What a recovery does to the platform, and how it takes that back. */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { rootMessage } from '../blocks/compensations.ts';
+import { isPreempted, type ResourceLock } from '../blocks/resource-lock.ts';
 import type { Run } from '../blocks/run.ts';
 import { changedProperties, failureFacts, planRemedy, settingsOf, type Attempt, type BatchJob, type Remedy, type RemedyFacts } from '../domain/batch-recovery.ts';
 import { FailureType } from '../domain/failures.ts';
@@ -10,7 +11,10 @@ import type { StepKey } from '../domain/keys.ts';
 import { escapeMarkup } from '../domain/markup.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { DeploymentSnapshot } from '../domain/release.ts';
-import { putBack } from '../releases/production-deployment.ts';
+import { jsonDigest } from '../domain/digest.ts';
+import { releasePriority } from '../domain/resource-lock.ts';
+import { queueForLock } from '../locks/lock-activities.ts';
+import { preImage, putBack } from '../releases/production-deployment.ts';
 import { awaitJob, closeDuplicateWorkItems } from '../releases/release-activities.ts';
 import { cancelRetries, changeSettings, checkBatchData, checkEnvironment, findLaterJobs, openWorkItem, readBatchJob, readDeployment, readJobFailure, retryJob } from './recovery-activities.ts';
 
@@ -19,6 +23,7 @@ export type Retried = { kind: 'completed'; createdAt: string } | { kind: 'failed
 
 export class Recovery {
   readonly #run: Run;
+  readonly #lock: ResourceLock;
   readonly #policy: TargetPolicy;
   readonly #job: BatchJob;
   readonly #attempts: Attempt[];
@@ -26,14 +31,17 @@ export class Recovery {
   #before: DeploymentSnapshot | null = null;
   #current: DeploymentSnapshot | null = null;
   #settled: (() => void) | null = null;
+  /** Whether a write of this run may be under way, or have arrived without an answer. */
+  #isUncertain = false;
   #keys: StepKey[] = [];
   /** Of somebody else's jobs only later ones tell something new. */
   #seenUntil: string;
   /** When the newest retry was made, by the service's clock: jobs that came later have its settings. */
   #retriedAt: string | null = null;
 
-  constructor(run: Run, policy: TargetPolicy, job: BatchJob, attempts: Attempt[]) {
+  constructor(run: Run, lock: ResourceLock, policy: TargetPolicy, job: BatchJob, attempts: Attempt[]) {
     this.#run = run;
+    this.#lock = lock;
     this.#policy = policy;
     this.#job = job;
     this.#attempts = attempts;
@@ -77,13 +85,14 @@ export class Recovery {
     return planRemedy(cause, facts, recovery);
   }
 
-  /** Applies a remedy and retries the job. A deployment that somebody changed meanwhile is left to them. */
-  async retryWith(remedy: Remedy): Promise<Retried> {
+  /** Applies a remedy and retries the job. A deployment that somebody changed meanwhile is left to them; one whose lock had to be waited for is looked at anew. */
+  async retryWith(remedy: Remedy, failure: JobFailure): Promise<Retried> {
     if (remedy.kind === 'settings') {
+      if (await this.#waitedForLock()) return { kind: 'failed', failure };
       try {
         await this.#change(remedy);
       } catch (error) {
-        if (!isOfType(error, FailureType.ChangedByHand)) throw error;
+        if (!isPreempted(error) && !isOfType(error, FailureType.ChangedByHand) && !isOfType(error, FailureType.ReadBackMismatch)) throw error;
         return { kind: 'helpless', why: rootMessage(error) };
       }
     }
@@ -105,11 +114,11 @@ export class Recovery {
   async putBackWhatDidNotHelp(): Promise<string> {
     if (this.#settled === null || this.#before === null) return 'the deployment is as it was';
     const before = this.#before;
-    const done = await this.#run.attempt('The deployment could not be put back', () => putBack(this.#run, this.#policy, before));
+    const done = await this.#run.attempt('The deployment could not be put back', () => this.#putBack(before));
     this.keep();
     this.#current = null;
     this.#before = null;
-    return done === null ? 'the deployment was changed by somebody else meanwhile, and is left as it is' : 'what was changed in the deployment is put back';
+    return done === null ? 'the deployment was changed by somebody else meanwhile, and is left as it is' : `what was changed in the deployment: ${done}`;
   }
 
   /** One work item for whoever goes on by hand. */
@@ -137,11 +146,14 @@ export class Recovery {
     const isFirst = this.#settled === null;
     this.#settled ??= this.#run.compensations.register({ step: `settings of ${deployment}`, undo: () => this.#undo(original) });
     this.#run.production = 'changed'; // as long as nobody has seen that it is not
+    this.#isUncertain = true;
     try {
       const key = this.#run.key('change settings', this.#attempts.length);
       const tags = { ...before.tags, run: this.#run.signature };
-      this.#current = await changeSettings({ key, ...this.#place, before, template: { inference, location }, model: before.model ?? '', tags, settings: changedProperties(before, change) });
+      this.#current = await changeSettings({ key, ...this.#place, before, template: { inference, location }, model: before.model ?? '', tags, settings: changedProperties(before, change), ...(this.#lock.token && { lock: this.#lock.token }) });
+      this.#isUncertain = false;
     } catch (error) {
+      this.#isUncertain = ![FailureType.ChangedByHand, FailureType.ReadBackMismatch, FailureType.Preempted].some((type) => isOfType(error, type));
       if (isFirst && isOfType(error, FailureType.ChangedByHand)) { // what stands there is somebody else's: there is nothing of ours to undo
         this.#run.production = 'unchanged';
         this.keep();
@@ -154,7 +166,24 @@ export class Recovery {
   async #undo(original: DeploymentSnapshot): Promise<string> {
     const jobs = this.#retriedAt === null ? [] : (await findLaterJobs({ ...this.#place, after: this.#retriedAt, ownKeys: this.ownKeys })).jobs;
     const proof = jobs.find(({ status }) => status === 'Completed');
-    return proof ? `kept: job ${proof.jobName} has completed with it` : await putBack(this.#run, this.#policy, original);
+    return proof ? `kept: job ${proof.jobName} has completed with it` : await this.#putBack(original);
+  }
+
+  /** A change by hand keeps the run's tag, by which a restore knows the run's own writes: what is neither as found nor as left, once nothing of ours is under way, is somebody's. */
+  async #putBack(original: DeploymentSnapshot): Promise<string> {
+    const found = await readDeployment(this.#place);
+    const isOurs = [original, this.#current].some((known) => known !== null && jsonDigest(known.definition) === jsonDigest(found.definition));
+    if (!this.#isUncertain && !isOurs) throw ApplicationFailure.nonRetryable(`${this.#policy.deployment} was changed by somebody else meanwhile; nothing was overwritten`, FailureType.ChangedByHand);
+    return await putBack(this.#run, this.#policy, original, this.#lock.token);
+  }
+
+  /** Takes the lock of the circuit, which releases and rollbacks take too, until the run closes. What was read before a wait is read anew. */
+  async #waitedForLock(): Promise<boolean> {
+    if (this.#lock.token) return false;
+    const claim = { what: `recovery of batch job ${this.#job.jobName}`, version: null, priority: releasePriority(this.#policy.severity), preempts: false, preImage: preImage(this.#before!) };
+    const { hadToWait } = await this.#lock.acquire(claim, queueForLock);
+    if (hadToWait) [this.#before, this.#current] = [null, null];
+    return hadToWait;
   }
 
   async #retry(remedy: string, dataUri: string | null): Promise<Retried> {
