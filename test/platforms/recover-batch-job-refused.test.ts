@@ -30,7 +30,7 @@ test('remedies used up: what did not help is put back, a person is asked with th
   const { card } = await recoveries.gate(handle);
   assert.match(card.recommendation, /2 remedies were tried, which is as many as the estate allows/);
   assert.ok(card.facts.includes('mini_batch_size from 5 to 2: the retry ended Failed (out of memory)'), card.facts.join('\n'));
-  assert.ok(card.facts.includes('what was changed in the deployment is put back'));
+  assert.ok(card.facts.includes('what was changed in the deployment: put back 1'));
   assert.deepEqual(await recoveries.deployment('C001'), before);
   await decide(recoveries.temporal.client.workflow, { workflowId: handle.workflowId }, { gate: 'recovery', verdict: 'reject', by: 'carol', comment: 'needs a bigger compute' });
   const result = await recoveries.result(handle);
@@ -42,15 +42,16 @@ test('remedies used up: what did not help is put back, a person is asked with th
 
 test('a deployment that somebody changes meanwhile is reported and never overwritten', async () => {
   recoveries.ails('C002', hopeless);
+  const invoked = recoveries.invocations('P001');
   const handle = await recoveries.recover('C002', await recoveries.failedJob('C002'));
-  await eventually(() => assert.equal(recoveries.writes('C002'), 1));
-  await eventually(async () => assert.equal((await recoveries.deployment('C002')).provisioningState, 'Succeeded'));
+  await eventually(() => assert.equal(recoveries.invocations('P001'), 1 + invoked));
   await recoveries.changeByHand('C002', { errorThreshold: 7 });
   const theirs = await recoveries.deployment('C002');
   const { card } = await recoveries.gate(handle);
   assert.match(card.recommendation, /was changed meanwhile; nothing was overwritten. Different: properties.errorThreshold/);
   const result = await cancelled(handle);
-  assert.equal(result.outcome, 'aborted');
+  assert.deepEqual([result.outcome, result.production], ['aborted', 'changed']);
+  assert.equal(theirs.tags['run']?.startsWith('recoverBatchJob:'), true);
   assert.deepEqual(await recoveries.deployment('C002'), theirs, 'their change carries the tag of the run, and still stands');
   recoveries.ails('C002');
 });

@@ -144,6 +144,11 @@ export class Recoveries {
     await eventually(async () => assert.equal((await this.deployment(circuit)).provisioningState, 'Succeeded'));
   }
 
+  /** Retries, or other invocations through the API, of a plant's production endpoint. */
+  invocations(plant: string): number {
+    return this.sandbox.context.ledger.since(0).filter(({ method, path }) => method === 'POST' && path === `/scoring/${PROD_WORKSPACE}/batch-endpoint-plant-${plant}/jobs`).length;
+  }
+
   /** Full writes of a circuit's deployment that really changed it. */
   writes(circuit: string): number {
     const id = machineLearningId(`workspaces/${PROD_WORKSPACE}/batchEndpoints/batch-endpoint-plant-P001/deployments/deployment-circuit-${circuit}`);

@@ -1,5 +1,4 @@
 /** Why a batch job failed, judged by what it has written itself: pure, so that a new vendor's words are one line and one test. */
-import { clip } from './answer.ts';
 
 export const jobFailureCauses = ['dataNotFound', 'memory', 'timeout', 'modelLoad'] as const;
 export type JobFailureCause = (typeof jobFailureCauses)[number] | 'unknown';
@@ -64,8 +63,11 @@ function causeOf(line: string): Exclude<JobFailureCause, 'unknown'> | null {
   return found === 'timeout' && aboutConnections.test(line) ? null : found;
 }
 
+/** What of a line goes on. */
+const longestLine = 240;
+
 function readable(line: string): string {
-  return clip(withoutSecrets(line.trim()), 240);
+  return withoutSecrets(line.trim()).slice(0, longestLine);
 }
 
 const secrets: readonly RegExp[] = [
