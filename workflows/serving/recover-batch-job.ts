@@ -1,15 +1,18 @@
+import type { GateOutcome } from '../blocks/gate-request.ts';
 import { Gates } from '../blocks/gates.ts';
-import { MonitoringWindow } from '../blocks/monitoring-window.ts';
+import { MonitoringWindow, type Alerted, type Unwatched } from '../blocks/monitoring-window.ts';
 import { requireInput } from '../blocks/required-input.ts';
 import { ResourceLock } from '../blocks/resource-lock.ts';
 import { Run } from '../blocks/run.ts';
-import { notRecoverable, type RecoverBatchJobInput, type RecoverBatchJobResult } from '../domain/batch-recovery.ts';
+import { notRecoverable, type EndedBatchJob, type RecoverBatchJobInput, type RecoverBatchJobResult } from '../domain/batch-recovery.ts';
 import { causeText } from '../domain/job-failure.ts';
 import { RecoverBatchJobPhase as Phase } from '../domain/phases.ts';
 import { releaseGateServices } from '../releases/gate-services.ts';
-import { appendToRecord, awaitJob, loadPolicy } from '../releases/release-activities.ts';
+import { appendToRecord, loadPolicy } from '../releases/release-activities.ts';
+import { fixAndRetry } from './fix-and-retry.ts';
 import { awaitNextJob, readBatchJob, readJobFailure } from './recovery-activities.ts';
 import { recoveryGate } from './recovery-gate.ts';
+import { fileRecovery } from './recovery-work-item.ts';
 import { Recovery } from './recovery.ts';
 
 /** Troubleshooting batch job failures: identify the job, review its log, fix the issue and retry, step by step within the estate's bounds, and watch the next scheduled job. One run for each failed job. */
@@ -34,58 +37,56 @@ export async function recoverBatchJob(input: RecoverBatchJobInput): Promise<Reco
 
     // 2. Review its log.
     run.enter(Phase.Logs);
-    let failure = await readJobFailure({ workspace, jobName });
+    const failure = await readJobFailure({ workspace, jobName });
     Object.assign(said, { cause: failure.cause, evidence: failure.evidence });
     run.record.add({ kind: 'finding', what: `job ${jobName}: ${causeText[failure.cause]}`, detail: failure.evidence?.line ?? 'no line of the log tells a cause' });
 
-    // 3. and 4. Fix the issue by its cause, and retry, once for each remedy; whoever has retried the job already is followed instead.
+    // 3. and 4. Fix the issue by its cause, and retry the job: once for each remedy, within the estate's bounds.
     const recovery = new Recovery(run, lock, policy, job, said.attempts);
-    let after = job.createdAt;
-    for (;;) {
-      run.enter(Phase.Fix);
-      const other = await recovery.retriedElsewhere();
-      if (other !== null) {
-        const end = await awaitJob({ workspace, jobName: other.jobName, intervalMs: policy.inference.pollMs }, policy.inference.timeoutMs, 'the retry of somebody else,');
-        if (end.status === 'Completed') {
-          said.nextJob = { jobName: other.jobName, status: end.status };
-          recovery.keep();
-          return result('succeeded', `job ${other.jobName}, which this run did not start, has completed`);
-        }
-        run.note(`Job ${other.jobName}, which this run did not start, ended ${end.status}.`);
-        recovery.passOver(other);
-        continue;
-      }
+    let fixed = await fixAndRetry(run, recovery, policy, failure);
+    if (fixed.kind === 'elsewhere') {
+      said.nextJob = { jobName: fixed.job.jobName, status: 'Completed' };
+      recovery.keep();
+      return result('succeeded', `job ${fixed.job.jobName}, which this run did not start, has completed`);
+    }
 
-      const remedy = await recovery.remedyFor(failure);
-      const done = remedy.kind === 'none' ? { kind: 'helpless' as const, why: remedy.reason } : await recovery.retryWith(remedy, failure);
-      if (done.kind === 'completed') { after = done.createdAt; break; }
-      if (done.kind === 'failed') { failure = done.failure; continue; }
-
-      // Nobody but a person knows further. What did not help is put back first.
+    // What no remedy helps goes to a person, with the log's tail; what did not help is put back first.
+    if (fixed.kind === 'helpless') {
       run.enter(Phase.Person);
-      const helpless = { why: done.why, failure, attempts: said.attempts, left: await recovery.putBackWhatDidNotHelp() };
-      const decision = await gates.pass(recoveryGate(helpless, input, policy));
+      const { why } = fixed;
+      const decision = await gates.pass(recoveryGate({ why, failure: fixed.failure, attempts: said.attempts, left: await recovery.putBackWhatDidNotHelp() }, input, policy));
       const again = decision.state === 'approved' ? await recovery.retryAsItIs(decision.by) : null;
-      if (again?.kind === 'completed') { after = again.createdAt; break; }
-      run.enter(Phase.Closing);
-      const no = decision.state === 'rejected' ? `${decision.by}: ${decision.reason}` : decision.state === 'superseded' ? decision.reason : decision.state === 'expired' ? 'nobody answered in time' : 'the retry after the repair by hand failed too';
-      said.workItem = await recovery.openWorkItem(`${done.why}; ${no}`, again?.kind === 'failed' ? again.failure : failure);
-      return result(decision.state === 'expired' ? 'expired' : 'rejected', `${done.why}; ${no}`);
+      if (again?.kind !== 'completed') {
+        run.enter(Phase.Closing);
+        said.workItem = await fileRecovery(run, policy, said, `${why}; ${described(decision)}`, again?.kind === 'failed' ? again.failure : fixed.failure);
+        return result(decision.state === 'expired' ? 'expired' : 'rejected', `${why}; ${described(decision)}`);
+      }
+      fixed = again;
     }
 
     // 5. Monitor: the next scheduled job succeeds.
     run.enter(Phase.Monitoring);
     const { nextJobWithinMs, pollMs } = policy.recovery;
-    const next = await monitoring.watch(() => awaitNextJob({ workspace, endpoint, deployment, after, ownKeys: recovery.ownKeys, intervalMs: pollMs }, nextJobWithinMs));
-    recovery.keep(); // the retry has completed with it: what comes now is judged by itself
-    const retried = `the retry completed${said.attempts.at(-1) ? ` (${said.attempts.at(-1)!.remedy})` : ''}`;
-    if (!('kind' in next)) {
-      said.nextJob = { jobName: next.jobName, status: next.end.status };
-      if (next.end.status === 'Completed') return result('succeeded', `${retried}, and the next job ${next.jobName} did too`);
-    }
-    const trouble = 'kind' in next ? (next.kind === 'alerted' ? `alert ${next.name} came in before the next job had ended` : 'no other job ended in time') : `the next job ${next.jobName} ended ${next.end.status}: ${next.end.error ?? 'no reason given'}`;
+    const next = await monitoring.watch(() => awaitNextJob({ workspace, endpoint, deployment, after: fixed.createdAt, ownKeys: recovery.ownKeys, intervalMs: pollMs }, nextJobWithinMs));
+    recovery.keep(); // the retry has completed with it, and the next job is judged by itself
+    const retried = `the retry completed (${said.attempts.at(-1)?.remedy})`;
+    if (!('kind' in next)) said.nextJob = { jobName: next.jobName, status: next.end.status };
+    if (said.nextJob?.status === 'Completed') return result('succeeded', `${retried}, and the next job ${said.nextJob.jobName} did too`);
     run.enter(Phase.Closing);
-    said.workItem = await recovery.openWorkItem(`${retried}, but ${trouble}`, 'kind' in next ? null : await readJobFailure({ workspace, jobName: next.jobName }));
-    return result('kind' in next && next.kind === 'inconclusive' ? 'succeeded' : 'rejected', `${retried}, but ${trouble}`);
+    const trouble = `${retried}, but ${describeNext(next)}`;
+    said.workItem = await fileRecovery(run, policy, said, trouble, 'kind' in next ? null : await readJobFailure({ workspace, jobName: next.jobName }));
+    return result('kind' in next && next.kind === 'inconclusive' ? 'succeeded' : 'rejected', trouble);
   }, result);
+}
+
+/** Why there was no retry, or none that completed, after a person was asked. */
+function described(decision: GateOutcome): string {
+  if (decision.state === 'approved') return 'the retry after the repair by hand failed too';
+  if (decision.state === 'expired') return 'nobody answered in time';
+  return decision.state === 'rejected' ? `${decision.by}: ${decision.reason}` : decision.reason;
+}
+
+function describeNext(next: EndedBatchJob | Alerted | Unwatched): string {
+  if (!('kind' in next)) return `the next job ${next.jobName} ended ${next.end.status}: ${next.end.error ?? 'no reason given'}`;
+  return next.kind === 'alerted' ? `alert ${next.name} came in before the next job had ended` : 'no other job ended in time, so that nobody knows whether the next one will';
 }

@@ -3,20 +3,18 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { rootMessage } from '../blocks/compensations.ts';
 import { isPreempted, type ResourceLock } from '../blocks/resource-lock.ts';
 import type { Run } from '../blocks/run.ts';
-import { changedProperties, failureFacts, planRemedy, settingsOf, type Attempt, type BatchJob, type Remedy, type RemedyFacts } from '../domain/batch-recovery.ts';
+import { changedProperties, planRemedy, settingsOf, type Attempt, type BatchJob, type Remedy, type RemedyFacts } from '../domain/batch-recovery.ts';
 import { FailureType } from '../domain/failures.ts';
-import { targetLabel } from '../domain/ids.ts';
 import type { JobFailure } from '../domain/job-failure.ts';
 import type { StepKey } from '../domain/keys.ts';
-import { escapeMarkup } from '../domain/markup.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { DeploymentSnapshot } from '../domain/release.ts';
 import { jsonDigest } from '../domain/digest.ts';
 import { releasePriority } from '../domain/resource-lock.ts';
 import { queueForLock } from '../locks/lock-activities.ts';
 import { preImage, putBack } from '../releases/production-deployment.ts';
-import { awaitJob, closeDuplicateWorkItems } from '../releases/release-activities.ts';
-import { cancelRetries, changeSettings, checkBatchData, checkEnvironment, findLaterJobs, openWorkItem, readBatchJob, readDeployment, readJobFailure, retryJob } from './recovery-activities.ts';
+import { awaitJob } from '../releases/release-activities.ts';
+import { cancelRetries, changeSettings, checkBatchData, checkEnvironment, findLaterJobs, readBatchJob, readDeployment, readJobFailure, retryJob } from './recovery-activities.ts';
 
 /** What became of a retry, or why there was none. */
 export type Retried = { kind: 'completed'; createdAt: string } | { kind: 'failed'; failure: JobFailure } | { kind: 'helpless'; why: string };
@@ -119,24 +117,6 @@ export class Recovery {
     this.#current = null;
     this.#before = null;
     return done === null ? 'the deployment was changed by somebody else meanwhile, and is left as it is' : `what was changed in the deployment: ${done}`;
-  }
-
-  /** One work item for whoever goes on by hand. */
-  async openWorkItem(why: string, failure: JobFailure | null): Promise<{ id: number; url: string } | null> {
-    return await this.#run.attempt('The work item could not be made', async () => {
-      const { target, settleMs } = this.#policy;
-      const key = this.#run.key('work item');
-      const facts = failure === null ? [] : failureFacts({ why, failure, attempts: this.#attempts, left: `deployment ${this.#policy.deployment}: ${this.#run.production} by this run` });
-      const { id, url, uncertain } = await openWorkItem({
-        key,
-        type: 'Bug',
-        title: `Batch job ${this.#job.jobName} of ${targetLabel(target)} needs somebody`,
-        descriptionHtml: [`<p>${escapeMarkup(why)}</p>`, `<ul>${facts.map((fact) => `<li>${escapeMarkup(fact)}</li>`).join('')}</ul>`, `<p>Run ${escapeMarkup(this.#run.signature)}.</p>`].join(''),
-        tags: ['holdpoint', targetLabel(target)],
-      });
-      if (uncertain) this.#run.beforeClosing('late twins of the work item', () => closeDuplicateWorkItems({ key, keep: id, settleMs }));
-      return { id, url };
-    });
   }
 
   /** Changes the deployment; from before its first change on, whatever ends this run puts it back, unless a later job of somebody else has completed with it. */
