@@ -72,7 +72,7 @@ test('an environment that lacks a library: the one that the estate names is put 
 test('a model that does not load in the right environment goes to a person, with the log; repaired, it is retried as it is', async () => {
   const file = `${registryFolder('ml-registry', 'P001-C004', '1')}/model.json`;
   const { blobs } = recoveries.sandbox.context;
-  const sound = Buffer.from(blobs.read(file)!);
+  const sound = Buffer.from(blobs.read(file));
   blobs.write(file, sound.toString().replace('"format":1', '"format":2'));
   const handle = await recoveries.recover('C004', await recoveries.failedJob('C004'));
   const { card } = await recoveries.gate(handle);

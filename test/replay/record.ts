@@ -24,7 +24,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease';
+  runbook?: 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease';
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -89,6 +89,12 @@ const bypass: ReviewBypassInput = {
   inboxUrl: null,
 };
 
+/** A deployment whose mini-batches can become smaller. */
+function recoverable(): Partial<ReleaseActivities> {
+  const found = { definition: { properties: { miniBatchSize: 10 } }, model: 'model-1', tags: { model_version: '1' }, provisioningState: 'Succeeded' };
+  return { readBatchDeployment: async () => found, deployBatchModel: async ({ settings, tags }) => ({ ...found, definition: { properties: { ...settings } }, tags }) };
+}
+
 const paths: Path[] = [
   {
     name: 'release-model-approved',
@@ -138,6 +144,8 @@ const paths: Path[] = [
   { name: 'release-change-joint', runbook: 'releaseChange', activities: jointChange(), conduct: (handle) => decide(handle, 'stage1', 'alice', { except: ['P001/C002'] }) },
   { name: 'roll-back-model', runbook: 'rollBackModel', activities: { readBatchDeployment: servingSecond, readRegisteredModels: twoVersions }, input: { target: testInput.target, reason: 'far off', alert: { name: 'mae-high' } }, conduct: async () => undefined },
   { name: 'roll-back-model-refused', runbook: 'rollBackModel', input: { target: { plant: 'P001', circuit: 'C002' }, reason: 'far off' }, conduct: async () => undefined },
+  { name: 'recover-batch-job-completed', runbook: 'recoverBatchJob', input: { target: testInput.target, jobName: 'nightly-1' }, activities: recoverable(), conduct: async () => undefined },
+  { name: 'recover-batch-job-rejected', runbook: 'recoverBatchJob', input: { target: testInput.target, jobName: 'nightly-1' }, conduct: (handle) => atGate(handle, 'recovery', () => handle.signal('reject', { gate: 'recovery', by: 'carol', comment: 'needs a bigger compute' })) },
   { name: 'review-bypass-closed', runbook: 'reviewBypass', input: bypass, conduct: (handle) => decide(handle, 'review', 'bob') },
   { name: 'review-pending-releases', runbook: 'reviewPendingReleases', before: waitingReleases('P801', ['C001', 'C002']), input: { plant: 'P801', gate: 'stage1' }, conduct: (handle) => decide(handle, 'group-1', 'alice') },
   { name: 'unblock-release', runbook: 'unblockRelease', before: waitingReleases('P802', ['C001']), input: { plant: 'P802', olderThanMs: 1 }, conduct: async () => undefined },
