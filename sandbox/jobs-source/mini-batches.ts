@@ -33,6 +33,7 @@ export async function scoreInMiniBatches<R, P>(rows: readonly R[], settings: Min
       await sleep(costly * costs.ms, undefined, { signal });
       const scored = score(batch);
       if (held.length === costly) predictions.push(...scored);
+      held.length = 0; // or it would still be held, sometimes, while the next mini-batch is scored
     });
   }
   return predictions;

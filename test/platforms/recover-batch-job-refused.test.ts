@@ -75,7 +75,7 @@ test('a log that is missing: the run history tells the cause', async () => {
 });
 
 test('cancelled before the next job has ended: the settings are put back', async () => {
-  recoveries.ails('C004', { memoryMb: 64, rowMb: 7 });
+  recoveries.ails('C004', { memoryMb: 72, rowMb: 8 });
   const before = await recoveries.deployment('C004');
   const handle = await recoveries.recover('C004', await recoveries.failedJob('C004'));
   await recoveries.phase(handle, Phase.Monitoring);

@@ -17,7 +17,7 @@ const releases = new Releases(stack);
 
 /** A job of the circuit that has run out of memory, and its recovery. */
 async function recovering(circuit: string): Promise<string> {
-  await stack.standIn.ailScoring({ match: `prod-ml-workspace/.*P001/deployment-circuit-${circuit}$`, memoryMb: 64, rowMb: 7 });
+  await stack.standIn.ailScoring({ match: `prod-ml-workspace/.*P001/deployment-circuit-${circuit}$`, memoryMb: 72, rowMb: 8 });
   const jobName = await stack.standIn.scheduledJob('P001', circuit);
   await sleep(4_000); // until it has failed; a run that finds it running would refuse it, and the test fail
   return (await startRunbook(stack.client, recoverBatchJob, { target: { plant: 'P001', circuit }, jobName })).workflowId;

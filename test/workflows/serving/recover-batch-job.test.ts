@@ -134,6 +134,23 @@ describe('recoverBatchJob', () => {
     assert.equal(result.reason, 'the cause is unknown; the retry after the repair by hand failed too');
   });
 
+  it('a second failed job of the circuit waits for the lock, and then goes on from what it finds', async () => {
+    const kept = deployment();
+    let isNext = false;
+    const activities: Partial<ReleaseActivities> = { ...kept, awaitNextJob: async (input) => (isNext ? await releaseActivities().awaitNextJob(input) : await watching()) };
+    await withReleaseWorkers(temporal, activities, async () => {
+      const start = (jobName: string) => temporal.client.workflow.start('recoverBatchJob', { taskQueue: TaskQueue.Runbooks, workflowId: `recoverBatchJob:P001:C001:${jobName}`, args: [{ target, jobName }] });
+      const details = async (handle: WorkflowHandle) => (await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')).currentDetails ?? '';
+      const first = await start('morning');
+      await phase(first, 'watching the next job');
+      const second = await start('evening');
+      await eventually(async () => assert.match(await details(second), /Waits for the lock of P001\/C001: place 1; held by recoverBatchJob:P001:C001:morning/));
+      isNext = true;
+      const [one, two] = (await Promise.all([first.result(), second.result()])) as RecoverBatchJobResult[];
+      assert.deepEqual([one, two].map((result) => result?.attempts.map(({ remedy }) => remedy)), [['mini_batch_size from 10 to 5'], ['mini_batch_size from 5 to 2']]);
+    });
+  });
+
   it('a write that fails for good is put back, and the run fails', async () => {
     const kept = deployment();
     const result = await recover({ ...kept, deployBatchModel: async (input) => { await kept.deployBatchModel(input); throw ApplicationFailure.nonRetryable('provisioning failed', 'OperationFailed'); } });
