@@ -23,6 +23,8 @@ export interface DeployBatchModelInput extends BatchDeploymentRef {
   tags: Record<string, string>;
   /** Properties that become others than they were; the rest stays. */
   settings?: Record<string, unknown>;
+  /** `azureml:<name>:<version>` where the environment is to change as well. */
+  environment?: string;
   /** The lock of the target, under which the run may write; left out where the deployment has none, as in the test workspace. */
   lock?: LockEpoch;
 }

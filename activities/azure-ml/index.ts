@@ -5,6 +5,10 @@ import { awaitNextJob, findLaterJobs, readBatchJob, readJobFailure, type AwaitNe
 import { checkBatchData, checkEnvironment } from './batch-needs.ts';
 import type { AzureMlClients } from './clients.ts';
 import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
+import { readBatchSuccess, type ReadBatchSuccessInput } from './batch-success.ts';
+import { registerEnvironment, type RegisterEnvironmentInput } from './environment-versions.ts';
+import { keepReport, type KeepReportInput } from './kept-report.ts';
+import { checkNotebook, type CheckNotebookInput } from './notebook-evidence.ts';
 import { checkInference, type CheckInferenceInput } from './inference-check.ts';
 import { awaitJob, cancelJob, type AwaitJobInput, type CancelJobInput, type JobRef } from './job-end.ts';
 import { readModelFiles, readModelVersion } from './model-evidence.ts';
@@ -46,4 +50,8 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   checkBatchData: (input: Parameters<typeof checkBatchData>[1]) => checkBatchData(clients, input),
   checkEnvironment: (input: Parameters<typeof checkEnvironment>[1]) => checkEnvironment(clients, input),
   checkInference: (input: CheckInferenceInput) => checkInference(clients, input),
+  registerEnvironment: (input: RegisterEnvironmentInput) => registerEnvironment(clients, input),
+  readBatchSuccess: (input: ReadBatchSuccessInput) => readBatchSuccess(clients, input),
+  checkNotebook: (input: CheckNotebookInput) => checkNotebook(clients, input),
+  keepReport: (input: KeepReportInput) => keepReport(clients, input),
 });

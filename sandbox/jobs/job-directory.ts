@@ -1,7 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { blobNameOf } from '../azure-resource-manager/asset-uri.ts';
 import type { Resources } from '../azure-resource-manager/resources.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
@@ -102,10 +100,10 @@ export class JobDirectory {
     return join('inputs', name, basename(blobName));
   }
 
-  /** The environment's libraries: those that its `condaFile` lists, or all of them. */
+  /** The environment's libraries: those that its tag `libraries` lists, or all of them. */
   #linkLibraries(): void {
     const target = join(this.workDirectory, 'node_modules');
-    const listed = librariesOf(this.#resources.get(this.#run.plan.environmentId ?? '')?.properties['condaFile']);
+    const listed = librariesOf(this.#resources.get(this.#run.plan.environmentId ?? '')?.properties['tags']);
     if (listed === null) return symlinkSync(NODE_MODULES, target);
     for (const library of listed) {
       mkdirSync(join(target, library, '..'), { recursive: true });
@@ -133,12 +131,10 @@ export class JobDirectory {
   }
 }
 
-const condaSchema = z.looseObject({ dependencies: z.array(z.string()) });
-
-/** The names in a conda file's `dependencies`; null where there is no such file. */
-function librariesOf(condaFile: unknown): string[] | null {
-  if (typeof condaFile !== 'string') return null;
-  return condaSchema.parse(parse(condaFile)).dependencies.map((library) => library.replace(/[=<>].*$/, ''));
+/** The names in an environment's tag `libraries`; null where there is none. */
+function librariesOf(tags: unknown): string[] | null {
+  const listed = (tags as Record<string, unknown> | null | undefined)?.['libraries'];
+  return typeof listed === 'string' ? listed.split(',') : null;
 }
 
 function shellQuoted(value: string): string {

@@ -57,7 +57,7 @@ test('a wrong path: the retry reads from the address that the estate names, and 
 
 test('an environment that lacks a library: the one that the estate names is put in its place; the next job fails all the same, and somebody is told', async () => {
   const environments = `workspaces/${PROD_WORKSPACE}/environments/sensor-env/versions`;
-  writeVersion(recoveries.sandbox.context.resources, machineLearningId(`${environments}/2`), { properties: { condaFile: 'dependencies: [csv-parse, ml-matrix]' } });
+  writeVersion(recoveries.sandbox.context.resources, machineLearningId(`${environments}/2`), { properties: { tags: { libraries: 'csv-parse,ml-matrix' } } });
   await recoveries.changeByHand('C004', { environmentId: machineLearningId(`${environments}/2`) });
   const handle = await recoveries.recover('C004', await recoveries.failedJob('C004'));
   await recoveries.phase(handle, Phase.Monitoring);

@@ -54,7 +54,7 @@ void test('too slow for its timeout, and not for a longer one', async () => {
 });
 
 void test('an environment that lacks a library, and a model file that is none', async () => {
-  writeVersion(platforms.sandbox.context.resources, machineLearningId(`workspaces/${PROD_WORKSPACE}/environments/sensor-env/versions/2`), { properties: { image: 'docker.io/library/node:24', condaFile: 'dependencies: [csv-parse, ml-matrix]' } });
+  writeVersion(platforms.sandbox.context.resources, machineLearningId(`workspaces/${PROD_WORKSPACE}/environments/sensor-env/versions/2`), { properties: { image: 'docker.io/library/node:24', tags: { libraries: 'csv-parse,ml-matrix' } } });
   await reconfigure('C004', { environmentId: machineLearningId(`workspaces/${PROD_WORKSPACE}/environments/sensor-env/versions/2`) });
   const lacking = await scheduled('C004');
   assert.equal(lacking.failure?.cause, 'modelLoad');
