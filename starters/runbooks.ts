@@ -7,6 +7,10 @@ import { updateTrainingConfigId, type UpdateTrainingConfigInput } from '../workf
 import { isTargetName, modelName, releaseChangeId, releaseModelId, rollBackModelId, targetLabel, updateEnvironmentId } from '../workflows/domain/ids.ts';
 import { mostFailures, type UpdateEnvironmentInput } from '../workflows/domain/environment.ts';
 import { ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase, UpdateEnvironmentPhase, UpdateTrainingConfigPhase } from '../workflows/domain/phases.ts';
+import { recoverBatchJobId, type RecoverBatchJobInput } from '../workflows/domain/batch-recovery.ts';
+import { isTargetName, modelName, releaseChangeId, releaseModelId, rollBackModelId, targetLabel, updateEnvironmentId } from '../workflows/domain/ids.ts';
+import { mostFailures, type UpdateEnvironmentInput } from '../workflows/domain/environment.ts';
+import { RecoverBatchJobPhase, ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase, UpdateEnvironmentPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
 import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineStageInput } from '../workflows/domain/stage-check.ts';
 import type { RollBackModelInput } from '../workflows/domain/rollback.ts';
@@ -194,6 +198,17 @@ const sweepRuns: Runbook<SweepRunsInput> = {
   isRepeatable: true,
 };
 
+const recoverBatchJob: Runbook<RecoverBatchJobInput> = {
+  name: 'recoverBatchJob',
+  description: 'Find out from its log why a batch job of production failed, fix that within the bounds of the estate, retry it, and watch the next scheduled job',
+  schema: z.strictObject({ target, jobName: text(255), alert: text(500).optional(), startedBy: text(200).optional() }),
+  workflowId: recoverBatchJobId,
+  summary: (input) => `Recover batch job ${input.jobName} of ${targetLabel(input.target)}`,
+  details: ({ jobName, alert, startedBy }) => [`Failed job ${jobName}`, ...(alert === undefined ? [] : [`Alert ${alert}`]), ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),
+  searchAttributes: ({ target: { plant, circuit } }) => searchAttributePairs({ Phase: RecoverBatchJobPhase.Identify, Plant: plant, Circuit: circuit }),
+  attribute: ({ startedBy: _earlier, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
+};
+
 export const updateEnvironment: Runbook<UpdateEnvironmentInput> = {
   name: 'updateEnvironment',
   description: 'Roll a patch of the scoring environment out to every deployment, after a test with every model',
@@ -271,9 +286,9 @@ const coordinateIncident: Runbook<CoordinateIncidentInput> = {
 };
 
 /** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment, coordinateIncident, reconcileAlerts, updateTrainingConfig];
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment, coordinateIncident, reconcileAlerts, updateTrainingConfig, recoverBatchJob];
 
-export { coordinateIncident, reconcileAlerts, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease, updateTrainingConfig };
+export { coordinateIncident, reconcileAlerts, recoverBatchJob, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease, updateTrainingConfig };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

@@ -4,6 +4,7 @@ export { updateTrainingConfig } from './changes/update-training-config.ts';
 export { testModelInEnvironment } from './environments/test-model-in-environment.ts';
 export { updateEnvironment } from './environments/update-environment.ts';
 export { releaseChange } from './releases/release-change.ts';
+export { recoverBatchJob } from './serving/recover-batch-job.ts';
 export { releaseModel } from './releases/release-model.ts';
 export { rollBackModel } from './releases/roll-back-model.ts';
 export { followAlert } from './alerts/follow-alert.ts';

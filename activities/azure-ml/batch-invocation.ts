@@ -21,11 +21,13 @@ export interface InvokeBatchEndpointInput extends BatchEndpointRef {
   /** `azureml://` URI of the readings to score. */
   dataUri: string;
   experimentName: string;
+  /** Where the predictions go; below the step's key by default. */
+  outputUri?: string;
 }
 
 export interface Invocation {
   jobName: string;
-  /** `azureml://` URI of the predictions; it carries the step's key. */
+  /** `azureml://` URI of the predictions; it carries the step's key unless the caller named another. */
   outputUri: string;
   /** Whether an earlier attempt may have started another job that was not to be seen yet. */
   uncertain: boolean;
@@ -50,7 +52,8 @@ export interface ListedJob {
   systemData?: { createdAt?: string };
 }
 
-const keyProperty = 'holdpoint_key';
+/** Where an invocation carries the key of its step. */
+export const keyProperty = 'holdpoint_key';
 /**
  * Lets a deployment score its input once, and answers the job that does it.
  *
@@ -59,7 +62,7 @@ const keyProperty = 'holdpoint_key';
  */
 export async function invokeBatchEndpoint(clients: Clients, input: InvokeBatchEndpointInput): Promise<Invocation> {
   const { key, workspace, endpoint, deployment, dataUri, experimentName } = input;
-  const outputUri = `azureml://datastores/workspaceblobstore/paths/inference/${key.key}/predictions.csv`;
+  const outputUri = input.outputUri ?? `azureml://datastores/workspaceblobstore/paths/inference/${key.key}/predictions.csv`;
   const uncertain = activityInfo().attempt > 1;
   const [oldest] = await jobsOf(clients, { workspace, endpoint }, key);
   if (oldest) return { jobName: oldest.name, outputUri, uncertain };

@@ -21,6 +21,8 @@ export interface DeployBatchModelInput extends BatchDeploymentRef {
   model: string;
   /** `model_version`, `previous_version`, `released_by`, `run`. */
   tags: Record<string, string>;
+  /** Properties that become others than they were; the rest stays. */
+  settings?: Record<string, unknown>;
   /** `azureml:<name>:<version>` where the environment is to change as well. */
   environment?: string;
   /** The lock of the target, under which the run may write; left out where the deployment has none, as in the test workspace. */
@@ -28,7 +30,7 @@ export interface DeployBatchModelInput extends BatchDeploymentRef {
 }
 
 /**
- * Lets a circuit's own batch deployment serve another model, by a full PUT of the definition that was there, and reads it back. The endpoint is never written.
+ * Lets a circuit's own batch deployment serve another model, or with other settings, by a full PUT of the definition that was there, and reads it back. The endpoint is never written.
  *
  * Safe to retry because it reads first: what this run has written already is only followed and compared, and it writes only over the definition it was given as `before`, while the lock is the run's.
  * Cancelled before its write, it leaves everything as it was; cancelled later, it throws and the workflow restores.

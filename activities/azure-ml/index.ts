@@ -1,6 +1,8 @@
 /** Activities against Azure Machine Learning: training, registering, promoting, deploying, scoring. */
 import { deployBatchModel, type DeployBatchModelInput } from './deploy-batch-model.ts';
 import { cancelDuplicateInvocations, invokeBatchEndpoint, type CancelDuplicateInvocationsInput, type InvokeBatchEndpointInput } from './batch-invocation.ts';
+import { awaitNextJob, findLaterJobs, readBatchJob, readJobFailure, type AwaitNextJobInput, type FindLaterJobsInput, type ReadBatchJobInput } from './batch-job.ts';
+import { checkBatchData, checkEnvironment } from './batch-needs.ts';
 import type { AzureMlClients } from './clients.ts';
 import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
 import { readBatchSuccess, type ReadBatchSuccessInput } from './batch-success.ts';
@@ -8,7 +10,7 @@ import { registerEnvironment, type RegisterEnvironmentInput } from './environmen
 import { keepReport, type KeepReportInput } from './kept-report.ts';
 import { checkNotebook, type CheckNotebookInput } from './notebook-evidence.ts';
 import { checkInference, type CheckInferenceInput } from './inference-check.ts';
-import { awaitJob, cancelJob, type AwaitJobInput, type CancelJobInput } from './job-end.ts';
+import { awaitJob, cancelJob, type AwaitJobInput, type CancelJobInput, type JobRef } from './job-end.ts';
 import { readModelFiles, readModelVersion } from './model-evidence.ts';
 import { fixModelVersion, readModelHistory, registerModel, type FixModelVersionInput, type ReadModelHistoryInput, type RegisterModelInput } from './model-versions.ts';
 import { promoteModel, type PromoteModelInput } from './promotion.ts';
@@ -41,6 +43,12 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   cancelDuplicateInvocations: (input: CancelDuplicateInvocationsInput) => cancelDuplicateInvocations(clients, input),
   readModelVersion: (input: Parameters<typeof readModelVersion>[1]) => readModelVersion(clients, input),
   readModelFiles: (input: Parameters<typeof readModelFiles>[1]) => readModelFiles(clients, input),
+  readBatchJob: (input: ReadBatchJobInput) => readBatchJob(clients, input),
+  readJobFailure: (input: JobRef) => readJobFailure(clients, input),
+  findLaterJobs: (input: FindLaterJobsInput) => findLaterJobs(clients, input),
+  awaitNextJob: (input: AwaitNextJobInput) => awaitNextJob(clients, input),
+  checkBatchData: (input: Parameters<typeof checkBatchData>[1]) => checkBatchData(clients, input),
+  checkEnvironment: (input: Parameters<typeof checkEnvironment>[1]) => checkEnvironment(clients, input),
   checkInference: (input: CheckInferenceInput) => checkInference(clients, input),
   registerEnvironment: (input: RegisterEnvironmentInput) => registerEnvironment(clients, input),
   readBatchSuccess: (input: ReadBatchSuccessInput) => readBatchSuccess(clients, input),

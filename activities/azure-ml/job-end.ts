@@ -24,7 +24,7 @@ export interface CancelJobInput extends JobRef {
 
 /** Milliseconds between two looks for a job that is not there. */
 const lookMs = 1_000;
-const ended: readonly string[] = ['Completed', 'Failed', 'Canceled', 'NotResponding'] satisfies JobEnd['status'][];
+export const endedJobStatuses: readonly string[] = ['Completed', 'Failed', 'Canceled', 'NotResponding'] satisfies JobEnd['status'][];
 
 /**
  * Looks at a job once; while it runs the attempt fails benignly and the next one comes after the interval, so that waiting for hours costs neither history nor a worker slot.
@@ -35,7 +35,7 @@ const ended: readonly string[] = ['Completed', 'Failed', 'Canceled', 'NotRespond
  */
 export async function awaitJob({ arm }: { arm: ArmClient }, { workspace, jobName, intervalMs }: AwaitJobInput): Promise<JobEnd> {
   const status = await jobStatus(arm, { workspace, jobName });
-  if (!ended.includes(status)) {
+  if (!endedJobStatuses.includes(status)) {
     throw ApplicationFailure.create({
       type: FailureType.StillRunning,
       message: `job ${jobName}: ${status}`,
@@ -43,6 +43,11 @@ export async function awaitJob({ arm }: { arm: ArmClient }, { workspace, jobName
       category: ApplicationFailureCategory.BENIGN,
     });
   }
+  return await jobEndOf(arm, { workspace, jobName }, status);
+}
+
+/** How a job that has ended with this status did. */
+export async function jobEndOf(arm: ArmClient, { workspace, jobName }: JobRef, status: string): Promise<JobEnd> {
   const details = await runDetails(arm, workspace, jobName);
   return { jobName, status: status as JobEnd['status'], error: status === 'Completed' ? null : runError(details), durationMs: runDurationMs(details) };
 }
@@ -63,7 +68,7 @@ export async function cancelJob({ arm }: { arm: ArmClient }, { settleMs = 0, ...
 async function cancelOnce(arm: ArmClient, job: JobRef): Promise<{ status: string }> {
   try {
     const status = await jobStatus(arm, job);
-    if (ended.includes(status) || status === 'CancelRequested') return { status };
+    if (endedJobStatuses.includes(status) || status === 'CancelRequested') return { status };
     const { subscriptionId, resourceGroup, workspace } = job.workspace;
     // The poller is dropped: whoever waits for the job to stop uses `awaitJob`.
     await arm.typed(subscriptionId, (client) => client.jobs.beginCancel(resourceGroup, workspace, job.jobName));
@@ -73,7 +78,7 @@ async function cancelOnce(arm: ArmClient, job: JobRef): Promise<{ status: string
     // The job may have ended between look and cancellation, which Azure refuses.
     if (isFailure(error, FailureType.InvalidRequest) || isFailure(error, FailureType.Busy)) {
       const status = await jobStatus(arm, job);
-      if (ended.includes(status)) return { status };
+      if (endedJobStatuses.includes(status)) return { status };
     }
     throw error;
   }

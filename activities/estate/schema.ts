@@ -13,6 +13,7 @@ import { duration } from './durations.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { checkIncidents, incidentsSchema } from './incident-schema.ts';
 import { group, person } from './people-schema.ts';
+import { checkRecovery, recovery } from './recovery-schema.ts';
 import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
 
 const text = z.string().min(1);
@@ -117,6 +118,7 @@ const fields = z.strictObject({
   gateDefaults: z.array(gateDefaultsEntry).default([]),
   gates,
   monitoring,
+  recovery: recovery.prefault({}),
   plants: z.record(targetName, plant),
   notifications: notificationsSchema.optional(),
   alerts: alertsSchema.optional(),
@@ -135,6 +137,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkNames(estate, ['changes', 'review'], estate.changes.review, complain);
   checkMachineItems(estate, complain);
   checkMonitoring(estate, complain);
+  checkRecovery(estate, complain);
   checkAddresses(estate, complain);
   checkAlerts(estate, complain);
   checkIncidents(estate, complain);

@@ -6,6 +6,7 @@ import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { severityOf } from './effective-gates.ts';
 import { gatePolicy } from './gate-policy.ts';
 import type { GateName } from './gate-schema.ts';
+import { recoveryPolicy } from './recovery-schema.ts';
 import type { Estate } from './schema.ts';
 
 /** What the estate lacks: the nearest field that there is, and what to do. */
@@ -24,7 +25,7 @@ export function targetPolicy(estate: Estate, target: Target, inboxUrl: string | 
     return { field: ['plants', target.plant, 'circuits'], problem: `there is no circuit ${targetLabel(target)}; known are ${known}. Add it, or correct the path of the configuration` };
   }
 
-  const { azure: { subscription: subscriptionId, resourceGroup, ...azure }, training, inference, monitoring } = estate;
+  const { azure: { subscription: subscriptionId, resourceGroup, ...azure }, training, inference, monitoring, recovery } = estate;
   const severity = severityOf(plant, circuit);
   const gate = (name: GateName) => gatePolicy(estate, { gate: name, severity, plant: target.plant });
   const workspace = (name: string) => ({ subscriptionId, resourceGroup, workspace: name });
@@ -48,6 +49,7 @@ export function targetPolicy(estate: Estate, target: Target, inboxUrl: string | 
     supersede: estate.supersede,
     execution: { ...estate.execution, ...plant.execution, ...circuit.execution },
     monitoring: { forMs: monitoring.for, everyMs: monitoring.every, runbookForMs: monitoring.runbook, rollbackForMs: monitoring.rollback, breachSeverity: monitoring.breachSeverity, onBreach: monitoring.onBreach },
+    recovery: recoveryPolicy(recovery),
     settleMs: estate.settle,
   };
   return { digest: jsonDigest(policy), inboxUrl, ...policy };

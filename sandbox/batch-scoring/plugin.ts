@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { page } from '../azure-resource-manager/paging.ts';
 import type { ArmResource } from '../azure-resource-manager/resources.ts';
@@ -7,7 +6,7 @@ import type { SandboxContext } from '../core/context.ts';
 import { AUDIENCE, machineLearningId } from '../core/tenancy.ts';
 import { tokenGuard } from '../core/tokens.ts';
 import { readInvocation } from './invocation.ts';
-import { scoringJob } from './scoring-job.ts';
+import { submitScoring } from './submission.ts';
 
 type Scored = { Params: { workspace: string; endpoint: string; name: string } };
 
@@ -36,12 +35,9 @@ export async function batchScoringPlugin(app: FastifyInstance, context: SandboxC
   app.post<Scored>('/scoring/:workspace/:endpoint/jobs', async (request, reply) => {
     const { workspace } = request.params;
     const endpoint = endpointOf(request.params);
-    const deployment = deploymentFor(context, endpoint, request.headers['azureml-model-deployment']);
-    const name = randomUUID();
-    const { body, plan } = scoringJob({ name, endpoint, deployment, invocation: readInvocation(request.body) });
+    const header = request.headers['azureml-model-deployment'];
+    const job = submitScoring(context, { workspace, endpoint, deployment: typeof header === 'string' ? header : undefined, invocation: readInvocation(request.body), fault: request.operationFault });
     request.markChanged();
-    const job = resources.write(machineLearningId(`workspaces/${workspace}/jobs/${name}`), body);
-    jobs.submit(workspace, name, plan, request.operationFault);
     return reply.code(201).send(withStatus(job, workspace));
   });
   app.get<Scored>('/scoring/:workspace/:endpoint/jobs', async (request) => page(context, request, jobsOf(request.params)));
@@ -53,16 +49,4 @@ export async function batchScoringPlugin(app: FastifyInstance, context: SandboxC
 
   const listing = `/mferp/managementfrontend${machineLearningId('workspaces/:workspace')}/batchEndpoints/:endpoint/jobs`;
   app.get<Scored>(listing, async (request) => page(context, request, jobsOf(request.params)));
-}
-
-/** The deployment that the header names, or the endpoint's default. */
-function deploymentFor({ resources }: SandboxContext, endpoint: ArmResource, header: string | string[] | undefined): ArmResource {
-  const defaults = endpoint.properties['defaults'] as { deploymentName?: string } | undefined;
-  const name = typeof header === 'string' ? header : defaults?.deploymentName;
-  const deployment = name ? resources.get(`${endpoint.id}/deployments/${name}`) : undefined;
-  if (!deployment) throw armError(404, 'NotFound', name ? `The deployment ${name} was not found.` : 'The endpoint has no default deployment.');
-  if (deployment.properties['provisioningState'] === 'Failed') {
-    throw armError(400, 'BadArgument', `The deployment ${name} is in the provisioning state Failed.`);
-  }
-  return deployment;
 }

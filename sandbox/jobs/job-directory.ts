@@ -49,7 +49,7 @@ export class JobDirectory {
     if (codeId !== null && this.#blobs.download(this.#blobName(codeId), this.workDirectory) === 0) {
       throw new MissingDataError(`The code ${codeId} has no files.`);
     }
-    symlinkSync(NODE_MODULES, join(this.workDirectory, 'node_modules'));
+    this.#linkLibraries();
     const places: Record<string, string> = {};
     for (const [name, input] of Object.entries(inputs)) places[`inputs.${name}`] = this.#placeInput(name, input);
     for (const [name, output] of Object.entries(outputs)) {
@@ -95,8 +95,20 @@ export class JobDirectory {
       this.#blobs.downloadFile(blobName, join(directory, basename(blobName)));
       return join('inputs', name, basename(blobName));
     }
-    if (this.#blobs.download(blobName, directory) === 0) throw new MissingDataError(`The input ${name} (${input.uri}) has no files.`);
-    return join('inputs', name);
+    if (this.#blobs.download(blobName, directory) > 0) return join('inputs', name);
+    if (!input.mounted) throw new MissingDataError(`The input ${name} (${input.uri}) has no files.`);
+    return join('inputs', name, basename(blobName));
+  }
+
+  /** The environment's libraries: those that its tag `libraries` lists, or all of them. */
+  #linkLibraries(): void {
+    const target = join(this.workDirectory, 'node_modules');
+    const listed = librariesOf(this.#resources.get(this.#run.plan.environmentId ?? '')?.properties['tags']);
+    if (listed === null) return symlinkSync(NODE_MODULES, target);
+    for (const library of listed) {
+      mkdirSync(join(target, library, '..'), { recursive: true });
+      symlinkSync(join(NODE_MODULES, library), join(target, library));
+    }
   }
 
   #outputPath(name: string, { kind, uri }: JobOutput): string {
@@ -117,6 +129,12 @@ export class JobDirectory {
     if (name === undefined) throw new MissingDataError(`${uri} is not the address of anything that exists.`);
     return name;
   }
+}
+
+/** The names in an environment's tag `libraries`; null where there is none. */
+function librariesOf(tags: unknown): string[] | null {
+  const listed = (tags as Record<string, unknown> | null | undefined)?.['libraries'];
+  return typeof listed === 'string' ? listed.split(',') : null;
 }
 
 function shellQuoted(value: string): string {

@@ -25,13 +25,18 @@ export interface JobPlan {
   codeId: string | null;
   /** ARM id of the compute; jobs of one compute share its nodes. */
   computeId: string;
+  /** ARM id of the environment version whose libraries the process finds; all of the repository's where it is not said. */
+  environmentId?: string;
   environmentVariables: Record<string, string>;
   inputs: Record<string, JobInput>;
   outputs: Record<string, JobOutput>;
 }
 
 /** A value that is put into the command, or data that is copied into the job's directory. */
-export type JobInput = { kind: 'literal'; value: string } | { kind: 'data'; uri: string };
+export type JobInput =
+  | { kind: 'literal'; value: string }
+  /** `mounted`: the job starts although there is nothing at the address; its process finds that out. */
+  | { kind: 'data'; uri: string; mounted?: boolean };
 
 /** Where an output goes when the job has succeeded. */
 export interface JobOutput {

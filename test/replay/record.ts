@@ -28,7 +28,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'coordinateIncident' | 'followAlert' | 'reconcileAlerts' | 'releaseChange' | 'releaseModel' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
+  runbook?: 'coordinateIncident' | 'followAlert' | 'reconcileAlerts' | 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -111,6 +111,11 @@ const alerts = (more: object): Partial<ReleaseActivities> => Object.assign({} as
 const alert = freshAlert();
 const byAlert = releaseInput('P803', 'C001', '1');
 const mapped: AlertRouting = { kind: 'mapped', route: 'alerts.routes.0', target: byAlert.target, onResolved: 'cancel', joinForMs: 600_000, order: { runbook: 'releaseModel', workflowId: 'releaseModel:P803:C001:1', input: byAlert, summary: 'by an alert' } };
+/** A deployment whose mini-batches can become smaller. */
+function recoverable(): Partial<ReleaseActivities> {
+  const found = { definition: { properties: { miniBatchSize: 10 } }, model: 'model-1', tags: { model_version: '1' }, provisioningState: 'Succeeded' };
+  return { readBatchDeployment: async () => found, deployBatchModel: async ({ settings, tags }) => ({ ...found, definition: { properties: { ...settings } }, tags }) };
+}
 
 const paths: Path[] = [
   {
@@ -171,6 +176,8 @@ const paths: Path[] = [
     },
   },
   { name: 'update-training-config', runbook: 'updateTrainingConfig', activities: reviewedPullRequest(), input: { target: testInput.target, hyperparameters: { learning_rate: 0.0005 }, rationale: 'it still learns', startedBy: 'alice' }, conduct: async () => undefined },
+  { name: 'recover-batch-job-completed', runbook: 'recoverBatchJob', input: { target: testInput.target, jobName: 'nightly-1' }, activities: recoverable(), conduct: async () => undefined },
+  { name: 'recover-batch-job-rejected', runbook: 'recoverBatchJob', input: { target: testInput.target, jobName: 'nightly-1' }, conduct: (handle) => atGate(handle, 'recovery', () => handle.signal('reject', { gate: 'recovery', by: 'carol', comment: 'needs a bigger compute' })) },
   { name: 'review-bypass-closed', runbook: 'reviewBypass', input: bypass, conduct: (handle) => decide(handle, 'review', 'bob') },
   { name: 'review-pending-releases', runbook: 'reviewPendingReleases', before: waitingReleases('P801', ['C001', 'C002']), input: { plant: 'P801', gate: 'stage1' }, conduct: (handle) => decide(handle, 'group-1', 'alice') },
   {

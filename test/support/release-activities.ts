@@ -60,6 +60,7 @@ export function testPolicy(target: Target): TargetPolicy {
     execution: { training: 'native' },
     inboxUrl: null,
     monitoring: { forMs: 1000, everyMs: 1000, runbookForMs: 24 * hour, rollbackForMs: 1000, breachSeverity: 3, onBreach: 'gate' },
+    recovery: { miniBatchDivisor: 2, smallestMiniBatch: 1, timeoutFactor: 2, longestTimeoutMs: 600_000, maxRetries: 4, nextJobWithinMs: 26 * hour, pollMs: 1000 },
     settleMs: 1000,
   };
 }
@@ -154,6 +155,12 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     invokeBatchEndpoint: async () => ({ jobName: 'batchjob-1', outputUri: 'azureml://datastores/workspaceblobstore/paths/inference/1/predictions.csv', uncertain: false }),
     cancelDuplicateInvocations: async () => ({ cancelled: [] }),
     checkInference: async ({ jobName, outputUri }) => ({ jobName, passed: true, findings: [], rows: 365, minimum: -2, maximum: 31, outputUri, logUri: 'https://example.com/log' }),
+    readBatchJob: async ({ jobName }) => ({ jobName, status: 'Failed', deployment: 'deployment-circuit-C001', dataUri: 'azureml://datastores/workspaceblobstore/paths/data/weather.csv', outputUri: null, experimentName: 'scheduled', createdAt: '2026-11-21T06:00:00.000Z', key: null }),
+    readJobFailure: async () => ({ cause: 'memory', evidence: { source: 'log', line: 'FATAL ERROR: JavaScript heap out of memory', number: 3 }, tail: ['FATAL ERROR: JavaScript heap out of memory'], hasLog: true, logUri: 'https://example.com/log' }),
+    findLaterJobs: async () => ({ jobs: [] }),
+    awaitNextJob: async ({ deployment }) => ({ jobName: 'nightly-2', status: 'Completed', deployment, dataUri: null, outputUri: null, experimentName: 'scheduled', createdAt: '2026-11-22T06:00:00.000Z', key: null, end: { jobName: 'nightly-2', status: 'Completed', error: null, durationMs: 2000 } }),
+    checkBatchData: async ({ uris }) => ({ data: uris.map((uri) => ({ uri, isThere: true })) }),
+    checkEnvironment: async ({ environment }) => ({ id: environment, isThere: true }),
     readFiringAlerts: async () => ({ ids: [], rules: [] }),
     readModelVersion: async () => ({ found: true, isArchived: false, provisioningState: 'Succeeded' }),
     readModelFiles: async () => ({ files: 2, bytes: 14_000, unreadable: [] }),

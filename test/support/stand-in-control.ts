@@ -1,5 +1,6 @@
 /** The stand-in's own API, as tests use it against a stand-in in a process of its own. */
 import type { z } from 'zod';
+import type { scoringConditionSchema } from '../../sandbox/batch-scoring/scoring-conditions.ts';
 import type { FaultEffect } from '../../sandbox/core/faults.ts';
 import type { LedgerEntry } from '../../sandbox/core/ledger.ts';
 import type { jobPaceSchema } from '../../sandbox/jobs/job-pace.ts';
@@ -126,6 +127,16 @@ export class StandInControl {
   /** Jobs submitted from now on take so long by the stand-in's clock. */
   async pace(order: z.input<typeof jobPaceSchema>): Promise<void> {
     await this.#ask('POST', 'job-paces', order);
+  }
+
+  /** What ails batch scoring from now on. */
+  async ailScoring(order: z.input<typeof scoringConditionSchema>): Promise<void> {
+    await this.#ask('POST', 'scoring-conditions', order);
+  }
+
+  /** Starts a batch job in production, as the team's schedule does; answers its name. */
+  async scheduledJob(plant: string, circuit: string): Promise<string> {
+    return (await this.#ask<{ jobName: string }>('POST', 'batch-jobs', { plant, circuit })).jobName;
   }
 
   /** How a build has ended; undefined while it runs. */

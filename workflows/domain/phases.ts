@@ -37,6 +37,17 @@ export const StageApprovalPhase = {
 
 export const stageGateName = 'stage';
 
+export const RecoverBatchJobPhase = {
+  Identify: 'identifying the failed job',
+  Logs: 'reviewing its log',
+  Fix: 'fixing the issue',
+  Person: 'asking a person',
+  Monitoring: 'watching the next job',
+  Closing: 'closing',
+} as const;
+
+export const recoveryGateName = 'recovery';
+
 export const UpdateEnvironmentPhase = {
   Reading: 'reading the change',
   Notebook: 'waiting for the notebook',

@@ -121,6 +121,21 @@ export interface InferencePolicy {
   minimumRows: number;
 }
 
+/** How far a failed batch job is recovered without a person. */
+export interface RecoveryPolicy {
+  /** Out of memory: `mini_batch_size` is divided by this, step by step, down to the smallest. */
+  miniBatchDivisor: number;
+  smallestMiniBatch: number;
+  /** Too slow: the timeout of a mini-batch is multiplied by this, step by step, up to the longest. */
+  timeoutFactor: number;
+  longestTimeoutMs: number;
+  /** Retries of one run, whatever the causes. */
+  maxRetries: number;
+  /** How long the next scheduled job is waited for, and how often it is looked for. */
+  nextJobWithinMs: number;
+  pollMs: number;
+}
+
 export interface TargetPolicy {
   /** SHA-256 of this slice, hexadecimal. */
   digest: string;
@@ -148,6 +163,7 @@ export interface TargetPolicy {
    */
   execution: { training: 'native' | 'accompany'; pipeline?: string; modelTags?: { build: string; commit: string } };
   monitoring: MonitoringPolicy;
+  recovery: RecoveryPolicy;
   /** Where people decide in a browser: the receiver's address, such as `https://holdpoint.example.com`; null: nowhere but in Temporal Web UI. Not part of the digest. */
   inboxUrl: string | null;
   /** How long after an uncertain write a late arrival of it is still looked for. */

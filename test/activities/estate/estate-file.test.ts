@@ -14,6 +14,7 @@ void test('the demo\'s estate gives each circuit its policy', async () => {
   assert.deepEqual([policy.endpoint, policy.deployment, policy.sensor], ['batch-endpoint-plant-P002', 'deployment-circuit-C003', { station: 'New York', column: 'wind' }]);
   assert.deepEqual([policy.gates.stage1.clock.decide.afterMs, policy.gates.stage3.clock.remind[0]!.afterMs, policy.gates.rollback.onSilence], [72 * 3_600_000, 4 * 3_600_000, 'approve']);
   assert.deepEqual(policy.monitoring, { forMs: 10_000, everyMs: 2_000, runbookForMs: 86_400_000, rollbackForMs: 10_000, breachSeverity: 3, onBreach: 'gate' });
+  assert.deepEqual(policy.recovery, { miniBatchDivisor: 2, smallestMiniBatch: 1, timeoutFactor: 2, longestTimeoutMs: 600_000, maxRetries: 4, nextJobWithinMs: 26 * 3_600_000, pollMs: 60_000 });
   assert.equal(policy.settleMs, 15_000);
   const other = await loadPolicy({ target: { plant: 'P001', circuit: 'C003' } });
   assert.notEqual(policy.digest, other.digest);
@@ -40,6 +41,8 @@ for (const [what, from, to, complaint] of [
   ['a circuit given twice', 'C002: temp_min', 'C001: temp_min', /not valid YAML: Map keys must be unique/],
   ['a branch that is none', 'refs/heads/main', 'main', /releaseBranch: must begin with refs\/heads\//],
   ['a deployment shared by all circuits', 'deployment-circuit-{circuit}', 'deployment', /azure\.deploymentName: must contain \{circuit\}/],
+  ['a step of a recovery that changes nothing', 'settle: 15s', 'settle: 15s\nrecovery: {miniBatchDivisor: 1}', /recovery\.miniBatchDivisor: must be at least 1\.1/],
+  ['a look for the next job that comes after the wait for it', 'settle: 15s', 'settle: 15s\nrecovery: {nextJobWithin: 1m, pollEvery: 2m}', /recovery\.pollEvery: must not be longer than the wait/],
   ['an unknown identity level', 'identity: claimed', 'identity: whatever', /gates\.stage1\.identity/],
 ] as const) {
   void test(`refused: ${what}`, () => {

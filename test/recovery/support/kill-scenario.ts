@@ -17,6 +17,8 @@ export const killedElsewhere: Record<string, string> = {
   ...reasonFor(['switchBatchDeployment', 'readRegisteredModels', 'readBatchJobLog', 'awaitRunClosed'], 'of a rollback: kill-roll-back-model.test.ts'),
   findClosedRuns: 'only reads, for a lock',
   freeLock: 'a second release changes nothing: test/workflows/locks',
+  ...reasonFor(['readBatchJob', 'readJobFailure', 'findLaterJobs', 'awaitNextJob'], 'in the recovery of a batch job: kill-recover-batch-job.test.ts'),
+  ...reasonFor(['checkBatchData', 'checkEnvironment'], 'only reads, in the recovery of a batch job'),
   supersedeRun: 'a second signal changes nothing: test/activities/runs',
   verifyAnswers: 'computes; a decision that is sent while workers are killed: test/chaos/decisions.test.ts',
   anchorRecord: 'writes once under the name of the block: test/activities/record',
