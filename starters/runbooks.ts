@@ -2,10 +2,11 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import { z } from 'zod';
 import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
-import { isTargetName, modelName, releaseChangeId, releaseModelId, targetLabel } from '../workflows/domain/ids.ts';
-import { ReleaseChangePhase, ReleaseModelPhase, StageApprovalPhase } from '../workflows/domain/phases.ts';
+import { isTargetName, modelName, releaseChangeId, releaseModelId, rollBackModelId, targetLabel } from '../workflows/domain/ids.ts';
+import { ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
 import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineStageInput } from '../workflows/domain/stage-check.ts';
+import type { RollBackModelInput } from '../workflows/domain/rollback.ts';
 import { ReviewPhase, type ReviewPendingReleasesInput } from '../workflows/domain/review-releases.ts';
 import { unblockPhase, type UnblockReleaseInput } from '../workflows/domain/review-stuck.ts';
 import { sweepPhase, type SweepRunsInput } from '../workflows/domain/sweep-runs.ts';
@@ -168,10 +169,29 @@ const sweepRuns: Runbook<SweepRunsInput> = {
   isRepeatable: true,
 };
 
-/** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, reviewPendingReleases, unblockRelease, sweepRuns];
+const rollBackModel: Runbook<RollBackModelInput> = {
+  name: 'rollBackModel',
+  description: 'Emergency: let production serve the previous version of a circuit\'s model, at once and without approval; reviewed afterwards',
+  schema: z.strictObject({
+    target,
+    reason: text(1000),
+    from: text(100).optional(),
+    to: text(100).optional(),
+    alert: z.strictObject({ name: text(200), id: text(1000).optional() }).optional(),
+    startedBy: text(200).optional(),
+  }),
+  workflowId: ({ target: { plant, circuit } }) => rollBackModelId({ plant, circuit }),
+  summary: ({ target, to }) => `Roll ${targetLabel(target)} back${to === undefined ? '' : ` to ${to}`}`,
+  details: ({ reason, startedBy, alert }) => [reason, ...(startedBy === undefined ? [] : [`Started by ${startedBy}`]), ...(alert === undefined ? [] : [`Alert ${alert.name}`])].join('\n\n'),
+  searchAttributes: ({ target: { plant, circuit }, to }) => searchAttributePairs({ Phase: RollBackModelPhase.Identify, Plant: plant, Circuit: circuit, ModelVersion: to ?? 'previous' }),
+  attribute: ({ startedBy: _earlier, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
+  isRepeatable: true,
+};
 
-export { releaseChange, releaseModel, reviewPendingReleases, sweepRuns, unblockRelease };
+/** All runbooks that can be started, in the order in which they are listed. */
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, reviewPendingReleases, unblockRelease, sweepRuns];
+
+export { releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

@@ -18,6 +18,7 @@ import { attributeAnswers } from '../activities/record/attribution.ts';
 import { createRecordActivities } from '../activities/record/index.ts';
 import { openStore } from '../activities/record/write-once-store.ts';
 import { createRunsActivities } from '../activities/runs/index.ts';
+import { lockReader } from '../activities/runs/locks.ts';
 import type { PlatformSettings } from '../activities/http/settings.ts';
 import { openVault, type VaultSettings } from '../activities/secrets/open-vault.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
@@ -35,7 +36,7 @@ export interface NotificationSettings {
 /** What the activities need of the worker's configuration. */
 export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & Partial<VaultSettings> & Partial<NotificationSettings> & Pick<EstateSettings, 'identityProblem'>;
 
-/** The activities of one queue, each heartbeating while it runs. `client` is for the queues that read runs: the one that tends other runs, the one that pages only for what is still open, and the record's where Temporal's server tells who sent an answer. */
+/** The activities of one queue, each heartbeating while it runs. `client` is for the queues that read runs: the one that tends other runs, those that write under a lock, the one that pages only for what is still open, and the record's where Temporal's server tells who sent an answer. */
 export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: ActivityConfiguration, client?: Client): object {
   switch (queue) {
     case TaskQueue.Estate: {
@@ -44,7 +45,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
     }
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent:
-      return withHeartbeat(createAzureMlActivities(createAzureMlClients(settings)));
+      return withHeartbeat(createAzureMlActivities({ ...createAzureMlClients(settings), ...(client && { readLock: lockReader(client) }) }));
     case TaskQueue.AzureMonitor:
       return withHeartbeat(createAzureMonitorActivities(createAzureMonitorClients(settings)));
     case TaskQueue.Mlflow:

@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const settings = platformSettings(configuration, estate);
   const notifications = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Notifications) ? estate.notifications : undefined;
   const telling = { notificationSecrets: notifications === undefined ? {} : readSecrets(secretNames(notifications)), buttonKeysFile: join(configuration.keysDirectory, buttonKeysFile) };
-  const readsRuns = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Runs) || notifications !== undefined || (configuration.TEMPORAL_PRINCIPALS && configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Record));
+  const readsRuns = [TaskQueue.Runs, TaskQueue.AzureMl, TaskQueue.AzureMlUrgent].some((queue) => configuration.HOLDPOINT_QUEUES.includes(queue)) || notifications !== undefined || (configuration.TEMPORAL_PRINCIPALS && configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Record));
   const client = readsRuns ? await connectClient(configuration) : undefined;
   const workers = await Promise.all(
     configuration.HOLDPOINT_QUEUES.map((taskQueue) =>

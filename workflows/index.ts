@@ -2,10 +2,12 @@
 export { approvePipelineStage } from './checks/approve-pipeline-stage.ts';
 export { releaseChange } from './releases/release-change.ts';
 export { releaseModel } from './releases/release-model.ts';
+export { rollBackModel } from './releases/roll-back-model.ts';
 export { keepUnresolvedHook } from './hooks/unresolved-hook.ts';
 export { reviewBypass } from './reviews/review-bypass.ts';
 export { reviewPendingReleases } from './reviews/review-pending-releases.ts';
 export { unblockRelease } from './reviews/unblock-release.ts';
+export { lockTarget } from './locks/lock-target.ts';
 export { reportInterruption } from './maintenance/report-interruption.ts';
 export { sweepRuns } from './maintenance/sweep-runs.ts';
 export { anchorRecord } from './maintenance/anchor-record.ts';

@@ -44,9 +44,9 @@ interface Clients {
   scoring: RestClient;
 }
 
-interface ListedJob {
+export interface ListedJob {
   name: string;
-  properties: { properties?: Record<string, string> | null };
+  properties: { properties?: Record<string, string> | null; deploymentArmId?: string | null };
   systemData?: { createdAt?: string };
 }
 
@@ -93,13 +93,18 @@ export async function cancelDuplicateInvocations(clients: Clients, { key, worksp
 }
 
 /** The endpoint's jobs that carry the step's key, oldest first. */
-async function jobsOf({ arm, scoring }: Clients, { workspace, endpoint }: BatchEndpointRef, { key }: StepKey): Promise<ListedJob[]> {
+async function jobsOf(clients: Clients, endpoint: BatchEndpointRef, { key }: StepKey): Promise<ListedJob[]> {
+  return (await batchJobs(clients, endpoint)).filter(({ properties }) => properties.properties?.[keyProperty] === key);
+}
+
+/** The endpoint's jobs, oldest first. */
+export async function batchJobs({ arm, scoring }: Clients, { workspace, endpoint }: BatchEndpointRef): Promise<ListedJob[]> {
   const { managementUrl } = await workspaceServices(arm, workspace);
   const found: ListedJob[] = [];
   let page: string | null | undefined = `${managementUrl}/batchEndpoints/${encodeURIComponent(endpoint)}/jobs?api-version=${ApiVersion.BatchScoringJobs}`;
   while (page) {
     const { body }: { body: { value: ListedJob[]; nextLink?: string | null } } = await scoring.send({ method: 'GET', url: page });
-    found.push(...body.value.filter(({ properties }) => properties.properties?.[keyProperty] === key));
+    found.push(...body.value);
     page = body.nextLink;
   }
   return found.sort((left, right) => Date.parse(left.systemData?.createdAt ?? '') - Date.parse(right.systemData?.createdAt ?? '') || 0);

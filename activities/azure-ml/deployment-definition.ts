@@ -17,10 +17,11 @@ export interface DesiredDeployment {
 /** The full definition to write: everything that is there, with another model and its tags; or a new one where nothing is there. Tags that the release does not set stay. */
 export function desiredDefinition({ workspace, before, template, model, tags }: DesiredDeployment): Fields {
   const base = before.definition ?? newDefinition(workspace, template);
+  const { rolled_back_from: _earlier, ...kept } = before.tags; // true of what a rollback left, not of the next release
   return {
     ...base,
     properties: { ...(base['properties'] as Fields), model: { referenceType: 'Id', assetId: model } },
-    tags: { ...before.tags, ...tags },
+    tags: { ...kept, ...tags },
   };
 }
 

@@ -15,14 +15,20 @@ export interface WriteProgress {
   operation?: string;
   /** Whether a restoring write was sent. */
   restoring?: boolean;
+  /** How many writes a step has sent that may need several. */
+  writes?: number;
 }
 
+/** Refuses, immediately before a write, what may no longer be written. */
+export type Permit = () => Promise<void>;
+
 /**
- * Replaces the deployment by `definition`, follows the operation and reads back. The service knows no ETag: callers read immediately before.
+ * Replaces the deployment by `definition`, follows the operation and reads back. The service knows no ETag: callers read immediately before, and `permit` asks the target's lock.
  *
- * @throws Busy when another operation is under way; ReadBackMismatch (not retried: the next attempt could overwrite a person's change) naming what differs
+ * @throws Preempted when the lock is another run's by now; Busy when another operation is under way; ReadBackMismatch (not retried: the next attempt could overwrite a person's change) naming what differs
  */
-export async function putDeployment(arm: RestClient, ref: BatchDeploymentRef, definition: Record<string, unknown>, progress: WriteProgress = {}): Promise<DeploymentSnapshot> {
+export async function putDeployment(arm: RestClient, ref: BatchDeploymentRef, definition: Record<string, unknown>, progress: WriteProgress = {}, permit: Permit = always): Promise<DeploymentSnapshot> {
+  await permit();
   await stopIfCancelled();
   recordProgress(progress);
   const response = await arm.send({ method: 'PUT', ...deploymentUrl(ref), body: definition });
@@ -43,7 +49,8 @@ export async function verifyDeployment(arm: RestClient, ref: BatchDeploymentRef,
 }
 
 /** Removes the deployment and waits until it is gone. */
-export async function deleteDeployment(arm: RestClient, ref: BatchDeploymentRef, progress: WriteProgress): Promise<DeploymentSnapshot> {
+export async function deleteDeployment(arm: RestClient, ref: BatchDeploymentRef, progress: WriteProgress, permit: Permit = always): Promise<DeploymentSnapshot> {
+  await permit();
   await stopIfCancelled();
   recordProgress(progress);
   const response = await arm.send({ method: 'DELETE', ...deploymentUrl(ref) });
@@ -67,6 +74,8 @@ export async function provisioned(arm: RestClient, ref: BatchDeploymentRef): Pro
 export function deploymentLabel({ workspace, endpoint, deployment }: BatchDeploymentRef): string {
   return `${workspace.workspace}/${endpoint}/${deployment}`;
 }
+
+const always: Permit = () => Promise.resolve();
 
 /** At most ten paths: the message is for people. */
 export function listed(paths: readonly string[]): string {

@@ -11,6 +11,9 @@ import { promoteModel, type PromoteModelInput } from './promotion.ts';
 import { readPublishedVersion, type ReadPublishedVersionInput } from './published-versions.ts';
 import { restoreBatchDeployment, type RestoreBatchDeploymentInput } from './restore-batch-deployment.ts';
 import { readTrainingEvidence, type ReadTrainingEvidenceInput } from './training-evidence.ts';
+import { readBatchJobLog, type ReadBatchJobLogInput } from './batch-job-log.ts';
+import { switchBatchDeployment, type SwitchBatchDeploymentInput } from './switch-batch-deployment.ts';
+import { readRegisteredModels, recordVerdict, type RecordVerdictInput, type RegistryModelRef } from './verdicts.ts';
 import { submitTrainingJob, type SubmitTrainingJobInput } from './training-job.ts';
 
 export const createAzureMlActivities = (clients: AzureMlClients) => ({
@@ -26,6 +29,10 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   readBatchDeployment: (input: BatchDeploymentRef) => readBatchDeployment(clients, input),
   deployBatchModel: (input: DeployBatchModelInput) => deployBatchModel(clients, input),
   restoreBatchDeployment: (input: RestoreBatchDeploymentInput) => restoreBatchDeployment(clients, input),
+  switchBatchDeployment: (input: SwitchBatchDeploymentInput) => switchBatchDeployment(clients, input),
+  readRegisteredModels: (input: RegistryModelRef) => readRegisteredModels(clients, input),
+  recordVerdict: (input: RecordVerdictInput) => recordVerdict(clients, input),
+  readBatchJobLog: (input: ReadBatchJobLogInput) => readBatchJobLog(clients, input),
   invokeBatchEndpoint: (input: InvokeBatchEndpointInput) => invokeBatchEndpoint(clients, input),
   cancelDuplicateInvocations: (input: CancelDuplicateInvocationsInput) => cancelDuplicateInvocations(clients, input),
   readModelVersion: (input: Parameters<typeof readModelVersion>[1]) => readModelVersion(clients, input),

@@ -8,7 +8,8 @@ import { isFailure } from '../http/classify.ts';
 import type { RestClient } from '../http/rest-client.ts';
 import type { BatchDeploymentRef } from './batch-deployment.ts';
 import { isUnchanged } from './deployment-definition.ts';
-import { deleteDeployment, provisioned, putDeployment, type WriteProgress } from './deployment-write.ts';
+import { underLock, type LockEpoch, type ReadLock } from './lock-permit.ts';
+import { deleteDeployment, deploymentLabel, provisioned, putDeployment, type Permit, type WriteProgress } from './deployment-write.ts';
 
 export interface RestoreBatchDeploymentInput extends BatchDeploymentRef {
   key: StepKey;
@@ -18,6 +19,8 @@ export interface RestoreBatchDeploymentInput extends BatchDeploymentRef {
   run: string;
   /** How long a write of the run that nobody saw arrive is still looked for, in milliseconds. 0: not at all. */
   settleMs: number;
+  /** The lock of the target, under which the run may write; left out where the deployment has none. */
+  lock?: LockEpoch;
 }
 
 export interface RestoreBatchDeploymentResult {
@@ -34,9 +37,10 @@ const lookMs = 1_000;
  *
  * Safe to retry because it reads first and writes only over what carries the run's own tag; a repeated full PUT of the pre-image changes nothing.
  *
- * @throws Busy, OperationCanceled, OperationFailed (retried here, unlike elsewhere: production must not stay as a failed restore left it), ReadBackMismatch (not retried)
+ * @throws Busy, OperationCanceled, OperationFailed (retried here, unlike elsewhere: production must not stay as a failed restore left it), ReadBackMismatch (not retried);
+ *   Preempted (not retried): what serves is another run's business by now
  */
-export async function restoreBatchDeployment({ arm }: { arm: RestClient }, input: RestoreBatchDeploymentInput): Promise<RestoreBatchDeploymentResult> {
+export async function restoreBatchDeployment({ arm, readLock }: { arm: RestClient; readLock?: ReadLock | undefined }, input: RestoreBatchDeploymentInput): Promise<RestoreBatchDeploymentResult> {
   let restored = lastProgress<WriteProgress>()?.restoring ?? false;
   // Looks are counted, not timed: an attempt after a crash looks for the whole period again.
   for (let remaining = Math.ceil(input.settleMs / lookMs); ; remaining -= 1) {
@@ -44,7 +48,7 @@ export async function restoreBatchDeployment({ arm }: { arm: RestClient }, input
     if (isForeign(found, input)) return { state: 'changedByHand', found };
     if (needsRestoring(found, input)) {
       restored = true;
-      found = await putBack(arm, input);
+      found = await putBack(arm, input, underLock(readLock, input.lock, deploymentLabel(input)));
     }
     if (remaining <= 0) return { state: restored ? 'restored' : 'untouched', found };
     await sleep(lookMs);
@@ -60,10 +64,10 @@ function needsRestoring(found: DeploymentSnapshot, { before }: RestoreBatchDeplo
   return !isUnchanged(before, found) || (found.provisioningState !== before.provisioningState && before.provisioningState === 'Succeeded');
 }
 
-async function putBack(arm: RestClient, input: RestoreBatchDeploymentInput): Promise<DeploymentSnapshot> {
+async function putBack(arm: RestClient, input: RestoreBatchDeploymentInput, permit: Permit): Promise<DeploymentSnapshot> {
   const progress: WriteProgress = { restoring: true };
   try {
-    return await (input.before.definition === null ? deleteDeployment(arm, input, progress) : putDeployment(arm, input, input.before.definition, progress));
+    return await (input.before.definition === null ? deleteDeployment(arm, input, progress, permit) : putDeployment(arm, input, input.before.definition, progress, permit));
   } catch (error) {
     if (!isFailure(error, FailureType.OperationFailed)) throw error;
     throw ApplicationFailure.create({ type: FailureType.OperationFailed, message: error.message, details: error.details ?? undefined });

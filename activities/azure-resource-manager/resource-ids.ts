@@ -44,6 +44,11 @@ export function registryModelVersionId(registry: RegistryRef, model: string, ver
   return `${providerPath(registry)}/registries/${segment(registry.registry)}/models/${segment(model)}/versions/${segment(version)}`;
 }
 
+/** The versions of a registry's model, to be listed. */
+export function registryModelVersionsId(registry: RegistryRef, model: string): string {
+  return `${providerPath(registry)}/registries/${segment(registry.registry)}/models/${segment(model)}/versions`;
+}
+
 /** How jobs and deployments of any workspace name a model of a registry. */
 export function registryModelAssetId({ registry }: RegistryRef, model: string, version: string): string {
   return `azureml://registries/${registry}/models/${model}/versions/${version}`;

@@ -50,6 +50,7 @@ const monitoring = z.strictObject({
   for: duration,
   every: duration,
   runbook: duration,
+  rollback: duration.default(3_600_000),
   breachSeverity: z.int().min(0).max(4),
   onBreach: z.enum(['gate', 'rollBack']),
 });
@@ -132,5 +133,6 @@ export const estateSchema = fields.superRefine((estate, context) => {
 
 function checkMonitoring({ monitoring }: Estate, complain: Complain): void {
   if (monitoring.every > monitoring.for) complain(['monitoring', 'every'], 'must not be longer than the window ("for")');
+  if (monitoring.every > monitoring.rollback) complain(['monitoring', 'rollback'], 'must not be shorter than the time between two looks ("every")');
   if (monitoring.every < 1000) complain(['monitoring', 'every'], 'must be at least 1s: Temporal does not repeat a look sooner');
 }

@@ -47,7 +47,7 @@ export function targetPolicy(estate: Estate, target: Target, inboxUrl: string | 
     approvalPer: estate.approvalPer,
     supersede: estate.supersede,
     execution: { ...estate.execution, ...plant.execution, ...circuit.execution },
-    monitoring: { forMs: monitoring.for, everyMs: monitoring.every, runbookForMs: monitoring.runbook, breachSeverity: monitoring.breachSeverity, onBreach: monitoring.onBreach },
+    monitoring: { forMs: monitoring.for, everyMs: monitoring.every, runbookForMs: monitoring.runbook, rollbackForMs: monitoring.rollback, breachSeverity: monitoring.breachSeverity, onBreach: monitoring.onBreach },
     settleMs: estate.settle,
   };
   return { digest: jsonDigest(policy), inboxUrl, ...policy };

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
+import { awaitRunClosed, claimLock, findClosedRuns, freeLock } from './locks.ts';
 import { findOlderRuns, supersedeRun, type FindOlderRunsInput, type SupersedeRunInput } from './older-runs.ts';
 import { findBusyTargets, followReleases, type FollowReleasesInput } from './released-runs.ts';
 import { findWaitingGates, readGates, type FindWaitingGatesInput } from './waiting-gates.ts';
@@ -17,5 +18,9 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   supersedeRun: (input: SupersedeRunInput) => supersedeRun(client, input),
   findBusyTargets: (input: { plant?: string }) => findBusyTargets(client, input),
   followReleases: (input: FollowReleasesInput) => followReleases(client, input),
+  claimLock: (input: Parameters<typeof claimLock>[1]) => claimLock(client, input),
+  freeLock: (input: Parameters<typeof freeLock>[1]) => freeLock(client, input),
+  awaitRunClosed: (input: Parameters<typeof awaitRunClosed>[1]) => awaitRunClosed(client, input),
+  findClosedRuns: (input: Parameters<typeof findClosedRuns>[1]) => findClosedRuns(client, input),
   findInterruptedRuns: (input: FindInterruptedRunsInput) => findInterruptedRuns(client, input),
 });

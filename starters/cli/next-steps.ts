@@ -1,6 +1,7 @@
 /** What somebody who looks at a run may do now. */
 import type { CircuitResult, ReleaseModelInput } from '../../workflows/domain/release.ts';
-import { releaseModel } from '../runbooks.ts';
+import type { RollBackModelResult } from '../../workflows/domain/rollback.ts';
+import { releaseModel, rollBackModel } from '../runbooks.ts';
 import { holdpoint, startCommand } from '../command-line.ts';
 import type { RunDetails } from './run-details.ts';
 
@@ -13,6 +14,8 @@ export function nextSteps(run: RunDetails, evidence: string | null): string {
   }
   if (status === 'Running') return `Nothing is asked of you. \`${holdpoint} cancel ${workflowId}\` stops it.`;
   if (runbook === releaseModel.name && outcome !== 'succeeded') return releaseModel.insteadOfAgain!(run.input as ReleaseModelInput, { reason: '<why>' });
+  const offered = runbook === rollBackModel.name ? ((result as RollBackModelResult | null)?.offered ?? null) : null;
+  if (offered !== null) return `The newest version recorded good is ${offered}:\n${startCommand(runbook, { ...(run.input as object), to: offered })}`;
   const released = ((result as { circuits?: CircuitResult[] } | null)?.circuits ?? []).flatMap((circuit) => (circuit.state === 'released' ? [`${holdpoint} show ${circuit.workflowId}`] : []));
   if (released.length > 0) return released.join('\n');
   if (outcome === 'succeeded') return 'Nothing: it is done.';

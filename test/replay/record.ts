@@ -24,7 +24,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'releaseChange' | 'releaseModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease';
+  runbook?: 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease';
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -57,6 +57,10 @@ function changingFigures(): Partial<ReleaseActivities> {
     },
   };
 }
+
+/** Production serves version 2; before that it served version 1. */
+const servingSecond: ReleaseActivities['readBatchDeployment'] = async () => ({ definition: {}, model: 'model-2', tags: { model_version: '2', previous_version: '1' }, provisioningState: 'Succeeded' });
+const twoVersions: ReleaseActivities['readRegisteredModels'] = async () => ({ versions: ['1', '2'].map((version) => ({ version, assetId: `azureml:${version}`, verdict: version === '1' ? 'good' : null, problem: null })) });
 
 /** A change of two circuits that is decided once for both. */
 function jointChange(): Partial<ReleaseActivities> {
@@ -132,6 +136,8 @@ const paths: Path[] = [
     },
   },
   { name: 'release-change-joint', runbook: 'releaseChange', activities: jointChange(), conduct: (handle) => decide(handle, 'stage1', 'alice', { except: ['P001/C002'] }) },
+  { name: 'roll-back-model', runbook: 'rollBackModel', activities: { readBatchDeployment: servingSecond, readRegisteredModels: twoVersions }, input: { target: testInput.target, reason: 'far off', alert: { name: 'mae-high' } }, conduct: async () => undefined },
+  { name: 'roll-back-model-refused', runbook: 'rollBackModel', input: { target: { plant: 'P001', circuit: 'C002' }, reason: 'far off' }, conduct: async () => undefined },
   { name: 'review-bypass-closed', runbook: 'reviewBypass', input: bypass, conduct: (handle) => decide(handle, 'review', 'bob') },
   { name: 'review-pending-releases', runbook: 'reviewPendingReleases', before: waitingReleases('P801', ['C001', 'C002']), input: { plant: 'P801', gate: 'stage1' }, conduct: (handle) => decide(handle, 'group-1', 'alice') },
   { name: 'unblock-release', runbook: 'unblockRelease', before: waitingReleases('P802', ['C001']), input: { plant: 'P802', olderThanMs: 1 }, conduct: async () => undefined },

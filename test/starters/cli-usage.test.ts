@@ -22,6 +22,11 @@ describe('holdpoint without a server', () => {
     refused(await alone(['start', 'releaseModel', '--input', '-'], { input: { ...testInput, model: 'P001-C002' } }), 2, /model: must be .* P001-C001/);
   });
 
+  it('refuses a rollback without a reason or of no circuit', async () => {
+    const rollback = await alone(['start', 'rollBackModel', '--input', '-'], { input: { target: { plant: 'P001', circuit: 'C/1' }, until: 'now' } });
+    for (const field of ['target.circuit: must be letters', 'reason: is missing', 'until: is not a field']) refused(rollback, 2, new RegExp(field));
+  });
+
   it('answers wrong usage with exit code 2 and a way on', async () => {
     refused(await alone(['approve', 'x', '--as', 'alice']), 2, /--gate/);
     refused(await alone(['reject', 'x', '--as', 'alice', '--gate', 'stage1']), 2, /--reason/);

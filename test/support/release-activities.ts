@@ -53,7 +53,7 @@ export function testPolicy(target: Target): TargetPolicy {
     supersede: 'keep', // the time-skipping server has no list of runs
     execution: { training: 'native' },
     inboxUrl: null,
-    monitoring: { forMs: 1000, everyMs: 1000, runbookForMs: 24 * hour, breachSeverity: 3, onBreach: 'gate' },
+    monitoring: { forMs: 1000, everyMs: 1000, runbookForMs: 24 * hour, rollbackForMs: 1000, breachSeverity: 3, onBreach: 'gate' },
     settleMs: 1000,
   };
 }
@@ -110,6 +110,10 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
       if (ref.workspace.workspace === 'test-ml-workspace') deployed.set(placeOf(ref), snapshot);
       return snapshot;
     },
+    switchBatchDeployment: async ({ model, tags }) => ({ writes: 1, found: { ...serving, model, tags: Object.fromEntries(Object.entries(tags).filter((entry): entry is [string, string] => entry[1] !== null)) } }),
+    readRegisteredModels: async () => ({ versions: [{ version: '1', assetId: 'azureml://registries/ml-registry/models/P001-C001/versions/1', verdict: 'good', problem: null }] }),
+    recordVerdict: async ({ verdict }) => ({ verdict }),
+    readBatchJobLog: async () => null,
     restoreBatchDeployment: async () => ({ state: 'restored', found: serving }),
     invokeBatchEndpoint: async () => ({ jobName: 'batchjob-1', outputUri: 'azureml://datastores/workspaceblobstore/paths/inference/1/predictions.csv', uncertain: false }),
     cancelDuplicateInvocations: async () => ({ cancelled: [] }),

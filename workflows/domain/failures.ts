@@ -23,6 +23,8 @@ export const FailureType = {
   OperationCanceled: 'OperationCanceled',
   /** The platform is not as this run left or found it: somebody changed it meanwhile. Nothing was overwritten. */
   ChangedByHand: 'ChangedByHand',
+  /** The lock of the target has passed to another run, such as a rollback: this run writes nothing there any more. Not repeated. */
+  Preempted: 'Preempted',
   /** What was read back is not what was written. */
   ReadBackMismatch: 'ReadBackMismatch',
   /** A job has not ended yet: the activity polls by failing with this one. */

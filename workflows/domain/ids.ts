@@ -23,6 +23,11 @@ export function releaseModelId(target: Target, version: string): string {
   return ['releaseModel', idPart(target.plant), idPart(target.circuit), idPart(version)].join(':');
 }
 
+/** One `rollBackModel` at a time for each circuit. */
+export function rollBackModelId(target: Target): string {
+  return ['rollBackModel', idPart(target.plant), idPart(target.circuit)].join(':');
+}
+
 /** The model version that a pull request's configuration makes; `configDigest` is the hexadecimal SHA-256 of the configuration. */
 export function baseModelVersion(pullRequestId: number, configDigest: string): string {
   return `${pullRequestId}-${configDigest.slice(0, 8)}`;

@@ -29,3 +29,12 @@ export const StageApprovalPhase = {
 } as const;
 
 export const stageGateName = 'stage';
+
+export const RollBackModelPhase = {
+  Identify: 'identifying the issue',
+  Choose: 'getting the previous version',
+  Switch: 'executing the rollback',
+  Verify: 'verifying',
+  Monitoring: 'monitoring',
+  Report: 'reporting the incident',
+} as const;

@@ -88,6 +88,8 @@ export interface MonitoringPolicy {
   everyMs: number;
   /** The window that the runbook demands; shown on the card when `forMs` is shorter. */
   runbookForMs: number;
+  /** The window after a rollback. */
+  rollbackForMs: number;
   /** A firing alert of this severity or a graver one is a breach: 0 (critical) to 4 (verbose). */
   breachSeverity: number;
   onBreach: 'gate' | 'rollBack';

@@ -1,5 +1,5 @@
 /** Runs that somebody ended or set back from outside: what the sweep finds and reports. */
-import { ReleaseGate, ReleaseModelPhase as Phase } from './phases.ts';
+import { ReleaseGate, ReleaseModelPhase as Phase, RollBackModelPhase } from './phases.ts';
 import type { RecordedRun } from './record.ts';
 import type { Outcome, Severity } from './vocabulary.ts';
 
@@ -51,8 +51,7 @@ export function interruptionReportId({ run, runId }: Pick<InterruptedRun, 'run' 
 
 /** A run that was stopped while it wrote to production, or before it could take back what it had written, leaves production in doubt. */
 export function interruptionSeverity({ phase }: Pick<InterruptedRun, 'phase'>): Severity {
-  const inDoubt: readonly (string | null)[] = [Phase.Deployment, Phase.Rollback];
-  if (inDoubt.includes(phase)) return 'P1';
+  if (isInDoubt(phase)) return 'P1';
   return phase === Phase.Monitoring ? 'P2' : 'P3';
 }
 
@@ -67,7 +66,13 @@ export function describeInterruption({ run, how, at, identity, reason, phase, ga
 
 function consequence(how: InterruptedRun['how'], phase: string | null): string {
   if (how === 'reset') return 'It goes on from an earlier point; what it had decided or done after that point is decided and done again, under the same keys.';
-  if (phase === Phase.Deployment || phase === Phase.Rollback) return 'Nothing was undone: look at what production serves.';
+  if (isInDoubt(phase)) return 'Nothing was undone: look at what production serves.';
   if (phase === Phase.Monitoring) return 'Its version serves in production, and nobody watches it any more.';
   return 'Nothing was undone; production had not been touched by it.';
+}
+
+/** Phases in which production is being written. */
+function isInDoubt(phase: string | null): boolean {
+  const writing: readonly (string | null)[] = [Phase.Deployment, Phase.Rollback, RollBackModelPhase.Switch, RollBackModelPhase.Verify];
+  return writing.includes(phase);
 }

@@ -4,6 +4,7 @@ import { now } from '../blocks/workflow-clock.ts';
 import { targetLabel } from '../domain/ids.ts';
 import { escapeMarkup } from '../domain/markup.ts';
 import { describeInterruption, interruptionSeverity, reportPhase, type InterruptedRun, type ReportInterruptionResult } from '../domain/sweep-runs.ts';
+import { freeLock } from '../locks/lock-activities.ts';
 import { appendToRecord, createWorkItem, notify } from '../releases/release-activities.ts';
 
 /** One interruption, told: on the record of the run that it happened to, as an incident, and to people. Started by `sweepRuns`. */
@@ -18,8 +19,10 @@ export async function reportInterruption(interruption: InterruptedRun): Promise<
   return await run.conclude<ReportInterruptionResult>(async () => {
     await appendToRecord({ key: run.key('finding'), run: interrupted, entries: [{ kind: 'finding', what: `the run was interrupted from outside: ${how}`, detail, at: now().toISOString() }] });
 
-    // There is no lock yet: nothing is to be freed. Once there is, the locks that this run held are freed here, before people are told that it holds them no more.
-    const locks = 'It held no lock.';
+    // Before people are told that it holds nothing any more. A run that was reset goes on, and keeps what it holds.
+    const { target } = interrupted;
+    const freed = target === null || how === 'reset' ? null : await run.attempt('Its lock could not be freed', () => freeLock({ target: { plant: target.plant, circuit: target.circuit }, workflowId: interrupted.workflowId, runId: interrupted.runId }));
+    const locks = how === 'reset' ? 'It keeps its lock, if it held one.' : freed === null && target !== null ? 'Its lock, if it held one, frees itself.' : !freed || freed.was === 'neither' ? 'It held no lock.' : `The lock of ${targetLabel(target!)}, which it ${freed.was}, was freed.`;
 
     const workItem = await run.attempt('The incident could not be opened', () => createWorkItem({
       key: run.key('incident'),

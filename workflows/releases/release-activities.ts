@@ -64,6 +64,11 @@ export const { readBatchDeployment: readTestDeployment } = on<AzureMl>(TaskQueue
 export const { deployBatchModel: deployToTest } = on<AzureMl>(TaskQueue.AzureMl, write, 'Deploy to the test workspace');
 export const { deployBatchModel: deployToProduction } = on<AzureMl>(TaskQueue.AzureMl, write, 'Deploy to production, read back and compare');
 export const { restoreBatchDeployment: restoreProduction } = on<AzureMl>(TaskQueue.AzureMlUrgent, write, 'Put back what production served before');
+export const { readBatchDeployment: readDeploymentUrgently } = on<AzureMl>(TaskQueue.AzureMlUrgent, brief, 'Read what production serves');
+export const { readRegisteredModels } = on<AzureMl>(TaskQueue.AzureMlUrgent, brief, 'Read which versions there are, and which have proven good');
+export const { switchBatchDeployment: switchProduction } = on<AzureMl>(TaskQueue.AzureMlUrgent, write, 'Switch production to the version, read back and compare');
+export const { readBatchJobLog } = on<AzureMl>(TaskQueue.AzureMl, tending, 'Read the log of the last batch job');
+export const { recordVerdict } = on<AzureMl>(TaskQueue.AzureMl, write, 'Note in the registry whether the version has proven good');
 export const { readRunMetrics } = on<Mlflow>(TaskQueue.Mlflow, brief, 'Read MAE, RMSE and R² of the training run');
 // What the machine items of a checklist look at.
 export const { readModelVersion, readModelFiles, readBatchDeployment: checkProductionDeployment } = on<AzureMl>(TaskQueue.AzureMl, looking, 'Answer an item of the checklist');

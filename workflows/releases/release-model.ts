@@ -3,14 +3,17 @@ import type { GateOutcome } from '../blocks/gate-request.ts';
 import { Gates } from '../blocks/gates.ts';
 import { MonitoringWindow, type Alerted, type Unwatched } from '../blocks/monitoring-window.ts';
 import { requireInput } from '../blocks/required-input.ts';
+import { ResourceLock } from '../blocks/resource-lock.ts';
 import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
+import { releasePriority } from '../domain/resource-lock.ts';
+import { queueForLock } from '../locks/lock-activities.ts';
 import { approvedWithChange, keepApproval } from './joint-approval.ts';
-import { deployVerified, putBack } from './production-deployment.ts';
+import { deployVerified, preImage, putBack } from './production-deployment.ts';
 import { releaseGateServices } from './gate-services.ts';
-import { appendToRecord, loadPolicy, promoteModel, readFiringAlerts, watchAlerts } from './release-activities.ts';
+import { appendToRecord, loadPolicy, promoteModel, readFiringAlerts, recordVerdict, watchAlerts } from './release-activities.ts';
 import { rollbackGate, stage1Gate, stage3Evidence, stage3Gate } from './release-gates.ts';
 import { reviewTraining } from './review-training.ts';
 import { retireOlderReleases } from './supersede.ts';
@@ -23,6 +26,7 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
   const run = new Run({ phase: Phase.Review, target: { ...input.target, version: input.version }, appendToRecord });
   const gates = new Gates(run, releaseGateServices(run));
   const monitoring = new MonitoringWindow();
+  const lock = new ResourceLock(run, input.target);
   const result = (outcome: ReleaseModelResult['outcome'], reason: string, serving: string | null = null): ReleaseModelResult => ({
     outcome, reason, target: input.target, version: input.version, production: run.production, serving: serving ?? (run.production === 'changed' ? input.version : null), workItem: null,
   });
@@ -63,31 +67,39 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     const stage3 = await gates.pass(stage3Gate(run, tested, results, input, policy));
     if (stage3.state !== 'approved') return await turnedDown(stage3);
 
-    // Production: the circuit's own deployment, its tags verified by reading back.
+    // Production: the circuit's own deployment, its tags verified by reading back. One run at a time changes it; a rollback takes it over at any moment.
     run.enter(Phase.Deployment);
     const { before } = stage3.evidence;
-    const alerts = { workspace: workspaces.production, endpoint, deployment };
-    const since = now().toISOString();
-    const { ids: known } = await readFiringAlerts(alerts);
-    await deployVerified(run, input, policy, before, promoted.assetId, approvers(stage3));
+    await lock.acquire({ what: `version ${input.version}`, version: input.version, priority: releasePriority(policy.severity), preempts: false, preImage: preImage(before) }, queueForLock);
+    return await lock.whileHeld(async () => {
+      const alerts = { workspace: workspaces.production, endpoint, deployment };
+      const since = now().toISOString();
+      const { ids: known } = await readFiringAlerts(alerts);
+      await deployVerified(run, input, policy, before, promoted.assetId, approvers(stage3), lock);
 
-    // Monitor alerts for 24 hours.
-    run.enter(Phase.Monitoring);
-    const { forMs, everyMs, breachSeverity, onBreach } = policy.monitoring;
-    const verdict = await monitoring.watch(() => watchAlerts({ ...alerts, known, since, breachSeverity, intervalMs: everyMs, polls: Math.ceil(forMs / everyMs) + 1 }));
-    if (verdict.kind === 'healthy') return result('succeeded', `in production; no alert in ${verdict.polls} measurements`, input.version);
+      // Monitor alerts for 24 hours.
+      run.enter(Phase.Monitoring);
+      const { forMs, everyMs, breachSeverity, onBreach } = policy.monitoring;
+      const verdict = await monitoring.watch(() => watchAlerts({ ...alerts, known, since, breachSeverity, intervalMs: everyMs, polls: Math.ceil(forMs / everyMs) + 1 }));
+      const judge = (judgement: 'good' | 'bad') => run.attempt('The verdict could not be recorded', () => recordVerdict({ registry, model: input.model, version: input.version, verdict: judgement }));
+      if (verdict.kind === 'healthy') {
+        await judge('good');
+        return result('succeeded', `in production; no alert in ${verdict.polls} measurements`, input.version);
+      }
 
-    // A breach: offer the rollback, or take it, as the policy says. What could not be watched is for a person to judge.
-    run.enter(Phase.Rollback);
-    const breach = describeBreach(verdict);
-    const isCertain = verdict.kind !== 'inconclusive';
-    if (onBreach === 'gate' || !isCertain) {
-      const decision = await gates.pass(rollbackGate(breach, isCertain, before, input, policy));
-      if (decision.state !== 'approved') return result('succeeded', `in production; kept although ${breach}`, input.version);
-    }
-    const restored = await CancellationScope.nonCancellable(() => putBack(run, policy, before)); // half a rollback is worse than none
-    const reason = `rolled back (${restored}): ${breach}`;
-    return { ...result('rejected', reason, before.tags['model_version'] ?? null), workItem: await fileWorkItem(run, input, policy, reason) };
+      // A breach: offer the rollback, or take it, as the policy says. What could not be watched is for a person to judge.
+      run.enter(Phase.Rollback);
+      const breach = describeBreach(verdict);
+      const isCertain = verdict.kind !== 'inconclusive';
+      if (onBreach === 'gate' || !isCertain) {
+        const decision = await gates.pass(rollbackGate(breach, isCertain, before, input, policy));
+        if (decision.state !== 'approved') return result('succeeded', `in production; kept although ${breach}`, input.version);
+      }
+      const restored = await CancellationScope.nonCancellable(() => putBack(run, policy, before, lock.token)); // half a rollback is worse than none
+      await judge('bad');
+      const reason = `rolled back (${restored}): ${breach}`;
+      return { ...result('rejected', reason, before.tags['model_version'] ?? null), workItem: await fileWorkItem(run, input, policy, reason) };
+    }, (by) => ({ ...result('rejected', `pre-empted by ${by}: what serves is for it to decide`), serving: null }));
   }, result);
 }
 

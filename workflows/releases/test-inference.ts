@@ -1,7 +1,9 @@
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
+import type { StepKey } from '../domain/keys.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { InferenceReport, ReleaseModelInput } from '../domain/release.ts';
+import type { WorkspaceRef } from '../domain/vocabulary.ts';
 import { awaitJob, cancelDuplicateInvocations, checkInference, deployToTest, invokeBatchEndpoint, readTestDeployment } from './release-activities.ts';
 import { deploymentTags } from './production-deployment.ts';
 
@@ -28,18 +30,23 @@ export async function testInference(run: Run, input: ReleaseModelInput, policy: 
   const tags = deploymentTags(run, input, before, 'test');
   await deployToTest({ key: run.key('deploy to test', generation), workspace, endpoint, deployment, before, template: { inference, location }, model, tags });
 
-  const key = run.key('test inference', generation);
-  const retire = (keep: string | null) => cancelDuplicateInvocations({ key, workspace, endpoint, keep, settleMs: policy.settleMs });
+  const job = await scoreBatch(run, run.key('test inference', generation), workspace, input.model, policy);
+  const testedAt = now().toISOString();
+  const report = await checkInference({ workspace, ...job, minimumRows: inference.minimumRows });
+  const { tags: found } = await readTestDeployment({ workspace, endpoint, deployment });
+  const doubts = found['run'] === tags['run'] ? [] : [`the test deployment was changed meanwhile, by ${found['run'] ?? 'nobody known'}: another model may have been tested`];
+  return { model, report: doubted(report, doubts), doubts, testedAt, job, generation };
+}
+
+/** Lets a circuit's deployment score a batch once, and waits for the job's end. A run that ends before has its job cancelled. */
+export async function scoreBatch(run: Run, key: StepKey, workspace: WorkspaceRef, model: string, { endpoint, deployment, inference, settleMs }: TargetPolicy): Promise<TestedCandidate['job']> {
+  const retire = (keep: string | null) => cancelDuplicateInvocations({ key, workspace, endpoint, keep, settleMs });
   const ended = run.compensations.register({ step: 'test inference', undo: async () => `cancelled ${(await retire(null)).cancelled.join(', ') || 'nothing'}` });
-  const { jobName, outputUri, uncertain } = await invokeBatchEndpoint({ key, workspace, endpoint, deployment, dataUri: inference.dataUri, experimentName: `inference-${input.model}` });
+  const { jobName, outputUri, uncertain } = await invokeBatchEndpoint({ key, workspace, endpoint, deployment, dataUri: inference.dataUri, experimentName: `inference-${model}` });
   if (uncertain) await retire(jobName); // before its late twin has written to the same output
   const jobStatus = await awaitJob({ workspace, jobName, intervalMs: inference.pollMs }, inference.timeoutMs, 'the test inference');
   ended();
-  const testedAt = now().toISOString();
-  const report = await checkInference({ workspace, jobName, jobStatus, outputUri, minimumRows: inference.minimumRows });
-  const { tags: found } = await readTestDeployment({ workspace, endpoint, deployment });
-  const doubts = found['run'] === tags['run'] ? [] : [`the test deployment was changed meanwhile, by ${found['run'] ?? 'nobody known'}: another model may have been tested`];
-  return { model, report: doubted(report, doubts), doubts, testedAt, job: { jobName, jobStatus, outputUri }, generation };
+  return { jobName, jobStatus, outputUri };
 }
 
 /** Reads the results of the test inference once more. */

@@ -58,3 +58,9 @@ void test('a deployment is unchanged only if nothing was added either', () => {
   assert.ok(isUnchanged(none, none));
   assert.ok(!isUnchanged(none, before) && !isUnchanged(before, none));
 });
+
+test('what a rollback noted is not true of the next release', () => {
+  const before = snapshotOf({ ...answer, tags: { ...answer.tags, rolled_back_from: '3' } });
+  const desired = desiredDefinition({ workspace: productionWorkspace, before, template: { inference, location: 'westeurope' }, model: 'm', tags: { model_version: '4' } });
+  assert.equal('rolled_back_from' in (desired['tags'] as object), false);
+});

@@ -13,7 +13,7 @@ void test('the demo\'s estate gives each circuit its policy', async () => {
   const policy = await loadPolicy({ target: { plant: 'P002', circuit: 'C003' } });
   assert.deepEqual([policy.endpoint, policy.deployment, policy.sensor], ['batch-endpoint-plant-P002', 'deployment-circuit-C003', { station: 'New York', column: 'wind' }]);
   assert.deepEqual([policy.gates.stage1.clock.decide.afterMs, policy.gates.stage3.clock.remind[0]!.afterMs, policy.gates.rollback.onSilence], [72 * 3_600_000, 4 * 3_600_000, 'approve']);
-  assert.deepEqual(policy.monitoring, { forMs: 10_000, everyMs: 2_000, runbookForMs: 86_400_000, breachSeverity: 3, onBreach: 'gate' });
+  assert.deepEqual(policy.monitoring, { forMs: 10_000, everyMs: 2_000, runbookForMs: 86_400_000, rollbackForMs: 10_000, breachSeverity: 3, onBreach: 'gate' });
   assert.equal(policy.settleMs, 15_000);
   const other = await loadPolicy({ target: { plant: 'P001', circuit: 'C003' } });
   assert.notEqual(policy.digest, other.digest);

@@ -68,7 +68,7 @@ export async function assertOnce(stack: Stack, traces: ReleaseTraces): Promise<L
     [`PUT dev/jobs/${training[0]!.name}`]: 1,
     [`PUT dev/models/${model}/versions/${version}`]: 1,
     [`PUT prod/${deployment}`]: production,
-    [`PUT registry/models/${model}/versions/${version}`]: 1,
+    [`PUT registry/models/${model}/versions/${version}`]: 2, // the version, and later its verdict
     [`PUT test/${deployment}`]: 1,
   });
   const cancelled = ofRelease.filter(({ status }) => status === 'Canceled').length;

@@ -1,0 +1,95 @@
+/** The lock of a run's target, as the run sees it: claimed, waited for, held, given back when the run closes; and taken away by a rollback. */
+import { ActivityFailure, ApplicationFailure, CancellationScope, condition, defineSignal, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import { FailureType } from '../domain/failures.ts';
+import { lockId, type LockClaim, type LockNews, type LockParty, type Preempted } from '../domain/resource-lock.ts';
+import type { Target } from '../domain/vocabulary.ts';
+import type { Run } from './run.ts';
+
+/** Sent by the lock. `runId` says for which run of this id it is meant. */
+export const lockNewsSignal = defineSignal<[LockNews & { runId: string }]>('lock');
+
+/** What a write activity asks for immediately before it writes. */
+export interface LockToken {
+  id: string;
+  epoch: number;
+}
+
+export type Claim = Omit<LockClaim, keyof LockParty | 'target'>;
+
+export class ResourceLock {
+  readonly #run: Run;
+  readonly #target: Target;
+  #epoch: number | null = null;
+  #preemptedBy: string | null = null;
+  #held: CancellationScope | null = null;
+
+  /** Registers the handler: in the run's first lines, like those of its gates. */
+  constructor(run: Run, target: Target) {
+    this.#run = run;
+    this.#target = target;
+    setHandler(lockNewsSignal, (news) => this.#hear(news), { description: 'Sent by the lock of the target: granted, queued or pre-empted' });
+  }
+
+  /** Of the lock while it is held; undefined before that. */
+  get token(): LockToken | undefined {
+    return this.#epoch === null ? undefined : { id: lockId(this.#target), epoch: this.#epoch };
+  }
+
+  /** Claims the lock and waits for it, however long: the run shows who holds it and its own place. It is given back when the run closes, however it closes. */
+  async acquire(claim: Claim, send: (claim: LockClaim) => Promise<LockNews>): Promise<void> {
+    await this.#claim(claim, send);
+    await condition(() => this.#epoch !== null || this.#preemptedBy !== null);
+    this.#run.progress([]);
+  }
+
+  /** Takes the lock at once; answers from whom, if it was held. */
+  async preempt(claim: Omit<Claim, 'preempts'>, send: (claim: LockClaim) => Promise<LockNews>): Promise<Preempted | null> {
+    const news = await this.#claim({ ...claim, preempts: true }, send);
+    return news.kind === 'granted' ? news.preempted : null;
+  }
+
+  /**
+   * Runs steps that need the lock. When it is taken away they are cancelled: what has not begun does not begin, and what was written is left to whoever took it; `otherwise` says what
+   * became of the run then.
+   */
+  async whileHeld<T>(steps: () => Promise<T>, otherwise: (by: string) => T): Promise<T> {
+    this.#held = new CancellationScope();
+    try {
+      if (this.#preemptedBy !== null) return otherwise(this.#preemptedBy);
+      const result = await this.#held.run(steps);
+      return this.#preemptedBy === null ? result : otherwise(this.#preemptedBy);
+    } catch (error) {
+      // A cancellation of the whole run goes first.
+      if (CancellationScope.current().consideredCancelled || (this.#preemptedBy === null && !isPreempted(error))) throw error;
+      return otherwise(this.#preemptedBy ?? 'another run');
+    }
+  }
+
+  async #claim(claim: Claim, send: (claim: LockClaim) => Promise<LockNews>): Promise<LockNews> {
+    const { workflowId, firstExecutionRunId: runId } = workflowInfo();
+    this.#run.beforeClosing('the lock', async () => this.#giveBack({ workflowId, runId }));
+    const news = await send({ ...claim, workflowId, runId, target: this.#target });
+    this.#hear({ ...news, runId });
+    return news;
+  }
+
+  #hear({ runId, ...news }: LockNews & { runId: string }): void {
+    if (runId !== workflowInfo().firstExecutionRunId) return; // meant for an earlier run of this id
+    if (news.kind === 'granted') this.#epoch = news.epoch;
+    if (news.kind === 'queued' && this.#epoch === null) this.#run.progress([`Waits for the lock of ${this.#target.plant}/${this.#target.circuit}: place ${news.place}; held by ${news.heldBy} (${news.what}).`]);
+    if (news.kind === 'preempted' && this.#preemptedBy === null) {
+      this.#preemptedBy = `${news.by} (${news.what})`;
+      this.#held?.cancel();
+    }
+  }
+
+  /** Not waited for beyond the run's last words: a lock that cannot be told sees for itself that the run has closed. */
+  #giveBack(party: LockParty): void {
+    this.#run.inBackground(getExternalWorkflowHandle(lockId(this.#target)).signal('release', party).catch(() => undefined));
+  }
+}
+
+/** Whether a write was refused because the lock is another run's by now. */
+export function isPreempted(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === FailureType.Preempted;
+}
