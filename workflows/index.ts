@@ -4,6 +4,7 @@ export { releaseChange } from './releases/release-change.ts';
 export { releaseModel } from './releases/release-model.ts';
 export { rollBackModel } from './releases/roll-back-model.ts';
 export { keepUnresolvedHook } from './hooks/unresolved-hook.ts';
+export { investigateDegradation } from './retraining/investigate-degradation.ts';
 export { reviewBypass } from './reviews/review-bypass.ts';
 export { reviewPendingReleases } from './reviews/review-pending-releases.ts';
 export { unblockRelease } from './reviews/unblock-release.ts';
