@@ -34,8 +34,12 @@ export class Attendance {
       planClock: (clock, openedAt, approvers) => this.#run.attempt('Working hours could not be placed in time; the clock counts elapsed time', () => this.#services.planClock(clock, openedAt, approvers)),
       planned: (ticks) => {
         const deadline = ticks.at(-1)!.at;
-        if (deadline !== open.deadline) this.#run.deadlineMoved(deadline);
+        if (deadline !== open.deadline) {
+          this.#run.deadlineMoved(deadline);
+          this.#run.record.add({ kind: 'policyChanged', gate: open.gate, changes: [`it is decided until ${deadline}, by working hours`], estateDigest: open.estateDigest });
+        }
         open.deadline = deadline;
+        open.isPlanned = true;
         open.neverDue = neverDue(open.policy.clock, ticks);
         if (open.neverDue.length > 0) this.#run.gateChanged();
       },

@@ -68,5 +68,5 @@ export interface GateServices {
   /** The policy as the estate has it now; null where nobody keeps one. */
   reloadPolicy: (request: GateRequest) => Promise<ReloadedPolicy | null>;
   /** Starts the review of a bypass, which outlives the run. */
-  reviewBypass: (gate: string, bypass: Bypass, request: Pick<GateRequest, 'policy' | 'people' | 'inboxUrl'>) => Promise<void>;
+  reviewBypass: (gate: string, bypass: Bypass, request: Pick<GateRequest, 'policy' | 'people' | 'requestedBy' | 'inboxUrl'>) => Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { CancellationScope, condition, defineQuery, defineSignal, defineUpdate, isCancellation, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import { clip } from '../domain/answer.ts';
 import { jsonDigest } from '../domain/digest.ts';
+import { needsCalendar } from '../domain/gate-clock.ts';
 import type { GateView } from '../domain/gate-view.ts';
 import { canonicalPerson } from '../domain/policy.ts';
 import { AnswerDesk } from './answer-desk.ts';
@@ -18,6 +19,9 @@ import { approvedBy, deciders, isOff, isStillSo, outcomeOf, reasonOf, takenBack 
 import { OpenGate } from './open-gate.ts';
 import type { Run } from './run.ts';
 import { now } from './workflow-clock.ts';
+
+/** Longer than this nobody waits to be told that a gate is open. */
+const plannedWithin = '30s';
 
 export const decideUpdate = defineUpdate<DecideResult, [unknown]>('decide');
 export const approveSignal = defineSignal<[unknown?]>('approve');
@@ -104,8 +108,19 @@ export class Gates {
     this.#run.gateOpened({ status: () => gateStatus(open), card: () => openCard(open) });
     if (generation === 0) this.#desk.mentionEarly(gate);
     open.superseded = this.#retired ?? (request.measure === null ? null : this.#superseded);
-    this.#services.tell(`${gate} opened ${generation}`, openedEvent(open, this.#run));
+    if (needsCalendar(policy.clock)) this.#whileOpen.run(() => this.#tellWhenPlanned(open)).catch(() => undefined); // ends by being cancelled
+    else this.#tellOpened(open);
     return open;
+  }
+
+  #tellOpened(open: OpenGate): void {
+    this.#services.tell(`${open.gate} opened ${open.generation}`, openedEvent(open, this.#run));
+  }
+
+  /** People are told the deadline by working hours; where those cannot be placed soon, they are told all the same. */
+  async #tellWhenPlanned(open: OpenGate): Promise<void> {
+    await condition(() => open.isPlanned, plannedWithin);
+    this.#tellOpened(open);
   }
 
   /** Everything that goes on while a gate is open. */

@@ -57,6 +57,8 @@ export class OpenGate<E = unknown> {
   lapse: { by: string; reason: string } | null = null;
   bypass: Bypass | null = null;
   superseded: { by: string; reason: string } | null = null;
+  /** Whether its deadline is known: working hours are placed in time only once it is open. */
+  isPlanned = false;
   /** What is wrong with the run's history, once it is too long. */
   crowd: string | null = null;
   /** Nothing that anybody says now changes the outcome. */

@@ -36,10 +36,11 @@ export class ResourceLock {
   }
 
   /** Claims the lock and waits for it, however long: the run shows who holds it and its own place. It is given back when the run closes, however it closes. */
-  async acquire(claim: Claim, send: (claim: LockClaim) => Promise<LockNews>): Promise<void> {
-    await this.#claim(claim, send);
+  async acquire(claim: Claim, send: (claim: LockClaim) => Promise<LockNews>): Promise<{ hadToWait: boolean }> {
+    const { kind } = await this.#claim(claim, send);
     await condition(() => this.#epoch !== null || this.#preemptedBy !== null);
-    this.#run.progress([]);
+    if (kind === 'queued') this.#run.progress([]);
+    return { hadToWait: kind === 'queued' };
   }
 
   /** Takes the lock at once; answers from whom, if it was held. */

@@ -29,6 +29,9 @@ const message: ActivityOptions = { ...brief, startToCloseTimeout: '30s', schedul
 /** Looks at other runs that this one can go on without. */
 const tending: ActivityOptions = { ...brief, startToCloseTimeout: '30s', scheduleToCloseTimeout: '10m' };
 
+/** A note that the run goes on without when it cannot be written: a platform that is away must not keep the lock taken for hours. */
+const noting: ActivityOptions = { ...write, scheduleToCloseTimeout: '10m' };
+
 export const { loadPolicy } = on<Estate>(TaskQueue.Estate, brief, 'Load the policy of the target');
 export const { loadReleaseRules } = on<Estate>(TaskQueue.Estate, brief, 'Load the rules of releases');
 
@@ -68,7 +71,7 @@ export const { readBatchDeployment: readDeploymentUrgently } = on<AzureMl>(TaskQ
 export const { readRegisteredModels } = on<AzureMl>(TaskQueue.AzureMlUrgent, brief, 'Read which versions there are, and which have proven good');
 export const { switchBatchDeployment: switchProduction } = on<AzureMl>(TaskQueue.AzureMlUrgent, write, 'Switch production to the version, read back and compare');
 export const { readBatchJobLog } = on<AzureMl>(TaskQueue.AzureMl, tending, 'Read the log of the last batch job');
-export const { recordVerdict } = on<AzureMl>(TaskQueue.AzureMl, write, 'Note in the registry whether the version has proven good');
+export const { recordVerdict } = on<AzureMl>(TaskQueue.AzureMl, noting, 'Note in the registry whether the version has proven good');
 export const { readRunMetrics } = on<Mlflow>(TaskQueue.Mlflow, brief, 'Read MAE, RMSE and R² of the training run');
 // What the machine items of a checklist look at.
 export const { readModelVersion, readModelFiles, readBatchDeployment: checkProductionDeployment } = on<AzureMl>(TaskQueue.AzureMl, looking, 'Answer an item of the checklist');

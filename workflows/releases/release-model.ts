@@ -70,11 +70,12 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     // Production: the circuit's own deployment, its tags verified by reading back. One run at a time changes it; a rollback takes it over at any moment.
     run.enter(Phase.Deployment);
     const { before } = stage3.evidence;
-    await lock.acquire({ what: `version ${input.version}`, version: input.version, priority: releasePriority(policy.severity), preempts: false, preImage: preImage(before) }, queueForLock);
+    const alerts = { workspace: workspaces.production, endpoint, deployment };
+    const noteAlerts = async () => ({ since: now().toISOString(), known: (await readFiringAlerts(alerts)).ids });
+    const claim = { what: `version ${input.version}`, version: input.version, priority: releasePriority(policy.severity), preempts: false, preImage: preImage(before) };
+    const [{ hadToWait }, noted] = await Promise.all([lock.acquire(claim, queueForLock), noteAlerts()]);
     return await lock.whileHeld(async () => {
-      const alerts = { workspace: workspaces.production, endpoint, deployment };
-      const since = now().toISOString();
-      const { ids: known } = await readFiringAlerts(alerts);
+      const { since, known } = hadToWait ? await noteAlerts() : noted;
       await deployVerified(run, input, policy, before, promoted.assetId, approvers(stage3), lock);
 
       // Monitor alerts for 24 hours.

@@ -34,6 +34,7 @@ export async function takeLock(run: Run, lock: ResourceLock, { reason, to }: Rol
 export interface Evidence {
   /** Ids of alerts that fire already: not the rollback's fault. */
   known: string[];
+  /** Names of their rules. */
   alerts: string[];
   log: BatchJobLog | null;
 }
@@ -44,7 +45,7 @@ export async function gatherEvidence(run: Run, place: Place): Promise<Evidence> 
     run.attempt('The alerts could not be read', () => readFiringAlerts(place)).catch(() => null), // a cancelled run hears of it elsewhere
     run.attempt('The log of the last batch job could not be read', () => readBatchJobLog({ ...place, lines: 20 })).catch(() => null),
   ]);
-  return { known: firing?.ids ?? [], alerts: firing?.ids ?? [], log };
+  return { known: firing?.ids ?? [], alerts: firing?.rules ?? [], log };
 }
 
 /** Switches production and reads it back. Until that is verified, a failure or a cancellation puts back what was there. */
@@ -108,9 +109,7 @@ export async function openIncident(run: Run, policy: TargetPolicy, facts: Incide
 /** Nobody approved it beforehand: a second person says afterwards whether it was right, in a run of its own. */
 export async function openReview(run: Run, { gates: { rollback: policy }, people, inboxUrl }: TargetPolicy, { reason, startedBy, alert }: RollBackModelInput, { workItem }: RollBackModelResult): Promise<void> {
   const by = startedBy ?? (alert ? `alert ${alert.name}` : 'nobody named');
-  const { firstExecutionRunId } = workflowInfo();
-  const gate = `rollback ${firstExecutionRunId.slice(0, 8)}`; // one review for each rollback of the circuit
-  await run.attempt('The review could not be started', () => releaseGateServices(run).reviewBypass(gate, { by, reason, incident: workItem?.url ?? 'none' }, { policy, people, inboxUrl }));
+  await run.attempt('The review could not be started', () => releaseGateServices(run).reviewBypass('rollback', { by, reason, incident: workItem?.url ?? 'none' }, { policy, people, requestedBy: [by], inboxUrl }));
 }
 
 /** People hear at once what serves. */

@@ -81,7 +81,7 @@ describe('rollBackModel', () => {
   it('switches to what served before, verifies, reports, and is reviewed', () => {
     const { seen, activities } = world({
       replaced: {
-        readFiringAlerts: async () => ({ ids: ['alert-7'] }),
+        readFiringAlerts: async () => ({ ids: ['alert-7'], rules: ['mae-high'] }),
         readBatchJobLog: async () => ({ jobName: 'job-9', status: 'Failed', error: 'UserError: NaN', startedAt: null, jobs: 3, logUri: 'https://example.com/log', tail: ['scoring', 'error: <NaN>'], errors: ['log: error: <NaN>'] }),
       },
     });
@@ -95,7 +95,7 @@ describe('rollBackModel', () => {
       assert.match(run!, new RegExp(`^rollBackModel:P001:${circuit}/`));
       assert.deepEqual([seen.writes, seen.verdicts], [['2'], ['3 bad']]);
       assert.equal(seen.incidents[0]!.title, `Incident: P001/${circuit} rolled back from 3 to 2`);
-      assert.match(seen.incidents[0]!.descriptionHtml, /Timeline.*executing the rollback.*alert-7.*job-9: Failed, UserError: NaN.*error: &lt;NaN&gt;.*Root cause \(to be filled in\)/s);
+      assert.match(seen.incidents[0]!.descriptionHtml, /Timeline.*executing the rollback.*mae-high.*job-9: Failed, UserError: NaN.*error: &lt;NaN&gt;.*Root cause \(to be filled in\)/s);
       assert.ok(seen.told.includes(`P001/${circuit} was rolled back from 3 to 2 in ${result.secondsToServing!.toFixed(1)} s: far off`));
       const reviews = `reviewBypass:rollBackModel:P001:${circuit}:`;
       await eventually(async () => assert.equal((await temporal.client.workflow.count(`WorkflowId STARTS_WITH '${reviews}' AND ExecutionStatus = 'Running'`)).count, 1));
