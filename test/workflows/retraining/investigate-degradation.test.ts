@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -13,10 +14,13 @@ import { FailureType } from '../../../workflows/domain/failures.ts';
 import type { GateView } from '../../../workflows/domain/gate-view.ts';
 import type { RecordEntry } from '../../../workflows/domain/record.ts';
 import type { RunStatus } from '../../../workflows/domain/run-status.ts';
+import * as registry from '../../../workflows/index.ts';
+import { startableNext } from '../../../workflows/retraining/start-next.ts';
 import { eventually } from '../../support/eventually.ts';
 import { steadyStatistics as steady, testInput, type ReleaseActivities } from '../../support/release-activities.ts';
 import { details } from '../../support/release-model-runs.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
+import { startTemporal } from '../../support/temporal-server.ts';
 import { startTimeSkipping } from '../../support/time-skipping.ts';
 
 let temporal: TestWorkflowEnvironment;
@@ -32,12 +36,12 @@ type Handle = WorkflowHandle<(input: unknown) => Promise<InvestigateDegradationR
 
 /** Runs, each of a circuit of its own, and a replay of each afterwards: what is not deterministic fails there. */
 let circuits = 100;
-const investigate = async (activities: Activities, body: (start: (input?: object) => Promise<Handle>) => Promise<void>): Promise<void> => {
+const investigate = async (activities: Activities, body: (start: (input?: object) => Promise<Handle>) => Promise<void>, environment = temporal): Promise<void> => {
   const started: Handle[] = [];
-  await withReleaseWorkers(temporal, activities, () => body(async (input = {}) => {
+  await withReleaseWorkers(environment, activities, () => body(async (input = {}) => {
     circuits += 1;
-    const { workflowId } = await startRunbook(temporal.client, runbook, { target: { plant: 'P001', circuit: `C${circuits}` }, asOf, ...input }, { startedBy: 'alice' });
-    started.push(temporal.client.workflow.getHandle(workflowId));
+    const { workflowId } = await startRunbook(environment.client, runbook, { target: { plant: 'P001', circuit: `C${circuits}` }, asOf, ...input }, { startedBy: 'alice' });
+    started.push(environment.client.workflow.getHandle(workflowId));
     return started.at(-1)!;
   }));
   const histories = await Promise.all(started.map(async (handle) => ({ workflowId: handle.workflowId, history: await handle.fetchHistory() })));
@@ -119,34 +123,6 @@ describe('investigateDegradation', () => {
     assert.match(result.reasoning.at(-1)!, /temp_max moved by 1\.2 standard deviations, suddenly on 2015-11-01/);
   }));
 
-  it('rolls a bad model back by the runbook for it, and records its outcome', async () => {
-    let serving = '2';
-    await investigate({
-      ...worse,
-      readBatchDeployment: async () => ({ definition: { properties: {} }, model: 'm', tags: { model_version: serving, previous_version: '1' }, provisioningState: 'Succeeded' }),
-      switchBatchDeployment: async ({ model, tags }) => { serving = tags['model_version']!; return { writes: 1, found: { definition: {}, model, tags: { model_version: serving }, provisioningState: 'Succeeded' } }; },
-      readRegisteredModels: async () => ({ versions: ['1', '2'].map((version) => ({ version, assetId: `azureml://registries/r/models/m/versions/${version}`, verdict: version === '1' ? 'good' as const : null, problem: null })) }),
-      readModelHistory: async () => [{ version: '2', mae: 2.1, trainingMs: 1900 }],
-    }, async (start) => {
-      const handle = await start();
-      const result = await handle.result();
-      assert.deepEqual([result.outcome, result.finding, result.serving], ['succeeded', 'model', '2'], result.reason);
-      assert.deepEqual([result.next?.runbook, result.next?.state, result.next?.outcome], ['rollBackModel', 'started', 'succeeded'], result.reason);
-      const input = (await temporal.client.workflow.getHandle(result.next!.workflowId).result()) as { from: string; to: string };
-      assert.deepEqual([input.from, input.to, serving], ['2', '1', '1']);
-      assert.deepEqual((await phases(handle)).at(-1), 'following the runbook that was started');
-    });
-  });
-
-  it('does not wait for a runbook longer than it was told to, nor start one that runs already', () => investigate({ ...worse, watchAlerts: () => new Promise(() => undefined) }, async (start) => {
-    const target = { plant: 'P001', circuit: 'C900' };
-    const serving: Activities['readBatchDeployment'] = undefined;
-    assert.equal(serving, undefined);
-    const first = await (await start({ target, outcomeWithinMs: 1_000 })).result();
-    assert.equal(first.next?.state, 'started');
-    assert.ok(['it still runs', first.next.reason].includes(first.next.reason));
-  }));
-
   it('asks a person where the evidence is inconclusive, with the figures; an approval starts what is most likely', () => investigate({ ...drifted }, async (start) => {
     const handle = await start();
     const view = await gate(handle);
@@ -206,19 +182,6 @@ describe('investigateDegradation', () => {
     });
   });
 
-  it('runs once at a time for a circuit, and again afterwards', () => investigate(unmeasured, async (start) => {
-    const target = { plant: 'P001', circuit: 'C700' };
-    const handle = await start({ target });
-    await gate(handle);
-    await assert.rejects(start({ target }), AlreadyStarted);
-    await handle.cancel();
-    await handle.result().catch(() => undefined);
-    const again = await start({ target });
-    assert.notEqual((await again.describe()).runId, (await handle.describe()).runId.concat('x'));
-    await again.cancel();
-    await again.result().catch(() => undefined);
-  }));
-
   it('refuses inputs that do not fit, naming each field', async () => {
     const refusal = (input: object) => startRunbook(temporal.client, runbook, { target: testInput.target, ...input }).then(() => '', (error: unknown) => (error instanceof InputError ? error.message : String(error)));
     for (const [input, complaint] of [
@@ -229,5 +192,86 @@ describe('investigateDegradation', () => {
       const handle = await temporal.client.workflow.start('investigateDegradation', { taskQueue: 'holdpoint-runbooks', workflowId: 'investigateDegradation:bare', args: [{}] });
       await assert.rejects(handle.result(), (error: Error) => /target\.plant: is missing/.test(String(error.cause)));
     });
+  });
+});
+
+describe('investigateDegradation and rollBackModel', () => {
+  let real: TestWorkflowEnvironment;
+  before(async () => {
+    real = await startTemporal();
+  });
+  after(() => real.teardown());
+
+  /** Production with a version that is bad, one that was recorded good, and a watch that lasts as long as `watching`. */
+  const production = (watching = { on: false }) => {
+    const state = { serving: '2' };
+    const snapshot = () => ({ definition: { properties: {} }, model: 'm', tags: { model_version: state.serving, previous_version: '1' }, provisioningState: 'Succeeded' });
+    const activities: Activities = {
+      ...worse,
+      readBatchDeployment: async () => snapshot(),
+      switchBatchDeployment: async ({ tags }) => { state.serving = tags['model_version']!; return { writes: 1, found: snapshot() }; },
+      readRegisteredModels: async () => ({ versions: ['1', '2'].map((version) => ({ version, assetId: `azureml://registries/r/models/m/versions/${version}`, verdict: version === '1' ? 'good' as const : null, problem: null })) }),
+      readModelHistory: async () => [{ version: '2', mae: 2.1, trainingMs: 1900 }],
+      watchAlerts: async () => { while (watching.on) { heartbeat(); await sleep(50); } return { kind: 'healthy', polls: 1, alerts: 0 }; },
+    };
+    return { state, activities };
+  };
+
+  it('rolls a bad model back by the runbook for it, and records its outcome', async () => {
+    const { state, activities } = production();
+    await investigate(activities, async (start) => {
+      const handle = await start({ alert: { name: 'mae-high' } });
+      const result = await handle.result();
+      assert.deepEqual([result.outcome, result.finding, result.serving], ['succeeded', 'model', '2'], result.reason);
+      assert.deepEqual([result.next?.runbook, result.next?.state, result.next?.outcome], ['rollBackModel', 'started', 'succeeded'], result.reason);
+      const rollback = (await real.client.workflow.getHandle(result.next!.workflowId).result()) as { from: string; to: string };
+      assert.deepEqual([rollback.from, rollback.to, state.serving], ['2', '1', '1']);
+      assert.equal((await phases(handle)).at(-1), 'following the runbook that was started');
+    }, real);
+  });
+
+  it('waits no longer than it was told to, leaves one that runs already alone, and does not take it along when it is cancelled', async () => {
+    const watching = { on: true };
+    const { activities, state } = production(watching);
+    const target = { plant: 'P001', circuit: 'C900' };
+    await investigate(activities, async (start) => {
+      const first = await (await start({ target, outcomeWithinMs: 500 })).result();
+      assert.deepEqual([first.next?.state, first.next?.outcome, first.next?.reason], ['started', null, 'it still runs']);
+      const rollback = real.client.workflow.getHandle(first.next!.workflowId);
+      assert.equal((await rollback.describe()).status.name, 'RUNNING');
+      state.serving = '2';
+      const second = await (await start({ target })).result();
+      assert.deepEqual([second.outcome, second.next?.state], ['succeeded', 'already running']);
+
+      const third = await start();
+      await eventually(async () => assert.equal((await phases(third)).at(-1), 'following the runbook that was started'));
+      const other = real.client.workflow.getHandle(`rollBackModel:P001:C${circuits}`);
+      await eventually(async () => assert.equal((await other.describe()).status.name, 'RUNNING'));
+      await third.cancel();
+      await assert.rejects(third.result(), (error: Error) => error.cause?.name === 'CancelledFailure');
+      const { memo } = await third.describe();
+      const said = memo?.['result'] as InvestigateDegradationResult;
+      assert.deepEqual([said.outcome, said.next?.state], ['aborted', 'started']);
+      watching.on = false;
+      assert.deepEqual([((await rollback.result()) as { outcome: string }).outcome, ((await other.result()) as { outcome: string }).outcome], ['succeeded', 'succeeded']);
+    }, real);
+  });
+
+  it('runs once at a time for a circuit, and again afterwards', () => investigate(unmeasured, async (start) => {
+    const target = { plant: 'P001', circuit: 'C700' };
+    const first = await start({ target });
+    await gate(first);
+    await assert.rejects(start({ target }), AlreadyStarted);
+    await decide(real.client.workflow, { workflowId: first.workflowId }, { gate: 'cause', verdict: 'approve', by: 'alice' });
+    assert.equal((await first.result()).reason, 'no cause was found, and nothing was started');
+    const again = await start({ target });
+    await gate(again);
+    await again.cancel();
+    await assert.rejects(again.result());
+  }, real));
+
+  it('knows which of the runbooks that it leads to are in this build', () => {
+    const registered = Object.keys(registry);
+    assert.deepEqual((['rollBackModel', 'retrainOnDrift'] as const).filter((name) => registered.includes(name)), startableNext);
   });
 });
