@@ -212,7 +212,7 @@ const investigateDegradation: Runbook<InvestigateDegradationInput> = {
       outcomeWithinMs: milliseconds.optional(),
       startedBy: text(200).optional(),
     })
-    .refine(({ recheckEveryMs: every = degradationDefaults.recheckEveryMs, waitForDataMs: wait = degradationDefaults.waitForDataMs }) => wait <= 100 * every, { path: ['recheckEveryMs'], error: 'must be at least a hundredth of waitForDataMs' }),
+    .refine(({ recheckEveryMs: every = degradationDefaults.recheckEveryMs, waitForDataMs: wait = degradationDefaults.waitForDataMs }) => wait <= 50 * every, { path: ['recheckEveryMs'], error: 'must be at least a fiftieth of waitForDataMs' }),
   workflowId: ({ target: { plant, circuit } }) => investigateDegradationId({ plant, circuit }),
   summary: ({ target }) => `Investigate the predictions of ${targetLabel(target)}`,
   details: ({ alert, asOf, startedBy }) => [alert === undefined ? 'Without an alert' : `Alert ${alert.name}`, ...(asOf === undefined ? [] : [`As of ${asOf}`]), ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),

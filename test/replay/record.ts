@@ -13,7 +13,7 @@ import { TaskQueue } from '../../workflows/domain/queues.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ReviewBypassInput } from '../../workflows/domain/review-bypass.ts';
 import { witnessed } from '../support/gate-runs.ts';
-import { gatePolicy, releaseActivities, testInput, testPolicy, type ReleaseActivities } from '../support/release-activities.ts';
+import { gatePolicy, releaseActivities, steadyStatistics, testInput, testPolicy, type ReleaseActivities } from '../support/release-activities.ts';
 import { withReleaseWorkers } from '../support/release-worker.ts';
 import { StageChecks } from '../support/stage-checks.ts';
 import { startTemporal } from '../support/temporal-server.ts';
@@ -24,7 +24,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease';
+  runbook?: 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease' | 'investigateDegradation';
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -61,6 +61,30 @@ function changingFigures(): Partial<ReleaseActivities> {
 /** Production serves version 2; before that it served version 1. */
 const servingSecond: ReleaseActivities['readBatchDeployment'] = async () => ({ definition: {}, model: 'model-2', tags: { model_version: '2', previous_version: '1' }, provisioningState: 'Succeeded' });
 const twoVersions: ReleaseActivities['readRegisteredModels'] = async () => ({ versions: ['1', '2'].map((version) => ({ version, assetId: `azureml:${version}`, verdict: version === '1' ? 'good' : null, problem: null })) });
+
+/** Readings that are late at first; then a drift that the errors do not show yet. */
+function lateData(): Partial<ReleaseActivities> {
+  let looks = 0;
+  return {
+    checkCircuitData: async (input) => {
+      looks += 1;
+      const report = await steadyStatistics.checkCircuitData(input);
+      return looks > 1 ? report : { ...report, findings: [{ fault: 'late', detail: 'the newest reading is 30 days late', days: 30, grave: true }] };
+    },
+    measureCircuitDrift: async (input) => {
+      const report = await steadyStatistics.measureCircuitDrift(input);
+      return { ...report, features: report.features.map((feature) => ({ ...feature, season: { ...feature.season!, drifted: true } })) };
+    },
+  };
+}
+
+/** Errors that grew, and nothing else. */
+const badModel: Partial<ReleaseActivities> = {
+  measurePredictionErrors: async (input) => {
+    const report = await steadyStatistics.measurePredictionErrors(input);
+    return { ...report, current: { ...report.current, mae: 3 } };
+  },
+};
 
 /** A change of two circuits that is decided once for both. */
 function jointChange(): Partial<ReleaseActivities> {
@@ -140,6 +164,8 @@ const paths: Path[] = [
   { name: 'roll-back-model-refused', runbook: 'rollBackModel', input: { target: { plant: 'P001', circuit: 'C002' }, reason: 'far off' }, conduct: async () => undefined },
   { name: 'review-bypass-closed', runbook: 'reviewBypass', input: bypass, conduct: (handle) => decide(handle, 'review', 'bob') },
   { name: 'review-pending-releases', runbook: 'reviewPendingReleases', before: waitingReleases('P801', ['C001', 'C002']), input: { plant: 'P801', gate: 'stage1' }, conduct: (handle) => decide(handle, 'group-1', 'alice') },
+  { name: 'investigate-degradation-asked', runbook: 'investigateDegradation', activities: lateData(), input: { target: { plant: 'P001', circuit: 'C003' }, asOf: '2015-12-31', recheckEveryMs: 1_000 }, conduct: (handle) => decide(handle, 'cause', 'alice') },
+  { name: 'investigate-degradation-model', runbook: 'investigateDegradation', activities: badModel, input: { target: { plant: 'P001', circuit: 'C004' }, asOf: '2015-12-31' }, conduct: async () => undefined },
   { name: 'unblock-release', runbook: 'unblockRelease', before: waitingReleases('P802', ['C001']), input: { plant: 'P802', olderThanMs: 1 }, conduct: async () => undefined },
 ];
 

@@ -10,8 +10,8 @@ import { appendToRecord, loadPolicy } from '../releases/release-activities.ts';
 import { causeGate, checkData, checkDrift, decide, document, fileFinding, reviewErrors, type Investigation, type Verdict } from './degradation-steps.ts';
 import { startNext, type NextInput } from './start-next.ts';
 
-/** Rounds of a wait for data: more than anybody's patience, and a bound for the history. */
-const mostRounds = 100;
+/** Rounds of a wait for data: more than anybody's patience, and a bound for the history, which grows by some 55 events in each. */
+const mostRounds = 50;
 
 /** Model performance degradation: investigate the alert, analyse the data's quality, check for drift, decide on the cause, act, document. One run at a time for each circuit. */
 export async function investigateDegradation(input: InvestigateDegradationInput): Promise<InvestigateDegradationResult> {

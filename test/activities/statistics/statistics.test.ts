@@ -89,7 +89,7 @@ describe('change point', () => {
   it('finds a step where it is, as sudden', () => fc.assert(fc.property(fc.integer({ min: 40, max: 260 }), fc.double({ min: 3, max: 50, noNaN: true }), (at, size) => {
     const change = findChange(Array.from({ length: 300 }, (_, index) => (index < at ? 0 : size) + noise(index)));
     assert.equal(change?.kind, 'sudden');
-    assert.ok(Math.abs(change!.index - at) <= 1, `${change!.index} is not ${at}`);
+    assert.ok(Math.abs(change.index - at) <= 1, `${change.index} is not ${at}`);
   }), { numRuns: 25 }));
 
   it('finds a slow rise, as gradual', () => fc.assert(fc.property(fc.integer({ min: 0, max: 80 }), fc.integer({ min: 120, max: 200 }), fc.double({ min: 5, max: 50, noNaN: true }), (from, length, size) => {

@@ -127,7 +127,7 @@ describe('investigateDegradation', () => {
     const handle = await start();
     const view = await gate(handle);
     assert.match(view.card.question, /^Start retrainOnDrift for P001\/C\d+\?$/);
-    const card = await details(handle as never);
+    const card = await details(handle);
     for (const shown of [/MAE 2, RMSE 2\.5, MAPE 10\.0 % over 30 rows/, /drift: temp_max PSI 0\.9/, /nothing is started, and the investigation expires/, /report\.html/]) assert.match(card, shown);
     await decide(temporal.client.workflow, { workflowId: handle.workflowId }, { gate: 'cause', verdict: 'approve', by: 'alice' });
     const result = await handle.result();
@@ -178,7 +178,7 @@ describe('investigateDegradation', () => {
       const handle = await start({ waitForDataMs: 0 });
       const result = await handle.result();
       assert.deepEqual([result.outcome, result.finding, result.report, result.workItem], ['succeeded', 'data', null, null]);
-      assert.match(await details(handle as never), /The report could not be written: datastore x/);
+      assert.match(await details(handle), /The report could not be written: datastore x/);
     });
   });
 
@@ -186,7 +186,7 @@ describe('investigateDegradation', () => {
     const refusal = (input: object) => startRunbook(temporal.client, runbook, { target: testInput.target, ...input }).then(() => '', (error: unknown) => (error instanceof InputError ? error.message : String(error)));
     for (const [input, complaint] of [
       [{ asOf: '2015-02-30' }, /asOf: must be a date/], [{ window: 'day' }, /window: must be week or month/], [{ windows: 0 }, /windows: must be 1 or more/], [{ dataUri: 'https://x' }, /dataUri: must be azureml:\/\/datastores/],
-      [{ thresholds: { psi: -1 } }, /thresholds\.psi: must be more than 0/], [{ thresholds: { ps: 1 } }, /thresholds\.ps: is not a field/], [{ recheckEveryMs: 1 }, /recheckEveryMs: must be at least a hundredth/], [{ target: { plant: 'P/1', circuit: 'C001' } }, /target\.plant: must be letters/],
+      [{ thresholds: { psi: -1 } }, /thresholds\.psi: must be more than 0/], [{ thresholds: { ps: 1 } }, /thresholds\.ps: is not a field/], [{ recheckEveryMs: 1 }, /recheckEveryMs: must be at least a fiftieth/], [{ target: { plant: 'P/1', circuit: 'C001' } }, /target\.plant: must be letters/],
     ] as const) assert.match(await refusal(input), complaint);
     await investigate({}, async () => {
       const handle = await temporal.client.workflow.start('investigateDegradation', { taskQueue: 'holdpoint-runbooks', workflowId: 'investigateDegradation:bare', args: [{}] });
@@ -248,7 +248,7 @@ describe('investigateDegradation and rollBackModel', () => {
       const other = real.client.workflow.getHandle(`rollBackModel:P001:C${circuits}`);
       await eventually(async () => assert.equal((await other.describe()).status.name, 'RUNNING'));
       await third.cancel();
-      await assert.rejects(third.result(), (error: Error) => error.cause?.name === 'CancelledFailure');
+      await assert.rejects(third.result(), (error: Error) => error instanceof WorkflowFailedError && error.cause?.name === 'CancelledFailure');
       const { memo } = await third.describe();
       const said = memo?.['result'] as InvestigateDegradationResult;
       assert.deepEqual([said.outcome, said.next?.state], ['aborted', 'started']);
