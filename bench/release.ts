@@ -1,11 +1,12 @@
 /**
  * `npm run bench:release [-- runs]`: unloaded latency of `releaseModel` with activities that answer at once and a watch of one poll, beside a bare workflow with the same
- * number and order of activities and two signals; interleaved, on the same server and worker process. The last line is one JSON object.
+ * number and order of activities, two signals, and a bare mutex workflow for the circuit; interleaved, on the same server and worker process. The last line is one JSON object.
  */
 import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { activityInfo } from '@temporalio/activity';
-import type { WorkflowHandle } from '@temporalio/client';
+import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { releaseModel } from '../starters/runbooks.ts';
 import { testInput, testPolicy, type ReleaseActivities } from '../test/support/release-activities.ts';
@@ -38,6 +39,11 @@ const bareActivities = {
     if (!decided) tell();
     return {};
   },
+  claim: async ({ lock, holder }: { lock: string; holder: string }) => {
+    const startWorkflowOperation = new WithStartWorkflowOperation('bareLock', { workflowId: lock, taskQueue: 'bare', workflowIdConflictPolicy: 'USE_EXISTING', args: [] });
+    const granted = await workflow.executeUpdateWithStart<Workflow, boolean, [string]>('acquire', { args: [holder], startWorkflowOperation });
+    return { granted };
+  },
 };
 
 async function timed(workflowId: string, start: () => Promise<WorkflowHandle>, answers: unknown[]): Promise<{ ms: number; handle: WorkflowHandle }> {
@@ -59,7 +65,7 @@ const release = (n: number) => {
 };
 const bare = (n: number) => {
   const workflowId = `bare:${n}`;
-  return timed(workflowId, () => workflow.start('bareRelease', { taskQueue: 'bare', workflowId, args: [{ stages }] }), [{}, {}]);
+  return timed(workflowId, () => workflow.start('bareRelease', { taskQueue: 'bare', workflowId, args: [{ stages, lock: 'bare-lock' }] }), [{}, {}]);
 };
 
 async function measure(): Promise<Record<string, number>> {

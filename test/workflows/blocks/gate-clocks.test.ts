@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { GatePolicy } from '../../../workflows/domain/policy.ts';
 import { gateClock, testInput, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
-import { startTimeSkipping } from '../../support/time-skipping.ts';
+import { endLock, startTimeSkipping } from '../../support/time-skipping.ts';
 import type { releaseModel } from '../../../workflows/index.ts';
 
 let temporal: TestWorkflowEnvironment;
@@ -13,6 +13,7 @@ before(async () => {
   temporal = await startTimeSkipping();
 });
 after(() => temporal.teardown());
+afterEach(() => endLock(temporal, testInput.target));
 
 const hour = 3_600_000;
 const withStage1 = (change: Partial<GatePolicy>): Partial<ReleaseActivities> => ({

@@ -224,6 +224,19 @@ describe('what changes nothing is refused, and leaves no event', () => {
   }));
 });
 
+describe('a run that is cancelled at its gate', () => {
+  it('tells those who were asked that nobody needs to answer any more', async () => {
+    const { activities, witness } = witnessed({});
+    await run(activities, async () => {
+      const handle = await start();
+      await openGate(handle, 'stage1');
+      await stop(handle);
+    });
+    assert.deepEqual(witness.told.map(({ kind, to }) => [kind, to]), [['opened', ['alice', 'bob', 'carol']], ['decided', ['alice', 'bob', 'carol']]]);
+    assert.match(witness.told[1]!.text, /Nobody needs to answer any more: the run was cancelled/);
+  });
+});
+
 describe('the record', () => {
   it('has what an answer says beyond its verdict, and what the checklist was answered', async () => {
     const { activities, witness } = witnessed({ checklist: [{ id: 'backup', text: 'Backup completed', by: 'person', people: ['bob'] }] });
