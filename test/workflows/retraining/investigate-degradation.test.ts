@@ -238,7 +238,7 @@ describe('investigateDegradation and rollBackModel', () => {
       const first = await (await start({ target, outcomeWithinMs: 500 })).result();
       assert.deepEqual([first.next?.state, first.next?.outcome, first.next?.reason], ['started', null, 'it still runs']);
       const rollback = real.client.workflow.getHandle(first.next!.workflowId);
-      assert.equal((await rollback.describe()).status.name, 'RUNNING');
+      await eventually(async () => assert.equal((await rollback.query<RunStatus>('status')).phase, 'monitoring')); // it has switched: what serves next is this test's to say
       state.serving = '2';
       const second = await (await start({ target })).result();
       assert.deepEqual([second.outcome, second.next?.state], ['succeeded', 'already running']);
