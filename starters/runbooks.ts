@@ -3,8 +3,9 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { z } from 'zod';
 import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
 import { degradationDefaults, type InvestigateDegradationInput } from '../workflows/domain/degradation.ts';
-import { investigateDegradationId, isTargetName, modelName, releaseChangeId, releaseModelId, rollBackModelId, targetLabel } from '../workflows/domain/ids.ts';
-import { InvestigateDegradationPhase, ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase } from '../workflows/domain/phases.ts';
+import { investigateDegradationId, isTargetName, modelName, releaseChangeId, releaseModelId, rollBackModelId, targetLabel, updateEnvironmentId } from '../workflows/domain/ids.ts';
+import { mostFailures, type UpdateEnvironmentInput } from '../workflows/domain/environment.ts';
+import { InvestigateDegradationPhase, ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase, UpdateEnvironmentPhase } from '../workflows/domain/phases.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
 import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineStageInput } from '../workflows/domain/stage-check.ts';
 import type { RollBackModelInput } from '../workflows/domain/rollback.ts';
@@ -170,6 +171,31 @@ const sweepRuns: Runbook<SweepRunsInput> = {
   isRepeatable: true,
 };
 
+export const updateEnvironment: Runbook<UpdateEnvironmentInput> = {
+  name: 'updateEnvironment',
+  description: 'Roll a patch of the scoring environment out to every deployment, after a test with every model',
+  schema: z.strictObject({
+    repositoryId: text(200),
+    pullRequestId: positive,
+    notebook: z
+      .strictObject({ link: text(1000).regex(/^(azureml|https):\/\/\S+$/, 'must be an address that begins with azureml:// or https://'), sha256: z.string('must be a text').regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits') })
+      .optional(),
+    maxParallel: positive.max(50, 'must be at most 50').optional(),
+    failureBudget: z.int('must be a whole number').min(0, 'must be 0 or more').max(mostFailures, `must be at most ${mostFailures}: each failed model is named by a person`).optional(),
+    waveSize: positive.max(50, 'must be at most 50').optional(),
+    startedBy: text(200).optional(),
+    again: z.strictObject({ reason: text(1000) }).optional(),
+  }),
+  workflowId: ({ repositoryId, pullRequestId }) => updateEnvironmentId(repositoryId, pullRequestId),
+  summary: ({ pullRequestId }) => `Update the environment by pull request ${pullRequestId}`,
+  details: ({ repositoryId, pullRequestId, startedBy, again }) =>
+    [`Pull request ${pullRequestId} of repository ${repositoryId}`, ...(startedBy === undefined ? [] : [`Started by ${startedBy}`]), ...(again === undefined ? [] : [`Again, because: ${again.reason}`])].join('\n\n'),
+  searchAttributes: () => searchAttributePairs({ Phase: UpdateEnvironmentPhase.Reading }),
+  attribute({ startedBy: _earlier, again: _before, ...input }, { startedBy, again }) {
+    return { ...input, ...(startedBy !== undefined && { startedBy }), ...(again !== undefined && { again }) };
+  },
+};
+
 const rollBackModel: Runbook<RollBackModelInput> = {
   name: 'rollBackModel',
   description: 'Emergency: let production serve the previous version of a circuit\'s model, at once and without approval; reviewed afterwards',
@@ -222,7 +248,7 @@ const investigateDegradation: Runbook<InvestigateDegradationInput> = {
 };
 
 /** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, investigateDegradation, reviewPendingReleases, unblockRelease, sweepRuns];
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, investigateDegradation, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment];
 
 export { investigateDegradation, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease };
 

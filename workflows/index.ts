@@ -1,5 +1,7 @@
 /** The registry: every export becomes a workflow type that can be started. Runbooks, and the few workflows that serve them. */
 export { approvePipelineStage } from './checks/approve-pipeline-stage.ts';
+export { testModelInEnvironment } from './environments/test-model-in-environment.ts';
+export { updateEnvironment } from './environments/update-environment.ts';
 export { releaseChange } from './releases/release-change.ts';
 export { releaseModel } from './releases/release-model.ts';
 export { rollBackModel } from './releases/roll-back-model.ts';

@@ -43,7 +43,8 @@ export async function readPullRequest(api: AzureDevOpsApi, { repositoryId, pullR
   return { status, targetRefName, mergeCommit: lastMergeCommit?.commitId ?? null };
 }
 
-function completed(body: PullRequestBody): PullRequest {
+/** @throws InvalidRequest (not retried) when the pull request is not merged */
+export function completed(body: PullRequestBody): PullRequest {
   const { pullRequestId: id, status, title, targetRefName, createdBy, repository, lastMergeCommit } = body;
   if (status !== 'completed') throw vendorFailure(FailureType.InvalidRequest, `pull request ${id} is ${status}, not completed: nothing to release`);
   if (!lastMergeCommit) throw vendorFailure(FailureType.InvalidRequest, `pull request ${id} has no merge commit: nothing to release`);

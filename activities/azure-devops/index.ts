@@ -2,6 +2,7 @@
 import { awaitBuildOrigin, awaitBuilds, type AwaitBuildOriginInput, type AwaitBuildsInput } from './builds.ts';
 import { buildsApi } from './builds-rest.ts';
 import { readChange, readPullRequest, type ReadChangeInput } from './change.ts';
+import { readEnvironmentChange } from './environment-change.ts';
 import { closeDuplicateComments, commentOnPullRequest, type CloseDuplicateCommentsInput, type CommentOnPullRequestInput } from './comment.ts';
 import type { AzureDevOpsClients } from './clients.ts';
 import { azureDevOpsApi } from './rest.ts';
@@ -13,6 +14,7 @@ export const createAzureDevOpsActivities = ({ rest, project }: AzureDevOpsClient
   return {
     readChange: (input: ReadChangeInput) => readChange(api, input),
     readPullRequest: (input: ReadChangeInput) => readPullRequest(api, input),
+    readEnvironmentChange: (input: ReadChangeInput) => readEnvironmentChange(api, input),
     commentOnPullRequest: (input: CommentOnPullRequestInput) => commentOnPullRequest(api, input),
     closeDuplicateComments: (input: CloseDuplicateCommentsInput) => closeDuplicateComments(api, input),
     awaitBuilds: (input: AwaitBuildsInput) => awaitBuilds(builds, input),

@@ -17,6 +17,8 @@ export interface PullRequestBody {
   /** Address of the REST API, not of the page. */
   url: string;
   lastMergeCommit?: { commitId: string };
+  /** Tip of the target branch that it was merged into. */
+  lastMergeTargetCommit?: { commitId: string };
 }
 
 export interface FileChange {

@@ -46,7 +46,7 @@ interface Clients {
 
 export interface ListedJob {
   name: string;
-  properties: { properties?: Record<string, string> | null; deploymentArmId?: string | null };
+  properties: { properties?: Record<string, string> | null; deploymentArmId?: string | null; status?: string };
   systemData?: { createdAt?: string };
 }
 

@@ -1,6 +1,6 @@
-/** Reading what jobs wrote: outputs in a workspace's storage, and log files behind signed URLs. */
+/** Reading what jobs wrote: outputs in a workspace's storage, and log files behind signed URLs; and writing the reports that a run leaves beside them. */
 import { asyncLocalStorage } from '@temporalio/activity';
-import { BlobClient, BlobServiceClient, type ContainerClient, type StoragePipelineOptions } from '@azure/storage-blob';
+import { BlobClient, BlobServiceClient, type BlockBlobClient, type ContainerClient, type StoragePipelineOptions } from '@azure/storage-blob';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { classify, isFailure, vendorFailure } from '../http/classify.ts';
 import type { PlatformSettings } from '../http/settings.ts';
@@ -13,6 +13,8 @@ export interface BlobReader {
   readSigned(url: string, maximumBytes: number): Promise<string | null>;
   /** The blobs whose names begin with the address's, at most so many, in order; none where there is no such container. */
   list(folder: BlobAddress, most: number): Promise<{ name: string; bytes: number }[]>;
+  /** Writes a blob whole, over one of the same name. */
+  write(blob: BlobAddress, text: string, contentType: string): Promise<void>;
 }
 
 export interface BlobAddress {
@@ -34,7 +36,14 @@ export function createBlobReader(settings: Pick<PlatformSettings, 'credential' |
     read: ({ account, container, name }, maximumBytes) => download(serviceOf(account).getContainerClient(container).getBlobClient(name), maximumBytes, settings.requestTimeoutMs),
     readSigned: (url, maximumBytes) => download(new BlobClient(url, undefined, options), maximumBytes, settings.requestTimeoutMs),
     list: ({ account, container, name }, most) => listed(serviceOf(account).getContainerClient(container), name, most, settings.requestTimeoutMs),
+    write: ({ account, container, name }, text, contentType) => upload(serviceOf(account).getContainerClient(container).getBlockBlobClient(name), text, contentType, settings.requestTimeoutMs),
   };
+}
+
+async function upload(blob: BlockBlobClient, text: string, contentType: string, timeoutMs: number): Promise<void> {
+  const content = Buffer.from(text, 'utf8');
+  const written = await orAbsent(blob.url, timeoutMs, null, (abortSignal) => blob.upload(content, content.length, { abortSignal, blobHTTPHeaders: { blobContentType: contentType } }));
+  if (written === null) throw vendorFailure(FailureType.NotFound, `PUT ${new URL(blob.url).pathname}: there is no such container`);
 }
 
 async function download(blob: BlobClient, maximumBytes: number, timeoutMs: number): Promise<string | null> {
@@ -70,7 +79,7 @@ async function orAbsent<T, A>(url: string, timeoutMs: number, absent: A, call: (
   try {
     return await call(cancellation ? AbortSignal.any([timeout, cancellation]) : timeout);
   } catch (error) {
-    if (timeout.aborted) throw vendorFailure(FailureType.Unavailable, `GET ${new URL(url).pathname}: nothing within ${timeoutMs} ms`);
+    if (timeout.aborted) throw vendorFailure(FailureType.Unavailable, `${new URL(url).pathname}: nothing within ${timeoutMs} ms`);
     const failure = classify(error);
     if (isFailure(failure, FailureType.NotFound)) return absent;
     throw failure;

@@ -21,6 +21,8 @@ export interface DeployBatchModelInput extends BatchDeploymentRef {
   model: string;
   /** `model_version`, `previous_version`, `released_by`, `run`. */
   tags: Record<string, string>;
+  /** `azureml:<name>:<version>` where the environment is to change as well. */
+  environment?: string;
   /** The lock of the target, under which the run may write; left out where the deployment has none, as in the test workspace. */
   lock?: LockEpoch;
 }

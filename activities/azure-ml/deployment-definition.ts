@@ -12,16 +12,18 @@ export interface DesiredDeployment {
   template: { inference: InferencePolicy; location: string };
   model: string;
   tags: Record<string, string>;
+  /** `azureml:<name>:<version>` of the environment that it is to score in; the one that it has, where left out. */
+  environment?: string;
 }
 
 /** The full definition to write: everything that is there, with another model and its tags; or a new one where nothing is there. Tags that the release does not set stay. */
-export function desiredDefinition({ workspace, before, template, model, tags }: DesiredDeployment): Fields {
+export function desiredDefinition({ workspace, before, template, model, tags, environment }: DesiredDeployment): Fields {
   const base = before.definition ?? newDefinition(workspace, template);
   const { rolled_back_from: _earlier, ...kept } = before.tags; // true of what a rollback left, not of the next release
   return {
     ...base,
-    properties: { ...(base['properties'] as Fields), model: { referenceType: 'Id', assetId: model } },
-    tags: { ...kept, ...tags },
+    properties: { ...(base['properties'] as Fields), model: { referenceType: 'Id', assetId: model }, ...(environment !== undefined && { environmentId: assetId(workspace, 'environments', environment) }) },
+    tags: { ...(environment === undefined ? kept : before.tags), ...tags }, // another environment is no next release
   };
 }
 

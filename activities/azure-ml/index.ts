@@ -3,6 +3,10 @@ import { deployBatchModel, type DeployBatchModelInput } from './deploy-batch-mod
 import { cancelDuplicateInvocations, invokeBatchEndpoint, type CancelDuplicateInvocationsInput, type InvokeBatchEndpointInput } from './batch-invocation.ts';
 import type { AzureMlClients } from './clients.ts';
 import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
+import { readBatchSuccess, type ReadBatchSuccessInput } from './batch-success.ts';
+import { registerEnvironment, type RegisterEnvironmentInput } from './environment-versions.ts';
+import { keepReport, type KeepReportInput } from './kept-report.ts';
+import { checkNotebook, type CheckNotebookInput } from './notebook-evidence.ts';
 import { checkInference, type CheckInferenceInput } from './inference-check.ts';
 import { awaitJob, cancelJob, type AwaitJobInput, type CancelJobInput } from './job-end.ts';
 import { readModelFiles, readModelVersion } from './model-evidence.ts';
@@ -38,4 +42,8 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   readModelVersion: (input: Parameters<typeof readModelVersion>[1]) => readModelVersion(clients, input),
   readModelFiles: (input: Parameters<typeof readModelFiles>[1]) => readModelFiles(clients, input),
   checkInference: (input: CheckInferenceInput) => checkInference(clients, input),
+  registerEnvironment: (input: RegisterEnvironmentInput) => registerEnvironment(clients, input),
+  readBatchSuccess: (input: ReadBatchSuccessInput) => readBatchSuccess(clients, input),
+  checkNotebook: (input: CheckNotebookInput) => checkNotebook(clients, input),
+  keepReport: (input: KeepReportInput) => keepReport(clients, input),
 });

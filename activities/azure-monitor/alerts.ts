@@ -48,7 +48,7 @@ interface AlertBody {
   properties: { essentials: { severity?: string; monitorCondition?: string; alertRule?: string; description?: string; startDateTime?: string } };
 }
 
-interface Alert extends FiredAlert {
+export interface Alert extends FiredAlert {
   fires: boolean;
   /** Milliseconds since 1970; NaN where the service gives no time. */
   beganAt: number;
@@ -104,7 +104,7 @@ export async function readAlertRules(arm: RestClient, { workspace, places, since
 }
 
 /** All alerts about the deployment of the last 30 days, the service's longest range, whether they fire still or are resolved. */
-async function alertsAbout(arm: RestClient, { workspace, endpoint, deployment }: AlertsQuery): Promise<Alert[]> {
+export async function alertsAbout(arm: RestClient, { workspace, endpoint, deployment }: AlertsQuery): Promise<Alert[]> {
   const query = { 'api-version': ApiVersion.AlertsManagement, targetResource: batchDeploymentId(workspace, endpoint, deployment), timeRange: '30d', pageCount: 250 };
   let page: { url: string; query?: typeof query } | null = { url: `/subscriptions/${workspace.subscriptionId}/providers/Microsoft.AlertsManagement/alerts`, query };
   const found: AlertBody[] = [];

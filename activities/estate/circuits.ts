@@ -12,6 +12,11 @@ export interface LoadedCircuits {
   production: WorkspaceRef | null;
 }
 
+/** Every circuit of the estate, in its order. */
+export function allTargets({ plants }: Pick<Estate, 'plants'>): Target[] {
+  return Object.entries(plants).flatMap(([plant, { circuits }]) => Object.keys(circuits).map((circuit) => ({ plant, circuit })));
+}
+
 export function reviewedCircuits(estate: Estate, targets: readonly Target[]): LoadedCircuits {
   const policies = targets.flatMap((target) => {
     const policy = targetPolicy(estate, target);

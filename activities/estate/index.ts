@@ -5,7 +5,7 @@ import type { GateClock, TargetPolicy } from '../../workflows/domain/policy.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { gateTicks } from '../calendar/gate-ticks.ts';
 import { nextWorkingTime } from '../calendar/working-time.ts';
-import { reviewedCircuits, type LoadedCircuits } from './circuits.ts';
+import { allTargets, reviewedCircuits, type LoadedCircuits } from './circuits.ts';
 import { complaintAbout, readEstate } from './estate-file.ts';
 import { gateNames } from './gate-schema.ts';
 import { identityComplaint, type IdentityProblem } from './identity-problem.ts';
@@ -51,6 +51,12 @@ export const createEstateActivities = ({ estateFile, inboxUrl, identityProblem =
 
   /** Severity, sensor and deployment of many circuits, for reviews; one that the estate does not know is left out. Safe to retry because it only reads. */
   loadCircuits: async ({ targets }: { targets: Target[] }): Promise<LoadedCircuits> => reviewedCircuits(await readEstate(estateFile), targets),
+
+  /** The same for every circuit of the estate. Safe to retry because it only reads. */
+  loadFleet: async (_input: Record<string, never>): Promise<LoadedCircuits> => {
+    const estate = await readEstate(estateFile);
+    return reviewedCircuits(estate, allTargets(estate));
+  },
 
   /** What holds for every release. Safe to retry because it only reads. */
   loadReleaseRules: async (_input: Record<string, never>): Promise<ReleaseRules> => {

@@ -12,6 +12,7 @@ import type { GateView } from '../../workflows/domain/gate-view.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ReviewBypassInput } from '../../workflows/domain/review-bypass.ts';
+import { fleetOf } from '../support/fleet.ts';
 import { witnessed } from '../support/gate-runs.ts';
 import { gatePolicy, releaseActivities, steadyStatistics, testInput, testPolicy, type ReleaseActivities } from '../support/release-activities.ts';
 import { withReleaseWorkers } from '../support/release-worker.ts';
@@ -24,7 +25,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease' | 'investigateDegradation';
+  runbook?: 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease' | 'investigateDegradation' | 'updateEnvironment';
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -167,6 +168,18 @@ const paths: Path[] = [
   { name: 'investigate-degradation-asked', runbook: 'investigateDegradation', activities: lateData(), input: { target: { plant: 'P001', circuit: 'C003' }, asOf: '2015-12-31', recheckEveryMs: 1_000 }, conduct: (handle) => decide(handle, 'cause', 'alice') },
   { name: 'investigate-degradation-model', runbook: 'investigateDegradation', activities: badModel, input: { target: { plant: 'P001', circuit: 'C004' }, asOf: '2015-12-31' }, conduct: async () => undefined },
   { name: 'unblock-release', runbook: 'unblockRelease', before: waitingReleases('P802', ['C001']), input: { plant: 'P802', olderThanMs: 1 }, conduct: async () => undefined },
+  {
+    name: 'update-environment-rolled-back',
+    runbook: 'updateEnvironment',
+    activities: { ...fleetOf(3, { failing: ['P001/C002'] }).activities, watchAlertRates: async () => ({ kind: 'breached', poll: 1, alerts: 9, expected: 1, rules: ['batch-failed'] }) },
+    input: { repositoryId: 'b1a7', pullRequestId: 43, failureBudget: 1, maxParallel: 2, waveSize: 1 },
+    conduct: async (handle) => {
+      await eventually(() => handle.executeUpdate('attachNotebook', { args: [{ link: 'azureml://datastores/workspaceblobstore/paths/n.ipynb', sha256: 'a'.repeat(64), by: 'dana' }] }));
+      await decide(handle, 'stage1', 'alice');
+      await atGate(handle, 'stage3', () => handle.executeUpdate('decide', { args: [{ gate: 'stage3', verdict: 'check', item: 'except-P001-C002', ok: true, by: 'bob' }] }));
+      await decide(handle, 'stage3', 'bob');
+    },
+  },
 ];
 
 const fileOf = (name: string): string => `${directory}${name}.json`;

@@ -96,6 +96,18 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
       const policies = targets.map(testPolicy);
       return { circuits: policies.map(({ target, severity, sensor: { column }, endpoint, deployment }) => ({ target, severity, column, endpoint, deployment, terms: {} })), production: policies[0]?.workspaces.production ?? null };
     },
+    loadFleet: async () => ({ circuits: [], production: null }),
+    readEnvironmentChange: async ({ repositoryId, pullRequestId }) => ({
+      pullRequest: { id: pullRequestId, title: 'Fix logging', url: 'https://example.com/pr/43', createdBy: 'dana@example.com', repository: 'sensor-predictions', repositoryId, targetRefName: 'refs/heads/main', mergeCommit: 'c0ffee' },
+      environment: { name: 'custom-tf-env', version: '1.5.1', image: 'example.com/tf:2', conda: null, description: '', tags: { backward_compatible: 'true', requires_retrain: 'false', change_summary: 'Fixed logging bug' } },
+      previous: { name: 'custom-tf-env', version: '1.5.0' },
+      refused: [],
+    }),
+    registerEnvironment: async ({ workspace: { workspace: name }, environment }) => ({ environmentId: `${name}/environments/${environment.name}/versions/${environment.version}`, state: 'registered' }),
+    checkNotebook: async ({ notebook }) => ({ ...notebook, isRead: true, findings: [], cells: 4, executed: 4 }),
+    keepReport: async ({ name }) => ({ uri: `azureml://datastores/workspaceblobstore/paths/holdpoint/1/${name}`, sha256: '0'.repeat(64) }),
+    readBatchSuccess: async () => ({ before: { ended: 70, failed: 1 }, after: { ended: 10, failed: 0 } }),
+    watchAlertRates: async () => ({ kind: 'healthy', poll: 1, alerts: 0, expected: 0, rules: [] }),
     loadReleaseRules: async () => ({ releaseBranch: 'refs/heads/main', maxParallel: 5, settleMs: 1000, digest: 'e'.repeat(64) }),
     readChange: async ({ repositoryId, pullRequestId }) => ({
       pullRequest: { id: pullRequestId, title: 'Tune hyperparameters for P001/C001', url: 'https://example.com/pr/42', createdBy: 'dana@example.com', repository: 'sensor-predictions', repositoryId, targetRefName: 'refs/heads/main', mergeCommit: 'c0ffee' },

@@ -18,6 +18,11 @@ export function releaseChangeId(repositoryId: string, pullRequestId: number): st
   return ['releaseChange', idPart(repositoryId), String(pullRequestId)].join(':');
 }
 
+/** One `updateEnvironment` for each completed pull request. */
+export function updateEnvironmentId(repositoryId: string, pullRequestId: number): string {
+  return ['updateEnvironment', idPart(repositoryId), String(pullRequestId)].join(':');
+}
+
 /** One `releaseModel` for each version of a circuit's model. */
 export function releaseModelId(target: Target, version: string): string {
   return ['releaseModel', idPart(target.plant), idPart(target.circuit), idPart(version)].join(':');

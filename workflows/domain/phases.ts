@@ -30,6 +30,18 @@ export const StageApprovalPhase = {
 
 export const stageGateName = 'stage';
 
+export const UpdateEnvironmentPhase = {
+  Reading: 'reading the change',
+  Notebook: 'waiting for the notebook',
+  Stage1: 'Stage 1 approval',
+  Promotion: 'environment registration',
+  Stage2: 'Stage 2 integration test',
+  Stage3: 'Stage 3 approval',
+  Deployment: 'updating all deployments',
+  Monitoring: 'monitoring',
+  Rollback: 'rollback',
+} as const;
+
 export const RollBackModelPhase = {
   Identify: 'identifying the issue',
   Choose: 'getting the previous version',

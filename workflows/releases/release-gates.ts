@@ -79,7 +79,8 @@ export function rollbackGate(breach: string, isCertain: boolean, before: Deploym
   };
 }
 
-function gateTerms(gate: keyof TargetPolicy['gates'], { gates, people, digest, inboxUrl }: TargetPolicy): Pick<GateRequest, 'gate' | 'policy' | 'people' | 'estateDigest' | 'inboxUrl'> {
+/** What the estate says about a gate. */
+export function gateTerms(gate: keyof TargetPolicy['gates'], { gates, people, digest, inboxUrl }: TargetPolicy): Pick<GateRequest, 'gate' | 'policy' | 'people' | 'estateDigest' | 'inboxUrl'> {
   return { gate, policy: gates[gate], people, estateDigest: digest, inboxUrl };
 }
 

@@ -41,6 +41,12 @@ void test('the desired definition differs in model and tags only; foreign tags s
   assert.equal((desired['tags'] as Record<string, string>)['team'], 'sensors');
 });
 
+void test('another environment differs in that and its tags only: what a rollback left of the model stays true', () => {
+  const before = snapshotOf({ ...answer, tags: { model_version: '1', rolled_back_from: '2' } });
+  const desired = desiredDefinition({ workspace: productionWorkspace, before, template: { inference, location: 'westeurope' }, model: before.model!, environment: 'azureml:env:1.5.1', tags: { environment: 'env:1.5.1' } });
+  assert.deepEqual(differences(before.definition, desired), ['properties.environmentId', 'tags.environment']);
+});
+
 void test('defaults that the service fills in are no difference, changed and lost fields are', () => {
   assert.deepEqual(missingFrom({ a: { b: 1 } }, { a: { b: 1, filledIn: true } }), []);
   assert.deepEqual(missingFrom({ a: { b: 1 }, list: [1, 2] }, { a: {}, list: [1, 3] }), ['a.b', 'list[1]']);

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { cancelled, sleep } from '@temporalio/activity';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { bundlePath } from '../../../workers/bundle.ts';
+import type { UpdateEnvironmentInput, UpdateEnvironmentResult } from '../../../workflows/domain/environment.ts';
+import type { GateView } from '../../../workflows/domain/gate-view.ts';
+import { TaskQueue } from '../../../workflows/domain/queues.ts';
+import type { RunStatus } from '../../../workflows/domain/run-status.ts';
+import type { updateEnvironment } from '../../../workflows/index.ts';
+import { eventually } from '../../support/eventually.ts';
+import { fleetOf, type Fleet } from '../../support/fleet.ts';
+import type { ReleaseActivities } from '../../support/release-activities.ts';
+import { withReleaseWorkers } from '../../support/release-worker.ts';
+import { startTemporal } from '../../support/temporal-server.ts';
+
+type Handle = WorkflowHandle<typeof updateEnvironment>;
+
+let temporal: TestWorkflowEnvironment;
+let pullRequest = 200;
+
+before(async () => {
+  temporal = await startTemporal();
+});
+after(() => temporal.teardown());
+
+const notebook = { link: 'azureml://datastores/workspaceblobstore/paths/notebooks/score.ipynb', sha256: 'a'.repeat(64) };
+
+/** Runs an update on a fleet, and replays its history from the first event afterwards. */
+async function update<T>(fleet: Fleet, replaced: Partial<ReleaseActivities>, input: Partial<UpdateEnvironmentInput>, body: (handle: Handle) => Promise<T>): Promise<T> {
+  pullRequest += 1;
+  const workflowId = `updateEnvironment:b1a7:${pullRequest}`;
+  const answer = await withReleaseWorkers(temporal, { ...fleet.activities, ...replaced }, async () => {
+    const handle = await temporal.client.workflow.start<typeof updateEnvironment>('updateEnvironment', { taskQueue: TaskQueue.Runbooks, workflowId, args: [{ repositoryId: 'b1a7', pullRequestId: pullRequest, notebook, waveSize: 2, ...input }] });
+    return await body(handle);
+  });
+  const history = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
+  await Worker.runReplayHistory({ workflowBundle: { codePath: bundlePath } }, history, workflowId);
+  return answer;
+}
+
+const gateOf = (handle: Handle) => handle.query<GateView | null>('gate');
+const open = (handle: Handle, gate: string) => eventually(async () => {
+  const view = await gateOf(handle);
+  assert.equal(view?.gate, gate);
+  return view;
+}, { timeoutMs: 60_000 });
+const answer = (handle: Handle, value: { gate: string; by: string } & Record<string, unknown>) => handle.executeUpdate<unknown, [object]>('decide', { args: [{ verdict: 'approve', ...value }] });
+const pass = async (handle: Handle, gate: string, by: string): Promise<void> => {
+  await open(handle, gate);
+  await answer(handle, { gate, by });
+};
+const passBoth = async (handle: Handle): Promise<UpdateEnvironmentResult> => {
+  await pass(handle, 'stage1', 'alice');
+  await pass(handle, 'stage3', 'bob');
+  return await handle.result();
+};
+const failureOf = async (promise: Promise<unknown>): Promise<WorkflowFailedError> => {
+  const error: unknown = await promise.then(() => undefined, (thrown: unknown) => thrown);
+  assert.ok(error instanceof WorkflowFailedError);
+  return error;
+};
+
+describe('updateEnvironment', () => {
+  it('registers, tests every model, updates all deployments in waves, reads back, and watches', async () => {
+    const fleet = fleetOf(6);
+    const result = await update(fleet, {}, {}, passBoth);
+    assert.equal(result.outcome, 'succeeded');
+    assert.deepEqual(result.environment, { name: 'custom-tf-env', version: '1.5.1', previous: '1.5.0' });
+    const { table, ...counts } = result.test!;
+    assert.deepEqual(counts, { total: 6, passed: 6, failed: 0, skipped: 0, cancelled: 0, notStarted: 0, stopped: false, tolerated: 0, failures: [] });
+    assert.match(table!.uri, /integration-test\.csv$/);
+    assert.deepEqual(result.updated, fleet.labels);
+    assert.deepEqual([result.leftOut, result.rolledBack, result.production], [[], [], 'changed']);
+    assert.deepEqual(fleet.registered, ['dev-ml-workspace', 'test-ml-workspace', 'prod-ml-workspace']);
+    assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.1'));
+    assert.equal(fleet.tables.at(-1)?.split('\n').length, 6 + 2);
+  });
+
+  it('refuses a file that is no patch, tells its author, and changes nothing', async () => {
+    const fleet = fleetOf(2);
+    let told = '';
+    const result = await update(fleet, {
+      readEnvironmentChange: async (given) => ({ ...(await fleet.activities.readEnvironmentChange!(given)), environment: null, refused: [{ path: 'environment/custom_tf_env.yml', line: 2, reason: 'version: 1.5.0 → 1.6.0 is a MINOR step' }] }),
+      commentOnPullRequest: async ({ markdown }) => {
+        told = markdown;
+        return { threadId: 1, uncertain: false };
+      },
+    }, {}, (handle) => handle.result());
+    assert.deepEqual([result.outcome, result.production, fleet.registered], ['rejected', 'unchanged', []]);
+    assert.match(result.reason, /environment\/custom_tf_env\.yml:2: version: 1\.5\.0 → 1\.6\.0 is a MINOR step/);
+    assert.match(told, /MINOR/);
+  });
+
+  it('waits for the notebook, refuses what is none, and shows what was found in it; whoever attached it may not approve', async () => {
+    const fleet = fleetOf(2);
+    await update(fleet, { checkNotebook: async ({ notebook: given }) => ({ ...given, isRead: true, findings: ['a cell failed: ValueError: shape'], cells: 4, executed: 3 }) }, { notebook: undefined }, async (handle) => {
+      await eventually(async () => assert.equal((await handle.query<RunStatus>('status')).phase, 'waiting for the notebook'));
+      await assert.rejects(handle.executeUpdate('attachNotebook', { args: [{ link: 'somewhere', sha256: notebook.sha256, by: 'carol' }] }), (error: Error) => /link: must be an address/.test(String(error.cause)));
+      await handle.executeUpdate('attachNotebook', { args: [{ ...notebook, by: 'carol' }] });
+      const view = await open(handle, 'stage1');
+      assert.match(view.card.recommendation, /reject: the notebook: a cell failed: ValueError/);
+      assert.deepEqual(view.requestedBy, ['dana', 'carol']);
+      await answer(handle, { gate: 'stage1', by: 'alice', verdict: 'reject', comment: 'the notebook failed' });
+      const result = await handle.result();
+      assert.deepEqual([result.outcome, result.reason, result.production], ['rejected', 'alice: the notebook failed', 'unchanged']);
+      assert.deepEqual(fleet.registered, ['dev-ml-workspace']);
+    });
+  });
+
+  it('opens Stage 3 with a failed model only as a named exception, and leaves it out', async () => {
+    const fleet = fleetOf(4, { failing: ['P001/C002'] });
+    const result = await update(fleet, {}, { failureBudget: 1 }, async (handle) => {
+      await pass(handle, 'stage1', 'alice');
+      const view = await open(handle, 'stage3');
+      assert.equal(view.state, 'checklist');
+      assert.deepEqual(view.checklist.map(({ id }) => id), ['except-P001-C002']);
+      await answer(handle, { gate: 'stage3', by: 'bob', verdict: 'check', item: 'except-P001-C002', ok: true });
+      await answer(handle, { gate: 'stage3', by: 'bob', except: ['P001/C004'] });
+      return await handle.result();
+    });
+    assert.equal(result.outcome, 'succeeded');
+    assert.deepEqual(result.test?.failures, [{ item: 'P001/C002', detail: 'the job ended Failed: out of memory' }]);
+    assert.deepEqual([result.updated, result.leftOut], [['P001/C001', 'P001/C003'], ['P001/C002', 'P001/C004']]);
+    assert.deepEqual(fleet.environments(), ['custom-tf-env:1.5.1', 'custom-tf-env:1.5.0', 'custom-tf-env:1.5.1', 'custom-tf-env:1.5.0']);
+  });
+
+  it('stops the integration test when too many models fail, and asks nobody', async () => {
+    const fleet = fleetOf(20, { failing: ['P001/C001', 'P001/C002', 'P001/C003'] });
+    const result = await update(fleet, {}, { failureBudget: 1, maxParallel: 2 }, async (handle) => {
+      await pass(handle, 'stage1', 'alice');
+      return await handle.result();
+    });
+    assert.equal(result.outcome, 'rejected');
+    assert.match(result.reason, /the integration test was stopped: [23] of 20 models failed, 1 are borne; 1\d were not tested/);
+    assert.equal(result.test?.stopped, true);
+    assert.deepEqual([result.production, result.updated], ['unchanged', []]);
+  });
+
+  it('puts everything back, in waves, when a deployment fails in the middle', async () => {
+    const fleet = fleetOf(6);
+    const error = await update(fleet, {
+      deployBatchModel: async (given) => {
+        if (given.workspace.workspace === 'prod-ml-workspace' && given.deployment.endsWith('C004')) throw ApplicationFailure.nonRetryable('ImageBuildFailure', 'OperationFailed');
+        return await fleet.activities.deployBatchModel!(given);
+      },
+    }, {}, async (handle) => failureOf(passBoth(handle)));
+    const { cause } = error;
+    assert.ok(cause instanceof ApplicationFailure && cause.details);
+    const [result] = cause.details as [UpdateEnvironmentResult];
+    assert.equal(result.outcome, 'failed');
+    assert.match(result.reason, /ImageBuildFailure/);
+    assert.deepEqual([result.updated, result.production], [[], 'unchanged']);
+    assert.deepEqual(result.rolledBack, ['P001/C001', 'P001/C002', 'P001/C003']);
+    assert.deepEqual(result.compensations?.map(({ state, detail }) => [state, detail]), [['done', 'put back 3 deployments']]);
+    assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.0'));
+  });
+
+  it('rolls back in the same waves when the alert rates breach, or an alert comes in', async () => {
+    for (const how of ['rates', 'signal'] as const) {
+      const fleet = fleetOf(4);
+      const watchAlertRates: ReleaseActivities['watchAlertRates'] = async () => {
+        if (how === 'signal') await sleep('1h');
+        return { kind: 'breached', poll: 3, alerts: 9, expected: 1.5, rules: ['batch-failed'] };
+      };
+      const result = await update(fleet, { watchAlertRates }, {}, async (handle) => {
+        const ended = passBoth(handle);
+        if (how === 'signal') {
+          await eventually(async () => assert.equal((await handle.query<RunStatus>('status')).phase, 'monitoring'));
+          await handle.signal('alert', { name: 'scoring-errors' });
+        }
+        return await ended;
+      });
+      assert.equal(result.outcome, 'rejected');
+      assert.match(result.reason, how === 'rates' ? /rolled back \(put back 4 deployments\): 9 alerts since the update \(batch-failed\), 1\.5 expected by the week before/ : /rolled back .*alert scoring-errors came in/);
+      assert.deepEqual([result.updated, result.rolledBack, result.production], [[], fleet.labels, 'unchanged']);
+      assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.0'));
+    }
+  });
+
+  it('rolls back when batch jobs fail more often than in the week before', async () => {
+    const fleet = fleetOf(2);
+    const result = await update(fleet, { readBatchSuccess: async () => ({ before: { ended: 14, failed: 1 }, after: { ended: 4, failed: 3 } }) }, {}, passBoth);
+    assert.match(result.reason, /rolled back \(put back 2 deployments\): 3 of 4 batch jobs failed since the update, 1 of 14 in the week before/);
+    assert.deepEqual([result.outcome, result.rolledBack], ['rejected', fleet.labels]);
+  });
+
+  it('leaves alone, and names, what somebody changed before the rollback', async () => {
+    const fleet = fleetOf(3);
+    const error = await update(fleet, {
+      watchAlertRates: async () => ({ kind: 'breached', poll: 1, alerts: 9, expected: 0, rules: [] }),
+      restoreBatchDeployment: async (given) => (given.deployment.endsWith('C002') ? { state: 'changedByHand', found: { definition: {}, model: 'other', tags: { run: 'releaseModel:x/1' }, provisioningState: 'Succeeded' } } : await fleet.activities.restoreBatchDeployment!(given)),
+    }, {}, async (handle) => failureOf(passBoth(handle)));
+    const [result] = (error.cause as ApplicationFailure).details as [UpdateEnvironmentResult];
+    assert.match(result.reason, /put back 2, but not P001\/C002 \(changed by releaseModel:x\/1 meanwhile; nothing was overwritten\)/);
+    assert.deepEqual([result.rolledBack, result.updated, result.production], [['P001/C001', 'P001/C003'], ['P001/C002'], 'changed']);
+  });
+
+  it('cancelled in the middle of the integration test: the tests at work are cancelled, production is as it was, and the account is exact', async () => {
+    const fleet = fleetOf(12, { testing: async (label) => (label < 'P001/C004' ? undefined : sleep('10m')) });
+    await update(fleet, {}, { maxParallel: 3 }, async (handle) => {
+      await pass(handle, 'stage1', 'alice');
+      await eventually(async () => assert.equal((await handle.describe()).raw.pendingChildren?.length, 3));
+      await eventually(async () => assert.ok(fleet.testing.size === 3));
+      await handle.cancel();
+      await failureOf(handle.result());
+      const result = (await handle.describe()).memo?.['result'] as UpdateEnvironmentResult;
+      assert.deepEqual([result.outcome, result.production, result.updated], ['aborted', 'unchanged', []]);
+      const { passed, cancelled, notStarted, total } = result.test!;
+      assert.deepEqual({ passed, cancelled, notStarted, total }, { passed: 3, cancelled: 3, notStarted: 6, total: 12 });
+      assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.0'));
+    });
+  });
+
+  it('cancelled in the middle of the update of all: what was written is put back', async () => {
+    const fleet = fleetOf(6);
+    let stuck = false;
+    await update(fleet, {
+      deployBatchModel: async (given) => {
+        if (given.workspace.workspace === 'prod-ml-workspace' && given.deployment.endsWith('C004')) {
+          stuck = true;
+          await cancelled();
+        }
+        return await fleet.activities.deployBatchModel!(given);
+      },
+    }, {}, async (handle) => {
+      const ended = failureOf(passBoth(handle));
+      await eventually(async () => assert.deepEqual([stuck, fleet.environments()[2]], [true, 'custom-tf-env:1.5.1']));
+      await handle.cancel();
+      await ended;
+      const result = (await handle.describe()).memo?.['result'] as UpdateEnvironmentResult;
+      assert.deepEqual([result.outcome, result.production, result.updated, result.rolledBack], ['aborted', 'unchanged', [], ['P001/C001', 'P001/C002', 'P001/C003']]);
+      assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.0'));
+    });
+  });
+
+  it('refuses a budget whose exceptions nobody could name, and an estate without circuits', async () => {
+    for (const [fleet, input, reason] of [[fleetOf(2), { failureBudget: 21 }, /failureBudget: at most 20/], [fleetOf(0), {}, /the estate has no circuit/], [fleetOf(201), {}, /201 circuits; an environment is updated for at most 200/]] as const) {
+      const error = await update(fleet, {}, input, (handle) => failureOf(handle.result()));
+      assert.match(error.cause?.message ?? '', reason);
+    }
+  });
+
+  it('takes 200 models in one history', async () => {
+    const fleet = fleetOf(200);
+    await update(fleet, {}, { waveSize: 10 }, async (handle) => {
+      const result = await passBoth(handle);
+      assert.deepEqual([result.outcome, result.test?.passed, result.updated.length], ['succeeded', 200, 200]);
+      const events = (await handle.fetchHistory()).events?.length ?? 0;
+      console.log(`events: ${events} for 200 models`);
+      assert.ok(events < 10_240, `${events} events`);
+    });
+  });
+});

@@ -1,0 +1,39 @@
+import type { BoundedFanOut } from '../blocks/bounded-fan-out.ts';
+import type { Run } from '../blocks/run.ts';
+import { environmentReference, fleetTest, testTable, type EnvironmentDefinition, type FleetTest, type TestModelInput } from '../domain/environment.ts';
+import type { FanOutReport } from '../domain/fan-out.ts';
+import { targetLabel } from '../domain/ids.ts';
+import type { TargetPolicy } from '../domain/policy.ts';
+import type { Target } from '../domain/vocabulary.ts';
+import { keepReport } from './environment-activities.ts';
+
+export interface IntegrationTest {
+  environment: EnvironmentDefinition;
+  targets: readonly Target[];
+  maxParallel: number;
+  /** Most failed tests that are borne. */
+  failureBudget: number;
+  generation: number;
+}
+
+export interface IntegrationTested {
+  report: FanOutReport;
+  /** The same, compact, with the table by reference. */
+  test: FleetTest;
+}
+
+/** Scores with every model in the new environment, so many at once, and keeps the table of the results in the test workspace's storage. */
+export async function testEveryModel(run: Run, fanOut: BoundedFanOut, { workspaces }: TargetPolicy, { environment, targets, maxParallel, failureBudget, generation }: IntegrationTest): Promise<IntegrationTested> {
+  const report = await fanOut.run<TestModelInput>({
+    name: generation === 0 ? 'test' : `test-${generation + 1}`,
+    what: 'Integration test',
+    workflow: 'testModelInEnvironment',
+    items: targets.map((target) => ({ id: targetLabel(target), summary: `Test ${targetLabel(target)} in ${environment.name} ${environment.version}`, input: { target, environment: environmentReference(environment), signature: run.signature } })),
+    concurrency: maxParallel,
+    budget: { failures: failureBudget },
+    progress: (lines) => run.progress(lines),
+  });
+  run.progress([]);
+  const table = await run.attempt('The table of the integration test could not be kept', () => keepReport({ key: run.key('integration test', generation), workspace: workspaces.test, name: 'integration-test.csv', text: testTable(report) }));
+  return { report, test: fleetTest(report, table) };
+}
