@@ -34,7 +34,8 @@ export async function startNext({ runbook, input }: NextInput, outcomeWithinMs: 
   const { plant, circuit } = input.target;
   let child: ChildWorkflowHandle<Workflow>;
   try {
-    child = await startChild(runbook, {
+    // Not cancellable: a run that is cancelled at this moment must know whether it has started something.
+    child = await CancellationScope.nonCancellable(() => startChild(runbook, {
       workflowId,
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -42,7 +43,7 @@ export async function startNext({ runbook, input }: NextInput, outcomeWithinMs: 
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE, // another window may lead to it again
       typedSearchAttributes: searchAttributePairs({ Plant: plant, Circuit: circuit }),
       staticSummary: `${runbook} for ${targetLabel(input.target)}, by its investigation`,
-    });
+    }));
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     return step('already running', `${workflowId} runs already`);
