@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { alertmanagerPlugin } from './alertmanager/plugin.ts';
 import { alertsPlugin } from './alerts/plugin.ts';
 import { azureDevOpsPlugin } from './azure-devops/plugin.ts';
 import { azureResourceManagerPlugin } from './azure-resource-manager/plugin.ts';
@@ -143,6 +144,7 @@ async function registerPlatforms(app: FastifyInstance, context: SandboxContext):
   await app.register(runHistoryPlugin, context);
   await app.register(blobPlugin, context);
   await app.register(alertsPlugin, context);
+  await app.register(alertmanagerPlugin, context);
   await app.register(chatPlugin, context);
   await app.register(slackPlugin, context);
   await app.register(teamsPlugin, context);

@@ -12,6 +12,7 @@ import type { RollBackModelInput } from '../workflows/domain/rollback.ts';
 import { ReviewPhase, type ReviewPendingReleasesInput } from '../workflows/domain/review-releases.ts';
 import { unblockPhase, type UnblockReleaseInput } from '../workflows/domain/review-stuck.ts';
 import { sweepPhase, type SweepRunsInput } from '../workflows/domain/sweep-runs.ts';
+import { reconcilePhase, type ReconcileAlertsInput } from '../workflows/domain/alert.ts';
 import { startCommand } from './command-line.ts';
 
 /** Why a closed or running workflow of the same id may be run once more. */
@@ -247,10 +248,22 @@ const investigateDegradation: Runbook<InvestigateDegradationInput> = {
   isRepeatable: true,
 };
 
-/** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, investigateDegradation, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment];
+const reconcileAlerts: Runbook<ReconcileAlertsInput> = {
+  name: 'reconcileAlerts',
+  description: 'Read the active alerts of every source, take up those that no webhook told of, and close those that fire no more',
+  schema: z.strictObject({ graceMs: milliseconds.optional() }),
+  workflowId: () => 'reconcileAlerts:all',
+  summary: () => 'Reconcile the active alerts',
+  details: () => 'Run when the receiver starts, and by a schedule.',
+  searchAttributes: () => searchAttributePairs({ Phase: reconcilePhase }),
+  attribute: (input) => input,
+  isRepeatable: true,
+};
 
-export { investigateDegradation, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease };
+/** All runbooks that can be started, in the order in which they are listed. */
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, investigateDegradation, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment, reconcileAlerts];
+
+export { investigateDegradation, reconcileAlerts, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

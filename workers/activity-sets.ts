@@ -1,12 +1,14 @@
 /** Which activities each task queue serves, with the clients that they need. A set is built only when its queue is asked for, so that a worker needs no other platform's settings. */
 import type { Client } from '@temporalio/client';
+import { createAlertSourceActivities } from '../activities/alert-sources/index.ts';
 import { createCheckActivities, createCheckClients } from '../activities/azure-devops/check-activities.ts';
 import { createAzureDevOpsClients } from '../activities/azure-devops/clients.ts';
 import { createAzureDevOpsActivities } from '../activities/azure-devops/index.ts';
 import { createAzureMlClients } from '../activities/azure-ml/clients.ts';
 import { createAzureMlActivities } from '../activities/azure-ml/index.ts';
 import { createAzureMonitorClients } from '../activities/azure-monitor/clients.ts';
-import { createAzureMonitorActivities } from '../activities/azure-monitor/index.ts';
+import { createAzureAlertActivities, createAzureMonitorActivities } from '../activities/azure-monitor/index.ts';
+import { createAlertRouteActivities } from '../activities/estate/alert-routes.ts';
 import { createEstateActivities, type EstateSettings } from '../activities/estate/index.ts';
 import { createStagePolicyActivities } from '../activities/estate/stage-policy-activities.ts';
 import { withHeartbeat } from '../activities/heartbeat.ts';
@@ -33,6 +35,8 @@ export interface NotificationSettings {
   notificationSecrets: Record<string, string>;
   /** Where the keys of chat buttons are. */
   buttonKeysFile: string;
+  /** What reading active alerts needs, by the names of environment variables. */
+  alertSecrets?: Record<string, string>;
 }
 
 /** What the activities need of the worker's configuration. */
@@ -43,7 +47,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
   switch (queue) {
     case TaskQueue.Estate: {
       const estate: EstateSettings = { estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, ...(configuration.identityProblem && { identityProblem: configuration.identityProblem }) };
-      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate) });
+      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate), ...createAlertRouteActivities(estate) });
     }
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent: {
@@ -51,7 +55,9 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
       return withHeartbeat({ ...azureMl, ...(queue === TaskQueue.AzureMl && createStatisticsActivities(createStatisticsClients(settings))) });
     }
     case TaskQueue.AzureMonitor:
-      return withHeartbeat(createAzureMonitorActivities(createAzureMonitorClients(settings)));
+      return withHeartbeat({ ...createAzureMonitorActivities(createAzureMonitorClients(settings)), ...createAzureAlertActivities(createAzureMonitorClients(settings)) });
+    case TaskQueue.AlertSources:
+      return withHeartbeat(createAlertSourceActivities({ estateFile: configuration.estateFile, secrets: configuration.alertSecrets ?? {}, rest: createNotificationClients(settings).rest }));
     case TaskQueue.Mlflow:
       return withHeartbeat(createMlflowActivities(createMlflowClients(settings)));
     case TaskQueue.AzureDevOps:

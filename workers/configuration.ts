@@ -75,6 +75,10 @@ const receiver = inbox.extend({
   HOLDPOINT_HOST: z.string().min(1).default('127.0.0.1'),
   HOLDPOINT_WEBHOOK_USER: z.string().min(1),
   HOLDPOINT_WEBHOOK_PASSWORD: z.string().min(1),
+  /** With which Azure Monitor and Alertmanager may sign in too, in place of user and password. */
+  HOLDPOINT_ALERT_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  /** The secrets of PagerDuty's webhook subscriptions, several of them separated by commas while one is replaced. */
+  PAGERDUTY_WEBHOOK_SECRETS: z.string().min(1).transform((list) => list.split(',').map((secret) => secret.trim()).filter((secret) => secret !== '')).optional(),
   /** How often approvals on Azure DevOps' pages are looked for that no hook has told. */
   HOLDPOINT_APPROVAL_POLL_MS: milliseconds.default(60_000),
 });
@@ -171,7 +175,7 @@ export function readReceiverConfiguration(environment: Environment = process.env
  */
 export function readSecrets(names: readonly string[], environment: Environment = process.env): Record<string, string> {
   const missing = names.filter((name) => (environment[name] ?? '') === '');
-  if (missing.length > 0) throw new ConfigurationError(`The environment is not usable:\n${missing.map((name) => `  ${name}: is not set; the estate's notifications name it`).join('\n')}`);
+  if (missing.length > 0) throw new ConfigurationError(`The environment is not usable:\n${missing.map((name) => `  ${name}: is not set; the estate names it`).join('\n')}`);
   return Object.fromEntries(names.map((name) => [name, environment[name]!]));
 }
 

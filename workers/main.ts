@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { FailureType } from '../workflows/domain/failures.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
+import { alertSecretNames } from '../activities/estate/alerts-schema.ts';
 import { readEstate, readEstateWarnings } from '../activities/estate/estate-file.ts';
 import { secretNames } from '../activities/estate/notifications-schema.ts';
 import { buttonKeysFile } from '../activities/notifications/button-token.ts';
@@ -34,7 +35,8 @@ async function main(): Promise<void> {
   await refuseUnattributable(connection.workflowService, { estateFile: configuration.estateFile, gates: gatesOfLevel(estate, 'attributed') });
   const settings = platformSettings(configuration, estate);
   const notifications = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Notifications) ? estate.notifications : undefined;
-  const telling = { notificationSecrets: notifications === undefined ? {} : readSecrets(secretNames(notifications)), buttonKeysFile: join(configuration.keysDirectory, buttonKeysFile) };
+  const alerts = configuration.HOLDPOINT_QUEUES.includes(TaskQueue.AlertSources) ? estate.alerts : undefined;
+  const telling = { alertSecrets: alerts === undefined ? {} : readSecrets(alertSecretNames(alerts)), notificationSecrets: notifications === undefined ? {} : readSecrets(secretNames(notifications)), buttonKeysFile: join(configuration.keysDirectory, buttonKeysFile) };
   const readsRuns = [TaskQueue.Runs, TaskQueue.AzureMl, TaskQueue.AzureMlUrgent].some((queue) => configuration.HOLDPOINT_QUEUES.includes(queue)) || notifications !== undefined || (configuration.TEMPORAL_PRINCIPALS && configuration.HOLDPOINT_QUEUES.includes(TaskQueue.Record));
   const client = readsRuns ? await connectClient(configuration) : undefined;
   const workers = await Promise.all(

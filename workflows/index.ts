@@ -5,6 +5,8 @@ export { updateEnvironment } from './environments/update-environment.ts';
 export { releaseChange } from './releases/release-change.ts';
 export { releaseModel } from './releases/release-model.ts';
 export { rollBackModel } from './releases/roll-back-model.ts';
+export { followAlert } from './alerts/follow-alert.ts';
+export { reconcileAlerts } from './alerts/reconcile-alerts.ts';
 export { keepUnresolvedHook } from './hooks/unresolved-hook.ts';
 export { investigateDegradation } from './retraining/investigate-degradation.ts';
 export { reviewBypass } from './reviews/review-bypass.ts';

@@ -10,12 +10,12 @@ import type { Complain } from './complaints.ts';
 const text = z.string().min(1);
 
 /** Other secrets of the worker must not leave it because a line of the estate names them. */
-const secretName = z
+export const secretName = z
   .string('must be the name of an environment variable, such as SLACK_WEBHOOK_URL')
   .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable, such as SLACK_WEBHOOK_URL, never the secret itself')
   .refine((name) => !/^(AZURE|HOLDPOINT|TEMPORAL|AWS|NODE)_/.test(name), 'names a variable that belongs to the platforms; a channel needs one of its own');
 
-const httpsUrl = z.url({ protocol: /^https$/, error: 'must be an https address' }).transform((address) => address.replace(/\/+$/, ''));
+export const httpsUrl = z.url({ protocol: /^https$/, error: 'must be an https address' }).transform((address) => address.replace(/\/+$/, ''));
 
 const slack = z
   .strictObject({ kind: z.literal('slack'), webhook: secretName.optional(), token: secretName.optional(), channel: text.optional(), buttons: z.boolean().default(true), api: httpsUrl.default('https://slack.com/api') })

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isTargetName } from '../../workflows/domain/ids.ts';
 import { severities } from '../../workflows/domain/vocabulary.ts';
+import { alertsSchema, checkAlerts } from './alerts-schema.ts';
 import { calendar } from './calendar-schema.ts';
 import { checkMachineItems } from './check-checklists.ts';
 import { checkGates } from './check-gates.ts';
@@ -116,6 +117,7 @@ const fields = z.strictObject({
   monitoring,
   plants: z.record(targetName, plant),
   notifications: notificationsSchema.optional(),
+  alerts: alertsSchema.optional(),
 });
 
 /** The estate once read: durations are milliseconds. */
@@ -129,6 +131,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkMachineItems(estate, complain);
   checkMonitoring(estate, complain);
   checkAddresses(estate, complain);
+  checkAlerts(estate, complain);
 });
 
 function checkMonitoring({ monitoring }: Estate, complain: Complain): void {

@@ -1,5 +1,6 @@
 /** Activities that read and tend other runs, through a Temporal client that the worker hands in. */
 import type { Client } from '@temporalio/client';
+import { cancelUnneededRun, findAlertRun, takeUpAlerts } from './alert-runs.ts';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
 import { awaitRunClosed, claimLock, findClosedRuns, freeLock } from './locks.ts';
@@ -23,4 +24,7 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   awaitRunClosed: (input: Parameters<typeof awaitRunClosed>[1]) => awaitRunClosed(client, input),
   findClosedRuns: (input: Parameters<typeof findClosedRuns>[1]) => findClosedRuns(client, input),
   findInterruptedRuns: (input: FindInterruptedRunsInput) => findInterruptedRuns(client, input),
+  findAlertRun: (input: Parameters<typeof findAlertRun>[1]) => findAlertRun(client, input),
+  cancelUnneededRun: (input: Parameters<typeof cancelUnneededRun>[1]) => cancelUnneededRun(client, input),
+  takeUpAlerts: (input: Parameters<typeof takeUpAlerts>[1]) => takeUpAlerts(client, input),
 });

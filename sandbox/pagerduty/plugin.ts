@@ -34,7 +34,11 @@ interface Alert {
   severity: string;
   /** Events that joined it, the first included. */
   log: string[];
+  createdAt?: string;
 }
+
+/** What the REST API is read with. */
+export const PAGERDUTY_TOKEN = 'sandbox-read-only';
 
 const EVENTS = 'pagerduty-events';
 const ALERTS = 'pagerduty-alerts';
@@ -54,7 +58,7 @@ export async function pagerDutyPlugin(app: FastifyInstance, { store, clock }: Sa
     if (given.event_action === 'trigger') {
       const id = open?.id ?? `alert-${store.next(ALERTS)}`;
       const { summary, severity } = given.payload;
-      store.put(ALERTS, id, open ? { ...open, log: [...open.log, 'trigger'] } : { id, dedupKey: dedup, status: 'triggered', summary, severity, log: ['trigger'] });
+      store.put(ALERTS, id, open ? { ...open, log: [...open.log, 'trigger'] } : { id, dedupKey: dedup, status: 'triggered', summary, severity, log: ['trigger'], createdAt: clock.iso() });
       if (!open) request.markChanged();
     } else if (open) {
       const status = given.event_action === 'resolve' ? 'resolved' : 'acknowledged';
@@ -62,6 +66,19 @@ export async function pagerDutyPlugin(app: FastifyInstance, { store, clock }: Sa
       if (open.status !== status) request.markChanged();
     }
     return reply.code(202).send({ status: 'success', message: 'Event processed', dedup_key: dedup });
+  });
+
+  // REST API v2: every alert is an incident of its own here, of the one service that there is.
+  app.get('/pagerduty/incidents', async (request) => {
+    if (request.headers.authorization !== `Token token=${PAGERDUTY_TOKEN}`) throw new VendorError(401, { error: { message: 'Authentication failed', code: 2006 } });
+    const query = new URL(request.url, 'https://pagerduty.invalid').searchParams;
+    const [statuses, limit, offset] = [query.getAll('statuses[]'), Number(query.get('limit') ?? 25), Number(query.get('offset') ?? 0)];
+    const found = store.list<Alert & { id: string }>(ALERTS).filter(({ status }) => statuses.length === 0 || statuses.includes(status));
+    const incidents = found.slice(offset, offset + limit).map(({ id, status, summary, severity, createdAt }) => ({
+      id: id.replace('alert-', 'QSANDBOX'), type: 'incident', title: summary, status, created_at: createdAt ?? clock.iso(), urgency: severity === 'critical' || severity === 'error' ? 'high' : 'low', priority: null,
+      service: { id: 'PSANDBOX', type: 'service_reference', summary: 'Predictions' },
+    }));
+    return { incidents, limit, offset, total: null, more: offset + limit < found.length };
   });
 
   app.get('/_sandbox/pagerduty', async () => ({ events: store.list(EVENTS), alerts: store.list(ALERTS) }));

@@ -2,6 +2,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { Verdict } from '../../workflows/domain/answer.ts';
 import { holdpoint } from '../command-line.ts';
+import type { TendScheduleOptions } from './commands/schedules.ts';
 import { CommandError, ExitCode } from './exit.ts';
 
 export interface JsonOption {
@@ -187,8 +188,17 @@ export function createProgram(): Command {
     .option('--verify', 'check every signature, and compare with the history as long as it exists').addOption(json())
     .action(async (id: string | undefined, options: AuditCommandOptions) => (await import('./commands/audit.ts')).audit(id, options));
 
-  program.command('schedules').description('make or bring up to date what runs by itself: the anchor of the record, the sweeps').addOption(json())
+  const schedules = program.command('schedules').description('what runs by itself: the anchor of the record, the sweeps, the reconciliation of alerts');
+  schedules.command('apply', { isDefault: true }).description('make them or bring them up to date; a paused one stays paused').addOption(json())
     .action(async (options: JsonOption) => (await import('./commands/schedules.ts')).schedules(options));
+  schedules.command('list').description('as they are').addOption(json())
+    .action(async (options: JsonOption) => (await import('./commands/schedules.ts')).showSchedules(options));
+  schedules.command('pause').description('start no more runs').argument('<id>', 'the schedule').requiredOption('--reason <text>', 'why; shown with it').addOption(json())
+    .action(async (id: string, options: TendScheduleOptions) => (await import('./commands/schedules.ts')).tendOne(id, 'pause', options));
+  schedules.command('resume').description('go on').argument('<id>', 'the schedule').option('--reason <text>', 'why; shown with it').addOption(json())
+    .action(async (id: string, options: TendScheduleOptions) => (await import('./commands/schedules.ts')).tendOne(id, 'resume', options));
+  schedules.command('trigger').description('start a run now').argument('<id>', 'the schedule').addOption(json())
+    .action(async (id: string, options: TendScheduleOptions) => (await import('./commands/schedules.ts')).tendOne(id, 'trigger', options));
 
   const keys = program.command('keys').description('the keys that decisions and the record are signed with');
   keys.command('list', { isDefault: true }).description('which sign, and which still verify').addOption(json())

@@ -14,6 +14,7 @@ import { ConfigurationError, readReceiverConfiguration } from '../../workers/con
 import { platformSettings } from '../../workers/platform-settings.ts';
 import { createDecisionSigner } from '../decision-signer.ts';
 import { createLazyClient } from '../temporal-connection.ts';
+import { reconcileAtStart, temporalAlerts } from './alerts/temporal-alerts.ts';
 import { approvals } from './approvals.ts';
 import { pullRequestReader } from './azure-devops-reader.ts';
 import { stageApprovals } from './checks/stage-approvals.ts';
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
     releaseBranch: async () => (await readEstate(estateFile)).releaseBranch,
     startRelease: (input) => startRelease(client, input),
     isTemporalReady: () => isTemporalReady(client),
+    alerts: { ...temporalAlerts(client), token: configuration.HOLDPOINT_ALERT_TOKEN, pagerDutySecrets: configuration.PAGERDUTY_WEBHOOK_SECRETS ?? [] },
     ...(await approvals(configuration, client)),
     ...(vault && { checks: stageApprovals({ client, vault, organisationUrl: configuration.AZURE_DEVOPS_URL }) }),
   });
@@ -58,8 +60,10 @@ async function main(): Promise<void> {
   const sweep = vault && setInterval(() => void vault.removeExpired(new Date()).catch((error: unknown) => logger.warn({ err: error }, 'expired tokens could not be removed')), 3_600_000);
   sweep?.unref();
 
+  const stopping = new AbortController();
   const stop = async (signal: string): Promise<void> => {
     logger.info({ signal }, 'receiver is stopping');
+    stopping.abort();
     await approvalPoll.stop();
     await app.close(); // waits for the notifications under way
     await client.connection.close();
@@ -68,6 +72,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
   await app.listen({ host, port });
   approvalPoll.start();
+  if (estate.alerts) void reconcileAtStart(client, { logger, signal: stopping.signal });
   logger.info({ temporal: configuration.temporalAddress, namespace: client.options.namespace, releaseBranch: estate.releaseBranch }, 'receiver started');
 }
 

@@ -7,6 +7,7 @@
 import basicAuth from '@fastify/basic-auth';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import { MalformedNotification, readNotification } from './azure-devops-event.ts';
+import { alertRoutes, type AlertPorts } from './alerts/plugin.ts';
 import { checkRoutes, type CheckPorts } from './checks/check-routes.ts';
 import { outcomeOf, sentence, type HookPorts } from './hook-outcome.ts';
 import { slackPlugin, type SlackOptions } from './chat-actions/plugin.ts';
@@ -18,6 +19,8 @@ export interface ReceiverOptions extends HookPorts {
   credentials: WebhookCredentials;
   /** Checks of Azure pipelines; left out where no vault is configured for their tokens. */
   checks?: CheckPorts;
+  /** Alerts of monitoring systems; left out: none are taken. */
+  alerts?: AlertPorts;
   /** Addresses and networks of proxies in front, whose word is taken for whom they forward; none by default. */
   trustedProxies?: string[];
   /** Whether a run could be started now. */
@@ -33,7 +36,7 @@ const bodyLimit = 256 * 1024;
 const retryAfterSeconds = 10;
 
 /** Builds the receiver; it listens to nothing yet and needs neither Temporal nor Azure DevOps to start. */
-export async function createReceiver({ credentials, isTemporalReady, logger, inbox, slack, checks, trustedProxies = [], ...ports }: ReceiverOptions): Promise<FastifyInstance> {
+export async function createReceiver({ credentials, isTemporalReady, logger, inbox, slack, checks, alerts, trustedProxies = [], ...ports }: ReceiverOptions): Promise<FastifyInstance> {
   const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit, requestTimeout: 30_000, trustProxy: trustedProxies.length > 0 ? trustedProxies : false, routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 } }); // a workflow id is one segment of the inbox's paths
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = statusOf(error);
@@ -51,6 +54,7 @@ export async function createReceiver({ credentials, isTemporalReady, logger, inb
     return reply.code(isReady ? 200 : 503).send(isReady ? { status: 'ready' } : { status: 'waiting', reason: 'Temporal does not answer' });
   });
 
+  if (alerts) await app.register(alertRoutes, { credentials, ...alerts });
   if (checks) await app.register(checkRoutes, { credentials, ...checks });
   await app.register(async (hooks) => {
     await hooks.register(basicAuth, { validate: credentialCheck(credentials), authenticate: { realm: 'Holdpoint webhooks' } });

@@ -9,7 +9,10 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Verdict } from '../../workflows/domain/answer.ts';
 import type { GateView } from '../../workflows/domain/gate-view.ts';
+import { AlertPhase, type AlertRouting } from '../../workflows/domain/alert.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
+import type { RunStatus } from '../../workflows/domain/run-status.ts';
+import { freshAlert } from '../support/alerts.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ReviewBypassInput } from '../../workflows/domain/review-bypass.ts';
 import { fleetOf } from '../support/fleet.ts';
@@ -25,7 +28,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease' | 'investigateDegradation' | 'updateEnvironment';
+  runbook?: 'followAlert' | 'reconcileAlerts' | 'releaseChange' | 'releaseModel' | 'rollBackModel' | 'reviewBypass' | 'reviewPendingReleases' | 'unblockRelease' | 'investigateDegradation' | 'updateEnvironment';
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -114,6 +117,12 @@ const bypass: ReviewBypassInput = {
   inboxUrl: null,
 };
 
+/** What alerts need beside the activities of a release. */
+const alerts = (more: object): Partial<ReleaseActivities> => Object.assign({} as Partial<ReleaseActivities>, more);
+const alert = freshAlert();
+const byAlert = releaseInput('P803', 'C001', '1');
+const mapped: AlertRouting = { kind: 'mapped', route: 'alerts.routes.0', target: byAlert.target, onResolved: 'cancel', joinForMs: 600_000, order: { runbook: 'releaseModel', workflowId: 'releaseModel:P803:C001:1', input: byAlert, summary: 'by an alert' } };
+
 const paths: Path[] = [
   {
     name: 'release-model-approved',
@@ -167,6 +176,22 @@ const paths: Path[] = [
   { name: 'review-pending-releases', runbook: 'reviewPendingReleases', before: waitingReleases('P801', ['C001', 'C002']), input: { plant: 'P801', gate: 'stage1' }, conduct: (handle) => decide(handle, 'group-1', 'alice') },
   { name: 'investigate-degradation-asked', runbook: 'investigateDegradation', activities: lateData(), input: { target: { plant: 'P001', circuit: 'C003' }, asOf: '2015-12-31', recheckEveryMs: 1_000 }, conduct: (handle) => decide(handle, 'cause', 'alice') },
   { name: 'investigate-degradation-model', runbook: 'investigateDegradation', activities: badModel, input: { target: { plant: 'P001', circuit: 'C004' }, asOf: '2015-12-31' }, conduct: async () => undefined },
+  {
+    name: 'follow-alert', runbook: 'followAlert', input: { alert }, activities: alerts({ routeAlert: async () => mapped }),
+    conduct: async (handle) => {
+      await eventually(async () => {
+        if ((await handle.query<RunStatus>('status')).phase !== AlertPhase.Following) throw new Error('it has not acted yet');
+      });
+      await handle.signal('alertJoined', 'followAlert:alertmanager:other');
+      await handle.signal('alertResolved', { by: 'webhook' });
+      await handle.signal('alertLeft', 'followAlert:alertmanager:other');
+    },
+  },
+  { name: 'follow-alert-unmapped', runbook: 'followAlert', input: { alert }, activities: alerts({ routeAlert: async (): Promise<AlertRouting> => ({ kind: 'unmapped', reason: 'no route of the estate fits' }) }), conduct: async () => undefined },
+  {
+    name: 'reconcile-alerts', runbook: 'reconcileAlerts', input: {}, conduct: async () => undefined,
+    activities: alerts({ loadAlertSources: async () => ({ sources: ['azureMonitor', 'pagerDuty'], subscriptionId: 's' }), readFiredAlerts: async () => ({ alerts: [], firing: [], scope: 's.', complete: true }), readActiveAlerts: async () => ({ alerts: [], firing: ['Q1'], scope: '', complete: true }) }),
+  },
   { name: 'unblock-release', runbook: 'unblockRelease', before: waitingReleases('P802', ['C001']), input: { plant: 'P802', olderThanMs: 1 }, conduct: async () => undefined },
   {
     name: 'update-environment-rolled-back',

@@ -43,6 +43,42 @@ describe('schedules', () => {
     for (const { id } of regularRuns) assert.deepEqual((await client.schedule.getHandle(id).describe()).info.recentActions, []);
   });
 
+  it('are listed, paused with a reason, resumed and triggered, and what does not exist is told', async () => {
+    const holdpoint = holdpointAt(temporal.address);
+    const run = async (...words: string[]): Promise<unknown> => {
+      const { stdout, stderr, code } = await holdpoint(['schedules', ...words, '--json']);
+      assert.equal(code, 0, stderr);
+      return JSON.parse(stdout);
+    };
+    assert.deepEqual(((await run('list')) as { id: string; state: string }[]).map(({ id, state }) => [id, state]), regularRuns.map(({ id }) => [id, id === 'anchorRecord' ? 'paused' : 'running']));
+    const reconciliation = async (state: string, note: string): Promise<void> => {
+      await eventually(async () => {
+        const seen = ((await run('list')) as { id: string; state: string; note: string }[]).find(({ id }) => id === 'reconcileAlerts');
+        assert.deepEqual([seen?.state, seen?.note], [state, note]);
+      });
+    };
+    assert.deepEqual(await run('pause', 'reconcileAlerts', '--reason', 'the monitoring moves'), { id: 'reconcileAlerts', action: 'pause', reason: 'the monitoring moves' });
+    await reconciliation('paused', 'the monitoring moves');
+    await run('resume', 'reconcileAlerts', '--reason', 'it has moved');
+    await reconciliation('running', 'it has moved');
+    await run('trigger', 'reconcileAlerts');
+    const { policies, info } = await eventually(async () => {
+      const described = await temporal.client.schedule.getHandle('reconcileAlerts').describe();
+      assert.equal(described.info.recentActions.length, 1);
+      return described;
+    });
+    assert.deepEqual([policies.overlap, policies.catchupWindow, info.recentActions[0]?.action.workflow.workflowId.startsWith('reconcileAlerts-')], ['SKIP', 600_000, true]);
+    await run('resume', 'anchorRecord');
+
+    await temporal.client.schedule.getHandle('sweepRuns').delete();
+    for (const [words, message] of [[['pause', 'nothing', '--reason', 'r'], /There is no schedule nothing/], [['trigger', 'sweepRuns'], /has not been made yet/]] as const) {
+      const { code, stderr } = await holdpoint(['schedules', ...words]);
+      assert.equal(code, 3);
+      assert.match(stderr, message);
+    }
+    assert.deepEqual(((await run('list')) as { id: string; state: string }[]).find(({ id }) => id === 'sweepRuns')?.state, 'missing');
+  });
+
   it('anchor the record; a run fails where the record was cut', async () => {
     const places = { record: join(directory, 'record'), anchors: join(directory, 'anchors'), keys: join(directory, 'keys') };
     await mintKeys(places.keys);

@@ -17,7 +17,7 @@ const refusal = (read: () => unknown): string => {
 describe('configuration', () => {
   it('fills in the demo, and leaves production to its operator', () => {
     const { HOLDPOINT_REQUEST_TIMEOUT_MS, estateFile, temporalAddress, HOLDPOINT_QUEUES, AZURE_DEVOPS_URL } = readWorkerConfiguration(demo);
-    assert.deepEqual([HOLDPOINT_REQUEST_TIMEOUT_MS, temporalAddress, HOLDPOINT_QUEUES.length, AZURE_DEVOPS_URL], [5000, '127.0.0.1:7233', 10, 'https://dev.azure.com/contoso']);
+    assert.deepEqual([HOLDPOINT_REQUEST_TIMEOUT_MS, temporalAddress, HOLDPOINT_QUEUES.length, AZURE_DEVOPS_URL], [5000, '127.0.0.1:7233', 11, 'https://dev.azure.com/contoso']);
     assert.match(estateFile, /estate\/demo\.yml$/);
     assert.equal(readWorkerConfiguration({ ...azure, HOLDPOINT_ESTATE: 'estate/demo.yml' }).HOLDPOINT_PROFILE, 'production');
   });

@@ -6,6 +6,8 @@ export const TaskQueue = {
   /** Restores of production: slots of their own, so that a full queue never delays a rollback. */
   AzureMlUrgent: 'holdpoint-azure-ml-urgent',
   AzureMonitor: 'holdpoint-azure-monitor',
+  /** Reads the active alerts of Alertmanager and PagerDuty. */
+  AlertSources: 'holdpoint-alert-sources',
   Mlflow: 'holdpoint-mlflow',
   AzureDevOps: 'holdpoint-azure-devops',
   Notifications: 'holdpoint-notifications',

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { routeOf } from '../../../activities/estate/alert-routes.ts';
+import { alertSecretNames } from '../../../activities/estate/alerts-schema.ts';
+import { parseEstate } from '../../../activities/estate/estate-file.ts';
+import { alertRunbooks } from '../../../workflows/domain/alert-runbooks.ts';
+import type { Alert, AlertRouting } from '../../../workflows/domain/alert.ts';
+import { freshAlert, productionDeployment } from '../../support/alerts.ts';
+import { failure } from '../support/platforms.ts';
+
+const demo = await readFile('estate/demo.yml', 'utf8');
+const first = demo.split('\n').length + 1;
+const estateOf = (alerts: string) => parseEstate(`${demo}\nalerts:\n${alerts}\n`, 'estate.yml');
+const label = '{plant: label.plant, circuit: label.circuit}';
+
+describe('the section alerts', () => {
+  it('names field, line and what to do', () => {
+    const cases: [string, RegExp][] = [
+      ['  routes:\n    - {runbook: releaseEverything, target: {plant: P001, circuit: C001}}', new RegExp(`^estate\\.yml:${first + 2}: alerts\\.routes\\.0\\.runbook: is no runbook that alerts can start; they can start ${alertRunbooks.join(', ')}$`)],
+      ['  routes:\n    - {runbook: rollBackModel}', /alerts\.routes\.0\.target: is missing: only alerts of source azureMonitor name the deployment/],
+      ['  routes:\n    - runbook: rollBackModel\n      target: {plant: P009, circuit: C001}', new RegExp(`:${first + 3}: alerts\\.routes\\.0\\.target\\.plant: there is no plant P009; known are P001, P002`)],
+      ['  routes:\n    - {runbook: rollBackModel, target: {plant: P001, circuit: C009}}', /alerts\.routes\.0\.target\.circuit: there is no circuit C009; known are C001, C002, C003, C004\. Name one, or take it/],
+      ['  routes:\n    - {runbook: rollBackModel, target: {plant: label.plant, circuit: C009}}', /alerts\.routes\.0\.target\.circuit: there is no circuit C009/],
+      ['  routes:\n    - {source: grafana, runbook: rollBackModel}', /alerts\.routes\.0\.source: must be azureMonitor, alertmanager, pagerDuty/],
+      [`  routes:\n    - {source: azureMonitor, runbook: rollBackModel}\n    - {source: azureMonitor, rules: [mae], runbook: rollBackModel}`, new RegExp(`:${first + 3}: alerts\\.routes\\.1\\.rules: is never reached: route 0 takes every alert of azureMonitor; put the narrower route first`)],
+      [`  routes:\n    - {severities: [Sev1], runbook: rollBackModel, target: ${label}}`, /alerts\.routes\.0\.severities\.0: must be P0, P1, P2, P3/],
+      [`  routes:\n    - {onResolved: stop, runbook: rollBackModel, target: ${label}}`, /alerts\.routes\.0\.onResolved: must be tell, cancel, note/],
+      [`  routes:\n    - {joinFor: 10, runbook: rollBackModel, target: ${label}}`, /alerts\.routes\.0\.joinFor: must be a duration with its unit/],
+      [`  routes:\n    - {rule: mae, runbook: rollBackModel, target: ${label}}`, /alerts\.routes\.0\.rule: unknown field/],
+      ['  sources: {alertmanager: {url: "http://alertmanager:9093"}}', /alerts\.sources\.alertmanager\.url: must be an https address/],
+      ['  sources: {pagerDuty: {token: u+secretsecret}}', /alerts\.sources\.pagerDuty\.token: must be the name of an environment variable.*never the secret itself/],
+      ['  sources: {pagerDuty: {token: AZURE_CLIENT_SECRET}}', /alerts\.sources\.pagerDuty\.token: names a variable that belongs to the platforms/],
+    ];
+    for (const [alerts, complaint] of cases) assert.throws(() => estateOf(alerts), failure('EstateInvalid', true, complaint), alerts);
+  });
+
+  it('names the secrets that reading needs', () => {
+    const { alerts } = estateOf('  sources: {azureMonitor: {}, alertmanager: {url: "https://am/", token: AM_TOKEN}, pagerDuty: {token: PD_TOKEN}}');
+    assert.deepEqual(alertSecretNames(alerts!), ['AM_TOKEN', 'PD_TOKEN']);
+  });
+});
+
+describe('routing', () => {
+  const routed = (alerts: string, alert: Partial<Alert>): AlertRouting => routeOf(estateOf(alerts), freshAlert(alert));
+  const reason = (routing: AlertRouting): string => (routing.kind === 'unmapped' ? routing.reason : `mapped by ${routing.route}`);
+  const labels = { plant: 'P002', circuit: 'C003' };
+
+  it('takes the first route that fits', () => {
+    const routes = `  routes:
+    - {source: pagerDuty, labels: {service: predict*}, runbook: rollBackModel, target: {plant: P001, circuit: C001}}
+    - {rules: ["batch*errors", mae-high], severities: [P0, P1], runbook: rollBackModel, target: ${label}, onResolved: cancel, joinFor: 1h}
+    - {source: azureMonitor, runbook: rollBackModel}`;
+    const alert = freshAlert({ name: 'BatchPipelineErrors', labels });
+    assert.deepEqual(routeOf(estateOf(routes), alert), {
+      kind: 'mapped', route: 'alerts.routes.1', target: { plant: 'P002', circuit: 'C003' }, onResolved: 'cancel', joinForMs: 3_600_000,
+      order: { runbook: 'rollBackModel', workflowId: 'rollBackModel:P002:C003', input: { target: { plant: 'P002', circuit: 'C003' }, reason: 'Alert BatchPipelineErrors (P0): Errors above 5 %', alert: { name: 'BatchPipelineErrors', id: alert.key } }, summary: 'rollBackModel of P002/C003: BatchPipelineErrors' },
+    });
+    assert.equal(reason(routed(routes, { source: 'pagerDuty', labels: { service: 'Predictions' } })), 'mapped by alerts.routes.0');
+    assert.equal(reason(routed(routes, { name: 'MAE-high', severity: 'P2', labels })), 'no route of the estate fits MAE-high of alertmanager');
+    assert.equal(reason(routed(routes, { name: 'mae-high', severity: null, labels })), 'no route of the estate fits mae-high of alertmanager');
+    assert.equal(reason(routed(routes, { source: 'azureMonitor', name: 'any', resources: [productionDeployment('P002', 'C004').toLowerCase()] })), 'mapped by alerts.routes.2');
+    assert.equal(reason(routed(routes, { source: 'azureMonitor', name: 'any', resources: ['/subscriptions/other'] })), 'alerts.routes.2 fits, but none of its resources is a production deployment of the estate');
+    assert.match(reason(routeOf(parseEstate(demo, 'estate.yml'), freshAlert())), /: it has none$/);
+  });
+
+  it('believes no label that names what the estate does not know', () => {
+    const routes = `  routes:\n    - {runbook: rollBackModel, target: ${label}}`;
+    for (const [given, problem] of [[{ plant: 'P009', circuit: 'C001' }, 'the estate has no circuit P009/C001'], [{ plant: 'constructor', circuit: 'C001' }, 'the estate has no circuit constructor/C001'], [{ plant: 'P001' }, 'the alert has no label circuit'], [{ plant: 'P001', circuit: 'C001:1' }, 'the estate has no circuit P001/C001:1']] as const) {
+      assert.equal(reason(routed(routes, { labels: given })), `alerts.routes.0 fits, but ${problem}`);
+    }
+  });
+});

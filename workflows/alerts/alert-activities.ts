@@ -1,0 +1,27 @@
+/** The activities that alerts need, each with its time budget and the line that Temporal Web UI shows beside it. */
+import type { createAlertSourceActivities } from '../../activities/alert-sources/index.ts';
+import type { createAzureAlertActivities } from '../../activities/azure-monitor/index.ts';
+import type { createAlertRouteActivities } from '../../activities/estate/alert-routes.ts';
+import type { createRunsActivities } from '../../activities/runs/index.ts';
+import { brief, looking, on } from '../blocks/activity-budgets.ts';
+import type { ActiveAlerts, AlertSource } from '../domain/alert.ts';
+import { TaskQueue } from '../domain/queues.ts';
+
+type AlertRoutes = ReturnType<typeof createAlertRouteActivities>;
+type Runs = ReturnType<typeof createRunsActivities>;
+
+/** Hundreds of runs may have to be started; a heartbeat for each lets a killed worker's batch go on elsewhere. */
+const many = { ...brief, startToCloseTimeout: '10m', scheduleToCloseTimeout: '1h', heartbeatTimeout: '30s' } as const;
+
+export const { routeAlert } = on<AlertRoutes>(TaskQueue.Estate, brief, 'Find the runbook and the target of the alert');
+export const { loadAlertSources } = on<AlertRoutes>(TaskQueue.Estate, looking, 'Find the sources of alerts');
+export const { findAlertRun } = on<Runs>(TaskQueue.Runs, brief, 'Look for a run that the alert concerns');
+export const { cancelUnneededRun } = on<Runs>(TaskQueue.Runs, brief, 'Cancel what the alert had started');
+export const { takeUpAlerts } = on<Runs>(TaskQueue.Runs, many, 'Take up and close alerts that were missed');
+
+/** The alerts of a source that fire now, each source with the credentials of its own worker. */
+export async function readActiveAlerts(source: AlertSource, subscriptionId: string): Promise<ActiveAlerts> {
+  const summary = `Read the active alerts of ${source}`;
+  if (source === 'azureMonitor') return await on<ReturnType<typeof createAzureAlertActivities>>(TaskQueue.AzureMonitor, looking, summary).readFiredAlerts({ subscriptionId });
+  return await on<ReturnType<typeof createAlertSourceActivities>>(TaskQueue.AlertSources, looking, summary).readActiveAlerts({ source });
+}
