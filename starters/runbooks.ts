@@ -4,13 +4,11 @@ import { z } from 'zod';
 import { searchAttributePairs } from '../workflows/blocks/search-attribute-pairs.ts';
 import { coordinateIncidentId, IncidentPhase, type CoordinateIncidentInput } from '../workflows/domain/incident.ts';
 import { updateTrainingConfigId, type UpdateTrainingConfigInput } from '../workflows/domain/configuration-change.ts';
-import { isTargetName, modelName, releaseChangeId, releaseModelId, rollBackModelId, targetLabel, updateEnvironmentId } from '../workflows/domain/ids.ts';
+import { isTargetName, modelName, releaseChangeId, releaseModelId, rollBackModelId, targetLabel, updateEnvironmentId, investigateDegradationId } from '../workflows/domain/ids.ts';
 import { mostFailures, type UpdateEnvironmentInput } from '../workflows/domain/environment.ts';
-import { ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase, UpdateEnvironmentPhase, UpdateTrainingConfigPhase } from '../workflows/domain/phases.ts';
+import { ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase, UpdateEnvironmentPhase, UpdateTrainingConfigPhase, RecoverBatchJobPhase, InvestigateDegradationPhase } from '../workflows/domain/phases.ts';
 import { recoverBatchJobId, type RecoverBatchJobInput } from '../workflows/domain/batch-recovery.ts';
-import { isTargetName, modelName, releaseChangeId, releaseModelId, rollBackModelId, targetLabel, updateEnvironmentId } from '../workflows/domain/ids.ts';
-import { mostFailures, type UpdateEnvironmentInput } from '../workflows/domain/environment.ts';
-import { RecoverBatchJobPhase, ReleaseChangePhase, ReleaseModelPhase, RollBackModelPhase, StageApprovalPhase, UpdateEnvironmentPhase } from '../workflows/domain/phases.ts';
+import { degradationDefaults, type InvestigateDegradationInput } from '../workflows/domain/degradation.ts';
 import type { ReleaseChangeInput, ReleaseModelInput } from '../workflows/domain/release.ts';
 import { approvePipelineStageId, checkForms, checkModes, type ApprovePipelineStageInput } from '../workflows/domain/stage-check.ts';
 import type { RollBackModelInput } from '../workflows/domain/rollback.ts';
@@ -253,6 +251,38 @@ const rollBackModel: Runbook<RollBackModelInput> = {
   isRepeatable: true,
 };
 
+const share = z.number('must be a number').positive('must be more than 0').max(100, 'must be at most 100');
+const day = z.iso.date('must be a date such as "2015-12-31"');
+const datastoreUri = text(2_000).regex(/^azureml:\/\/datastores\/[^/]+\/paths\/.+/, 'must be azureml://datastores/<datastore>/paths/<path>');
+
+const investigateDegradation: Runbook<InvestigateDegradationInput> = {
+  name: 'investigateDegradation',
+  description: 'Find out why a circuit\'s predictions became worse: its data, drift, or the model; and start what mends it',
+  schema: z
+    .strictObject({
+      target,
+      alert: z.strictObject({ name: text(200), id: text(1000).optional() }).optional(),
+      window: z.enum(['week', 'month'], 'must be week or month').optional(),
+      windows: positive.max(60, 'must be at most 60').optional(),
+      asOf: day.optional(),
+      predictionsUri: datastoreUri.optional(),
+      dataUri: datastoreUri.optional(),
+      features: z.array(text(100), 'must be a list of columns').min(1, 'must name at least one column, or be left out').max(20, 'must be at most 20').optional(),
+      thresholds: z.strictObject({ worseBy: share, farWorseBy: share, minimumRows: positive.max(10_000), psi: share, ksP: share.max(1, 'must be at most 1'), driftDays: positive.min(7, 'must be at least 7').max(366, 'must be at most 366'), lateDays: z.int().min(0).max(366), faultyShare: share.max(1, 'must be at most 1') }).partial().optional(),
+      recheckEveryMs: milliseconds.optional(),
+      waitForDataMs: z.int('must be a whole number of milliseconds').min(0, 'must be 0 or more').optional(),
+      outcomeWithinMs: milliseconds.optional(),
+      startedBy: text(200).optional(),
+    })
+    .refine(({ recheckEveryMs: every = degradationDefaults.recheckEveryMs, waitForDataMs: wait = degradationDefaults.waitForDataMs }) => wait <= 50 * every, { path: ['recheckEveryMs'], error: 'must be at least a fiftieth of waitForDataMs' }),
+  workflowId: ({ target: { plant, circuit } }) => investigateDegradationId({ plant, circuit }),
+  summary: ({ target }) => `Investigate the predictions of ${targetLabel(target)}`,
+  details: ({ alert, asOf, startedBy }) => [alert === undefined ? 'Without an alert' : `Alert ${alert.name}`, ...(asOf === undefined ? [] : [`As of ${asOf}`]), ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),
+  searchAttributes: ({ target: { plant, circuit } }) => searchAttributePairs({ Phase: InvestigateDegradationPhase.Alert, Plant: plant, Circuit: circuit, ModelVersion: 'serving' }),
+  attribute: ({ startedBy: _earlier, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
+  isRepeatable: true,
+};
+
 const reconcileAlerts: Runbook<ReconcileAlertsInput> = {
   name: 'reconcileAlerts',
   description: 'Read the active alerts of every source, take up those that no webhook told of, and close those that fire no more',
@@ -286,9 +316,9 @@ const coordinateIncident: Runbook<CoordinateIncidentInput> = {
 };
 
 /** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment, coordinateIncident, reconcileAlerts, updateTrainingConfig, recoverBatchJob];
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment, coordinateIncident, reconcileAlerts, updateTrainingConfig, recoverBatchJob, investigateDegradation];
 
-export { coordinateIncident, reconcileAlerts, recoverBatchJob, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease, updateTrainingConfig };
+export { coordinateIncident, investigateDegradation, reconcileAlerts, recoverBatchJob, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease, updateTrainingConfig };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

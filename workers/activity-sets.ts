@@ -23,6 +23,8 @@ import { createRecordActivities } from '../activities/record/index.ts';
 import { openStore } from '../activities/record/write-once-store.ts';
 import { createRunsActivities } from '../activities/runs/index.ts';
 import { lockReader } from '../activities/runs/locks.ts';
+import { createStatisticsClients } from '../activities/statistics/clients.ts';
+import { createStatisticsActivities } from '../activities/statistics/index.ts';
 import type { PlatformSettings } from '../activities/http/settings.ts';
 import { openVault, type VaultSettings } from '../activities/secrets/open-vault.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
@@ -50,8 +52,10 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
       return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate), ...createAlertRouteActivities(estate), ...createIncidentPolicyActivities(estate), ...createChangeRuleActivities(estate) });
     }
     case TaskQueue.AzureMl:
-    case TaskQueue.AzureMlUrgent:
-      return withHeartbeat(createAzureMlActivities({ ...createAzureMlClients(settings), ...(client && { readLock: lockReader(client) }) }));
+    case TaskQueue.AzureMlUrgent: {
+      const azureMl = createAzureMlActivities({ ...createAzureMlClients(settings), ...(client && { readLock: lockReader(client) }) });
+      return withHeartbeat({ ...azureMl, ...(queue === TaskQueue.AzureMl && createStatisticsActivities(createStatisticsClients(settings))) });
+    }
     case TaskQueue.AzureMonitor:
       return withHeartbeat({ ...createAzureMonitorActivities(createAzureMonitorClients(settings)), ...createAzureAlertActivities(createAzureMonitorClients(settings)) });
     case TaskQueue.AlertSources:

@@ -17,7 +17,7 @@ import { eventually } from '../support/eventually.ts';
 import type { ReviewBypassInput } from '../../workflows/domain/review-bypass.ts';
 import { fleetOf } from '../support/fleet.ts';
 import { witnessed } from '../support/gate-runs.ts';
-import { gatePolicy, releaseActivities, testInput, testPolicy, type ReleaseActivities } from '../support/release-activities.ts';
+import { gatePolicy, releaseActivities, steadyStatistics, testInput, testPolicy, type ReleaseActivities } from '../support/release-activities.ts';
 import { withReleaseWorkers } from '../support/release-worker.ts';
 import { StageChecks } from '../support/stage-checks.ts';
 import { startTemporal } from '../support/temporal-server.ts';
@@ -28,7 +28,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'coordinateIncident' | 'followAlert' | 'reconcileAlerts' | 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
+  runbook?: 'coordinateIncident' | 'followAlert' | 'investigateDegradation' | 'reconcileAlerts' | 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -65,6 +65,30 @@ function changingFigures(): Partial<ReleaseActivities> {
 /** Production serves version 2; before that it served version 1. */
 const servingSecond: ReleaseActivities['readBatchDeployment'] = async () => ({ definition: {}, model: 'model-2', tags: { model_version: '2', previous_version: '1' }, provisioningState: 'Succeeded' });
 const twoVersions: ReleaseActivities['readRegisteredModels'] = async () => ({ versions: ['1', '2'].map((version) => ({ version, assetId: `azureml:${version}`, verdict: version === '1' ? 'good' : null, problem: null })) });
+
+/** Readings that are late at first; then a drift that the errors do not show yet. */
+function lateData(): Partial<ReleaseActivities> {
+  let looks = 0;
+  return {
+    checkCircuitData: async (input) => {
+      looks += 1;
+      const report = await steadyStatistics.checkCircuitData(input);
+      return looks > 1 ? report : { ...report, findings: [{ fault: 'late', detail: 'the newest reading is 30 days late', days: 30, grave: true }] };
+    },
+    measureCircuitDrift: async (input) => {
+      const report = await steadyStatistics.measureCircuitDrift(input);
+      return { ...report, features: report.features.map((feature) => ({ ...feature, season: { ...feature.season!, drifted: true } })) };
+    },
+  };
+}
+
+/** Errors that grew, and nothing else. */
+const badModel: Partial<ReleaseActivities> = {
+  measurePredictionErrors: async (input) => {
+    const report = await steadyStatistics.measurePredictionErrors(input);
+    return { ...report, current: { ...report.current, mae: 3 } };
+  },
+};
 
 /** A change of two circuits that is decided once for both. */
 function jointChange(): Partial<ReleaseActivities> {
@@ -180,6 +204,8 @@ const paths: Path[] = [
   { name: 'recover-batch-job-rejected', runbook: 'recoverBatchJob', input: { target: testInput.target, jobName: 'nightly-1' }, conduct: (handle) => atGate(handle, 'recovery', () => handle.signal('reject', { gate: 'recovery', by: 'carol', comment: 'needs a bigger compute' })) },
   { name: 'review-bypass-closed', runbook: 'reviewBypass', input: bypass, conduct: (handle) => decide(handle, 'review', 'bob') },
   { name: 'review-pending-releases', runbook: 'reviewPendingReleases', before: waitingReleases('P801', ['C001', 'C002']), input: { plant: 'P801', gate: 'stage1' }, conduct: (handle) => decide(handle, 'group-1', 'alice') },
+  { name: 'investigate-degradation-asked', runbook: 'investigateDegradation', activities: lateData(), input: { target: { plant: 'P001', circuit: 'C003' }, asOf: '2015-12-31', recheckEveryMs: 1_000 }, conduct: (handle) => decide(handle, 'cause', 'alice') },
+  { name: 'investigate-degradation-model', runbook: 'investigateDegradation', activities: badModel, input: { target: { plant: 'P001', circuit: 'C004' }, asOf: '2015-12-31' }, conduct: async () => undefined },
   {
     name: 'follow-alert', runbook: 'followAlert', input: { alert }, activities: alerts({ routeAlert: async () => mapped }),
     conduct: async (handle) => {

@@ -13,7 +13,7 @@ const names = (await readdir(directory)).filter((name) => name.endsWith('.json')
 describe('recorded histories', () => {
   before(quietRuntime);
 
-  it('exist', () => assert.ok(names.length >= 15));
+  it('exist', () => assert.ok(names.length >= 17));
 
   for (const name of names) {
     it(`replay: ${name}`, async () => {

@@ -11,6 +11,7 @@ import type { createNotificationActivities } from '../../activities/notification
 import type { createRecordActivities } from '../../activities/record/index.ts';
 import type { createRunsActivities } from '../../activities/runs/index.ts';
 import type { ChangeRules } from '../../workflows/domain/configuration-change.ts';
+import type { createStatisticsActivities } from '../../activities/statistics/index.ts';
 import { elapsedTicks } from '../../workflows/domain/gate-clock.ts';
 import { defaultIncidentTerms } from '../../workflows/domain/incident.ts';
 import { trainingJobName } from '../../workflows/domain/keys.ts';
@@ -26,6 +27,7 @@ export type ReleaseActivities = ReturnType<typeof createAzureDevOpsActivities> &
   ReturnType<typeof createIncidentPolicyActivities> &
   ReturnType<typeof createMlflowActivities> &
   ReturnType<typeof createNotificationActivities> &
+  ReturnType<typeof createStatisticsActivities> &
   Pick<ReturnType<typeof createRecordActivities>, 'appendToRecord' | 'verifyAnswers'> &
   Pick<ReturnType<typeof createRunsActivities>, 'findOlderRuns' | 'supersedeRun'>;
 
@@ -82,6 +84,18 @@ export const testInput: ReleaseModelInput = {
 
 const serving: DeploymentSnapshot = { definition: { properties: { model: { assetId: 'model-1' } } }, model: 'model-1', tags: { model_version: '1' }, provisioningState: 'Succeeded' };
 const metrics = { candidate: { mae: 1.9, rmse: 2.4, r2: 0.88 }, production: { mae: 2.1, rmse: 2.7, r2: 0.85 }, holdoutRows: 365 };
+
+const errors = { rows: 30, mae: 2, rmse: 2.5, mape: 0.1, mapeRows: 30 };
+const distance = { rows: 90, ks: 0.1, ksP: 0.5, psi: 0.1, psiByChance: 0.6, drifted: false };
+
+/** A circuit with which nothing is wrong. */
+export const steadyStatistics: ReturnType<typeof createStatisticsActivities> = {
+  findPredictions: async () => ({ found: { jobName: 'batchjob-1', uri: 'azureml://datastores/workspaceblobstore/paths/predictions.csv', scoredAt: '2026-01-01T00:00:00.000Z' }, jobs: 1 }),
+  measurePredictionErrors: async ({ asOf }) => ({ state: 'measured', detail: '30 days', current: { from: asOf, until: asOf, ...errors }, baseline: { ...errors, rows: 330 }, season: errors, trend: [{ from: asOf, until: asOf, ...errors }] }),
+  checkCircuitData: async ({ asOf }) => ({ from: asOf, until: asOf, rows: 90, newest: asOf, findings: [] }),
+  measureCircuitDrift: async ({ asOf }) => ({ state: 'measured', detail: '1 features', from: asOf, until: asOf, features: [{ feature: 'temp_max', baseline: distance, season: distance, magnitude: 0.1, change: null }] }),
+  writeDegradationReport: async ({ key }) => ({ reportUri: `azureml://datastores/workspaceblobstore/paths/reports/${key.key}/report.html`, plotUri: `azureml://datastores/workspaceblobstore/paths/reports/${key.key}/trend.svg` }),
+};
 
 const placeOf = ({ workspace, endpoint, deployment }: BatchDeploymentRef) => `${workspace.workspace}/${endpoint}/${deployment}`;
 
@@ -174,6 +188,7 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     planGateClock: async ({ clock, openedAt }) => ({ ticks: elapsedTicks(clock, openedAt) }),
     findOlderRuns: async () => ({ runs: [] }),
     supersedeRun: async () => ({ sent: true }),
+    ...steadyStatistics,
     nextOpening: async ({ from }) => ({ from, until: '9999-12-31T00:00:00.000Z' }),
     ...replaced,
   };

@@ -33,6 +33,16 @@ export function rollBackModelId(target: Target): string {
   return ['rollBackModel', idPart(target.plant), idPart(target.circuit)].join(':');
 }
 
+/** One `investigateDegradation` at a time for each circuit. */
+export function investigateDegradationId(target: Target): string {
+  return ['investigateDegradation', idPart(target.plant), idPart(target.circuit)].join(':');
+}
+
+/** One `retrainOnDrift` at a time for each circuit. */
+export function retrainOnDriftId(target: Target): string {
+  return ['retrainOnDrift', idPart(target.plant), idPart(target.circuit)].join(':');
+}
+
 /** The model version that a pull request's configuration makes; `configDigest` is the hexadecimal SHA-256 of the configuration. */
 export function baseModelVersion(pullRequestId: number, configDigest: string): string {
   return `${pullRequestId}-${configDigest.slice(0, 8)}`;

@@ -68,3 +68,15 @@ export const RollBackModelPhase = {
   Monitoring: 'monitoring',
   Report: 'reporting the incident',
 } as const;
+
+export const InvestigateDegradationPhase = {
+  Alert: 'investigating the alert',
+  Data: 'analysing data quality',
+  Drift: 'checking for drift',
+  Decision: 'deciding on the cause',
+  Waiting: 'waiting for the data to be fixed',
+  Following: 'following the runbook that was started',
+} as const;
+
+/** The gate at which a person decides where the evidence is inconclusive. */
+export const causeGateName = 'cause';

@@ -1,0 +1,97 @@
+import { sleep } from '@temporalio/workflow';
+import { Gates } from '../blocks/gates.ts';
+import { requireInput } from '../blocks/required-input.ts';
+import { Run } from '../blocks/run.ts';
+import { now } from '../blocks/workflow-clock.ts';
+import { degradationDefaults, type InvestigateDegradationInput, type InvestigateDegradationResult, type NextRunbook } from '../domain/degradation.ts';
+import { InvestigateDegradationPhase as Phase } from '../domain/phases.ts';
+import { releaseGateServices } from '../releases/gate-services.ts';
+import { appendToRecord, loadPolicy } from '../releases/release-activities.ts';
+import { causeGate, checkData, checkDrift, decide, document, fileFinding, reviewErrors, type Investigation, type Verdict } from './degradation-steps.ts';
+import { startNext, type NextInput } from './start-next.ts';
+
+/** Rounds of a wait for data: more than anybody's patience, and a bound for the history, which grows by some 55 events in each. */
+const mostRounds = 50;
+
+/** Model performance degradation: investigate the alert, analyse the data's quality, check for drift, decide on the cause, act, document. One run at a time for each circuit. */
+export async function investigateDegradation(input: InvestigateDegradationInput): Promise<InvestigateDegradationResult> {
+  requireInput(input, ['target.plant', 'target.circuit']);
+  const { target } = input;
+  const { recheckEveryMs, waitForDataMs, outcomeWithinMs } = { ...degradationDefaults, ...input };
+  const run = new Run({ phase: Phase.Alert, target: { ...target, version: 'serving' }, appendToRecord });
+  const gates = new Gates(run, releaseGateServices(run));
+  const said: InvestigateDegradationResult = { outcome: 'failed', reason: '', target, finding: null, reasoning: [], serving: null, current: null, next: null, report: null, workItem: null };
+  const result = (outcome: InvestigateDegradationResult['outcome'], reason: string): InvestigateDegradationResult => ({ ...said, outcome, reason });
+
+  return await run.conclude(async () => {
+    const policy = await loadPolicy({ target });
+
+    /** Steps 1 to 4, and the report of step 6, which whoever acts will want to read. */
+    const investigate = async (round: number): Promise<{ about: Investigation; verdict: Verdict }> => {
+      const about = { input, policy, asOf: input.asOf ?? now().toISOString().slice(0, 10) };
+      // 1. Investigate the alert: which metrics degraded, predictions against actuals.
+      if (round > 0) run.enter(Phase.Alert);
+      const reviewed = await reviewErrors(about);
+      // 2. Analyse data quality: gaps, ranges, lateness, schema.
+      run.enter(Phase.Data);
+      const data = await checkData(about);
+      // 3. Check for drift: the current distributions against the baseline's.
+      run.enter(Phase.Drift);
+      const drift = await checkDrift(about);
+      // 4. Decision.
+      run.enter(Phase.Decision);
+      const verdict = decide(about, { ...reviewed, data, drift });
+      const { decision: { finding, reasoning }, evidence } = verdict;
+      run.progress(reasoning);
+      Object.assign(said, { finding, reasoning, serving: evidence.serving, current: evidence.performance.current });
+      said.report = await document(run, about, verdict, round);
+      return { about, verdict };
+    };
+    let { about, verdict } = await investigate(0);
+
+    // A data quality issue: somebody fixes the ETL; then everything is measured again.
+    for (let [round, waited] = [1, 0]; verdict.decision.finding === 'data'; round += 1) {
+      said.workItem ??= await fileFinding(run, about, 'Faulty data', verdict.decision.reasoning, said.report?.reportUri ?? null);
+      if (waitForDataMs === 0) return result('succeeded', `the data are at fault: ${said.reasoning.at(-1)} Fix them and start again`);
+      if (waited >= waitForDataMs || round > mostRounds) return result('expired', `the data were not fixed in time: ${said.reasoning.at(-1)}`);
+      run.enter(Phase.Waiting);
+      await sleep(Math.min(recheckEveryMs, waitForDataMs - waited), { summary: 'Until the data are looked at again' });
+      waited += recheckEveryMs;
+      ({ about, verdict } = await investigate(round));
+    }
+
+    if (verdict.decision.finding === 'nothing') return result('succeeded', `nothing is wrong: ${said.reasoning.at(-1)}`);
+    let next: NextRunbook | 'wait' | null = verdict.decision.finding === 'drift' ? 'retrainOnDrift' : verdict.decision.finding === 'model' ? 'rollBackModel' : null;
+
+    // Inconclusive: a person decides, with the figures.
+    if (verdict.decision.finding === 'inconclusive') {
+      const answer = await gates.pass(causeGate(about, verdict, said.report?.reportUri ?? null));
+      if (answer.state !== 'approved') {
+        const reason = answer.state === 'expired' ? 'nobody answered in time, and nothing was started' : answer.state === 'rejected' ? `${answer.by}: ${answer.reason}` : answer.reason;
+        run.enter(Phase.Decision);
+        said.workItem = await fileFinding(run, about, 'Unexplained predictions', [...verdict.decision.reasoning, reason], said.report?.reportUri ?? null);
+        return result(answer.state === 'expired' ? 'expired' : 'rejected', reason);
+      }
+      const { decision, evidence } = answer.evidence;
+      Object.assign(said, { reasoning: decision.reasoning, serving: evidence.serving, current: evidence.performance.current });
+      next = decision.leaning;
+    }
+
+    // 5. Act: retrain, or roll back to the previous version. 6. Its outcome is part of this run's.
+    if (next !== 'retrainOnDrift' && next !== 'rollBackModel') return result('succeeded', 'no cause was found, and nothing was started');
+    run.enter(Phase.Following);
+    said.next = await startNext(nextInput(next, input, said), outcomeWithinMs, (step) => {
+      said.next = step;
+      run.record.add({ kind: 'effect', step: 'next runbook', what: step.runbook, platform: 'temporal', resource: step.workflowId, before: null, after: 'started' });
+    });
+    const { runbook, state, outcome, reason } = said.next;
+    return result('succeeded', state === 'started' ? `${runbook}: ${outcome ?? 'not ended yet'}, ${reason}` : reason);
+  }, result);
+}
+
+function nextInput(runbook: NextRunbook, { target, alert, startedBy }: InvestigateDegradationInput, { reasoning, report, serving }: InvestigateDegradationResult): NextInput {
+  const common = { target, reason: `performance degraded: ${reasoning.at(-1)}`.slice(0, 1_000), ...(startedBy !== undefined && { startedBy }) };
+  return runbook === 'rollBackModel'
+    ? { runbook, input: { ...common, ...(serving !== null && { from: serving }), ...(alert && { alert }) } }
+    : { runbook, input: { ...common, reportUri: report?.reportUri ?? null } };
+}
