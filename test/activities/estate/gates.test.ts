@@ -67,7 +67,7 @@ describe('a gate written in full, as in the first release', () => {
   });
 
   it('needs no calendar, group or contact in the file', () => {
-    const old = demo.replace(/^calendars:\n(?:(?: .*)?\n)*/m, '').replace(/^groups:\n(?:(?: .*)?\n)*/m, '').replace(/^escalation:\n(?:(?: .*)?\n)*/m, '').replace(/^ +calendar: .*\n/gm, '');
+    const old = demo.replace(/^calendars:\n(?:(?: .*)?\n)*/m, '').replace(/^groups:\n(?:(?: .*)?\n)*/m, '').replace(/^escalation:\n(?:(?: .*)?\n)*/m, '').replace(/^incidents:\n(?:(?: .*)?\n)*/m, '').replace(/^ +calendar: .*\n/gm, '');
     assert.deepEqual(policyOf(old).gates, policyOf(demo).gates);
     assert.equal(policyOf(old).people[0]!.calendar, null);
   });
