@@ -17,7 +17,7 @@ export const killedElsewhere: Record<string, string> = {
   ...reasonFor(['switchBatchDeployment', 'readRegisteredModels', 'readBatchJobLog', 'awaitRunClosed'], 'of a rollback: kill-roll-back-model.test.ts'),
   findClosedRuns: 'only reads, for a lock',
   freeLock: 'a second release changes nothing: test/workflows/locks',
-  ...reasonFor(['readBatchJob', 'readJobFailure', 'findLaterJobs', 'awaitNextJob'], 'in the recovery of a batch job: kill-recover-batch-job.test.ts'),
+  ...reasonFor(['readBatchJob', 'readJobFailure', 'findLaterJobs', 'awaitNextJob'], 'in the recovery of a batch job: test/chaos/kill-recover-batch-job.test.ts'),
   ...reasonFor(['checkBatchData', 'checkEnvironment'], 'only reads, in the recovery of a batch job'),
   ...reasonFor(['awaitNoStop', 'holdReleases', 'liftHold'], 'a second look or signal changes nothing: test/workflows/incidents'),
   ...reasonFor(['planConfigurationChange', 'pushConfigurationChange', 'openPullRequest', 'completePullRequest', 'withdrawChange'], 'connections cut and calls repeated: test/activities/azure-devops/configuration-change.test.ts'),

@@ -9,7 +9,7 @@ import { deploymentOf } from '../support/platform-state.ts';
 import { Releases } from '../support/releases.ts';
 import { Stack } from '../support/stack.ts';
 import { transitions } from '../support/transitions.ts';
-import { killAtEach, killsAt, killTable, stepsOf } from './support/kill-run.ts';
+import { killAtEach, killsAt, killTable, stepsOf } from '../recovery/support/kill-run.ts';
 
 const stack = await Stack.start({ estate: { settle: '2s', recovery: { pollEvery: '1s', nextJobWithin: '10m' } } });
 after(() => stack.stop());
