@@ -13,17 +13,26 @@ export class PartFailed extends Error {}
 /** Each takes a few seconds; more means that something hangs. */
 const healthyWithinMs = 60_000;
 
+/** Longer than the kernel needs for the sockets of a process that has ended. */
+const portFreeWithinMs = 2_000;
+
 /** Starts the part, or keeps the one that runs, and waits until it is healthy. `onStarted` is called as soon as a process of ours exists. */
 export async function startPart(part: Part, settings: Settings, signal: AbortSignal, onStarted: () => void): Promise<void> {
   const register = new ProcessRegister(settings.stateDir);
   const known = register.running()[part.name];
   if (known) return waitUntilHealthy(part, known, signal);
-  if (!(await isPortFree(part.port))) throw new PartFailed(`The ${part.name} cannot start: port ${part.port} is taken by another program. Stop that, or choose another port with ${part.portVariable}.`);
+  if (!(await becomesFree(part.port))) throw new PartFailed(`The ${part.name} cannot start: port ${part.port} is taken by another program. Stop that, or choose another port with ${part.portVariable}.`);
   signal.throwIfAborted();
   const process = launch(part, settings);
   register.add(part.name, process);
   onStarted();
   await waitUntilHealthy(part, process, signal);
+}
+
+/** A process that was killed a moment ago may still be giving its port back. */
+async function becomesFree(port: number): Promise<boolean> {
+  for (const until = performance.now() + portFreeWithinMs; performance.now() < until; await sleep(50)) if (await isPortFree(port)) return true;
+  return false;
 }
 
 /**
