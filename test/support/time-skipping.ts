@@ -1,12 +1,9 @@
 /** Temporal's time-skipping test server with the product's search attributes; a fresh one for each test file, for its clock runs away from the machine's. */
 import { fileURLToPath } from 'node:url';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import proto from '@temporalio/proto'; // CommonJS: no named exports are seen
 import { payloadConverterPath } from '../../workers/temporal-client.ts';
-import { lockId } from '../../workflows/domain/resource-lock.ts';
 import { searchAttributeTypes } from '../../workflows/domain/search-attributes.ts';
-import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { quietRuntime } from './temporal-server.ts';
 
 const path = fileURLToPath(new URL('../../.cache/bin/temporal-test-server', import.meta.url));
@@ -18,14 +15,4 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   const searchAttributes = Object.fromEntries(Object.entries(searchAttributeTypes).map(([name, type]) => [name, type === 'Datetime' ? INDEXED_VALUE_TYPE_DATETIME : INDEXED_VALUE_TYPE_KEYWORD]));
   await environment.connection.operatorService.addSearchAttributes({ namespace: environment.namespace ?? 'default', searchAttributes });
   return environment;
-}
-
-/**
- * Ends the lock of a circuit, for use after each test: it outlives the test's workers, and this server leaves a workflow's task to the worker that had it last, for good. While a task waits no
- * time is skipped, and the next test would stand still.
- */
-export async function endLock({ client }: TestWorkflowEnvironment, target: Target): Promise<void> {
-  await client.workflow.getHandle(lockId(target)).terminate('the test is over').catch((error: unknown) => {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  });
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { GatePolicy } from '../../../workflows/domain/policy.ts';
 import { gateClock, testInput, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
-import { endLock, startTimeSkipping } from '../../support/time-skipping.ts';
+import { startTimeSkipping } from '../../support/time-skipping.ts';
 import type { releaseModel } from '../../../workflows/index.ts';
 
 let temporal: TestWorkflowEnvironment;
@@ -13,7 +13,6 @@ before(async () => {
   temporal = await startTimeSkipping();
 });
 after(() => temporal.teardown());
-afterEach(() => endLock(temporal, testInput.target));
 
 const hour = 3_600_000;
 const withStage1 = (change: Partial<GatePolicy>): Partial<ReleaseActivities> => ({
@@ -48,23 +47,6 @@ describe('the clocks of a gate, in skipped time', () => {
     assert.equal(result.workItem?.id, 7);
   }));
 
-  it('rolls back on silence after a breach', () => {
-    const restored: string[] = [];
-    return withReleaseWorkers(temporal, {
-      loadPolicy: async ({ target }) => {
-        const policy = testPolicy(target);
-        const silent = { onSilence: 'approve' as const };
-        return { ...policy, gates: { stage1: { ...policy.gates.stage1, ...silent }, stage3: { ...policy.gates.stage3, ...silent }, rollback: { ...policy.gates.rollback, ...silent } } };
-      },
-      watchAlerts: async () => ({ kind: 'breached', poll: 3, alert: { id: 'a', rule: 'mae-high', severity: 2, description: '' } }),
-      restoreBatchDeployment: async ({ deployment, before: found }) => { restored.push(deployment); return { state: 'restored', found }; },
-    }, async () => {
-      const result = await runToEnd('silence-rolls-back');
-      assert.deepEqual({ outcome: result.outcome, serving: result.serving }, { outcome: 'rejected', serving: '1' });
-      assert.deepEqual(restored, ['deployment-circuit-C001']);
-    });
-  });
-
   it('does not look finished before its end is on record, however long the record is away', async () => {
     let tries = 0;
     const recorded: string[] = [];
@@ -85,4 +67,22 @@ describe('the clocks of a gate, in skipped time', () => {
     const result = await runToEnd('no-channel');
     assert.equal(result.outcome, 'expired'); // stage1 passed by silence, stage3 expired
   }));
+
+  // The last one: its lock outlives its workers, and this server leaves a workflow's task to the worker that had it last. While a task waits no time is skipped.
+  it('rolls back on silence after a breach', () => {
+    const restored: string[] = [];
+    return withReleaseWorkers(temporal, {
+      loadPolicy: async ({ target }) => {
+        const policy = testPolicy(target);
+        const silent = { onSilence: 'approve' as const };
+        return { ...policy, gates: { stage1: { ...policy.gates.stage1, ...silent }, stage3: { ...policy.gates.stage3, ...silent }, rollback: { ...policy.gates.rollback, ...silent } } };
+      },
+      watchAlerts: async () => ({ kind: 'breached', poll: 3, alert: { id: 'a', rule: 'mae-high', severity: 2, description: '' } }),
+      restoreBatchDeployment: async ({ deployment, before: found }) => { restored.push(deployment); return { state: 'restored', found }; },
+    }, async () => {
+      const result = await runToEnd('silence-rolls-back');
+      assert.deepEqual({ outcome: result.outcome, serving: result.serving }, { outcome: 'rejected', serving: '1' });
+      assert.deepEqual(restored, ['deployment-circuit-C001']);
+    });
+  });
 });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { parseEstate } from '../../../activities/estate/estate-file.ts';
 import { createEstateActivities } from '../../../activities/estate/index.ts';
@@ -14,7 +14,7 @@ import type { releaseModel } from '../../../workflows/index.ts';
 import { measured } from '../../activities/calendar/support/wall-clock.ts';
 import { testInput, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
-import { endLock, startTimeSkipping } from '../../support/time-skipping.ts';
+import { startTimeSkipping } from '../../support/time-skipping.ts';
 
 const hour = 3_600_000;
 const demo = await readFile('estate/demo.yml', 'utf8');
@@ -28,7 +28,6 @@ after(async () => {
   await temporal.teardown();
   rmSync(directory, { recursive: true });
 });
-afterEach(() => endLock(temporal, testInput.target));
 
 /** The demo's estate with these fields in the gate of Stage 1, and what its activities are. */
 function estate(name: string, stage1: string, calendars = ''): { text: string; activities: Partial<ReleaseActivities> } {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { holdReleases, liftHold, readStops } from '../../../activities/runs/emergency-stop.ts';
 import type { StopHold } from '../../../workflows/domain/emergency-stop.ts';
@@ -7,14 +7,14 @@ import { eventually } from '../../support/eventually.ts';
 import { details, passBothStages, releaseRuns } from '../../support/release-model-runs.ts';
 import { releaseActivities, testInput } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
-import { endLock, startTimeSkipping } from '../../support/time-skipping.ts';
+import { startTimeSkipping } from '../../support/time-skipping.ts';
 
 let temporal: TestWorkflowEnvironment;
-before(async () => {
+// One for each test: locks and stops outlive a test's workers, and this server leaves a workflow's task to the worker that had it last. While a task waits no time is skipped.
+beforeEach(async () => {
   temporal = await startTimeSkipping();
 });
-after(() => temporal.teardown());
-afterEach(() => endLock(temporal, testInput.target));
+afterEach(() => temporal.teardown());
 
 const { start, run } = releaseRuns(() => temporal);
 const { target } = testInput;
