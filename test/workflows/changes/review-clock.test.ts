@@ -1,6 +1,6 @@
 /** The clock of a review, in skipped time. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { testChangeRules, type ReleaseActivities } from '../../support/release-activities.ts';
@@ -9,10 +9,11 @@ import { startTimeSkipping } from '../../support/time-skipping.ts';
 import { approved, ended, hour, PullRequest, startChange, waiting } from './support/pull-request.ts';
 
 let temporal: TestWorkflowEnvironment;
-before(async () => {
+// One for each test: a poll that a cancelled wait leaves behind keeps this server from skipping time.
+beforeEach(async () => {
   temporal = await startTimeSkipping();
 });
-after(() => temporal.teardown());
+afterEach(() => temporal.teardown());
 
 const run = <T>(activities: Partial<ReleaseActivities>, body: () => Promise<T>) => withReleaseWorkers(temporal, activities, body, { cached: 0 });
 const elapsed = async (handle: WorkflowHandle): Promise<number> => {
