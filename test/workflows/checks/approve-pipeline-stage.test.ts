@@ -88,6 +88,7 @@ describe('a held stage', () => {
         assert.ok(checklist.length === 2 && checklist.every(({ ok }) => ok !== null));
         return [state, ...checklist.map(({ ok, comment }) => `${ok}: ${comment}`)];
       });
+      await checks.control('POST', 'commits', { branch: 'refs/heads/main', by: 'dana@example.com', files: { 'README.md': 'pushed by hand, without a pull request' } });
       const doubtful = await checks.startRun({ tests: { total: 120, passed: 118 } });
       const seen = await answers(doubtful);
       assert.deepEqual(seen.map((line) => line.replace(/commit .*/, 'commit')), ['checklist', 'false: no pull request of this repository made commit', 'false: 118 of 120 tests passed']);
