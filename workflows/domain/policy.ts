@@ -170,8 +170,16 @@ export interface TargetPolicy {
   settleMs: number;
 }
 
-/** The canonical id behind a name or alias; the name itself when the estate does not know it. Names compare without regard to case. */
+/** The ids behind names and aliases, in lower case, of each list of people that was asked for: a gate asks several times for each answer, and may have hundreds of approvers. */
+const idsByName = new WeakMap<readonly Person[], ReadonlyMap<string, string>>();
+
+/** The canonical id behind a name or alias; the name itself when the estate does not know it. Names compare without regard to case. A list of people must not change once it was asked. */
 export function canonicalPerson(people: readonly Person[], name: string): string {
-  const wanted = name.trim().toLowerCase();
-  return people.find(({ id, aliases }) => [id, ...aliases].some((alias) => alias.toLowerCase() === wanted))?.id ?? name.trim();
+  let ids = idsByName.get(people);
+  if (ids === undefined) {
+    // The first of two who share a name has it.
+    ids = new Map(people.flatMap(({ id, aliases }) => [id, ...aliases].map((alias): [string, string] => [alias.toLowerCase(), id])).reverse());
+    idsByName.set(people, ids);
+  }
+  return ids.get(name.trim().toLowerCase()) ?? name.trim();
 }
