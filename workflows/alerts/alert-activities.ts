@@ -3,15 +3,12 @@ import type { createAlertSourceActivities } from '../../activities/alert-sources
 import type { createAzureAlertActivities } from '../../activities/azure-monitor/index.ts';
 import type { createAlertRouteActivities } from '../../activities/estate/alert-routes.ts';
 import type { createRunsActivities } from '../../activities/runs/index.ts';
-import { brief, looking, on } from '../blocks/activity-budgets.ts';
+import { brief, looking, many, on } from '../blocks/activity-budgets.ts';
 import type { ActiveAlerts, AlertSource } from '../domain/alert.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type AlertRoutes = ReturnType<typeof createAlertRouteActivities>;
 type Runs = ReturnType<typeof createRunsActivities>;
-
-/** Hundreds of runs may have to be started; a heartbeat for each lets a killed worker's batch go on elsewhere. */
-const many = { ...brief, startToCloseTimeout: '10m', scheduleToCloseTimeout: '1h', heartbeatTimeout: '30s' } as const;
 
 export const { routeAlert } = on<AlertRoutes>(TaskQueue.Estate, brief, 'Find the runbook and the target of the alert');
 export const { loadAlertSources } = on<AlertRoutes>(TaskQueue.Estate, looking, 'Find the sources of alerts');

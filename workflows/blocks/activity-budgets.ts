@@ -18,6 +18,14 @@ export const brief: ActivityOptions = {
 /** A look that somebody waits for, and that is made again later: after ten minutes it is said that nothing could be seen. */
 export const looking: ActivityOptions = { ...brief, startToCloseTimeout: '1m', scheduleToCloseTimeout: '10m' };
 
+/** Many runs in one call, each perhaps with a history to replay; a heartbeat for each lets a killed worker's batch go on elsewhere. */
+export const many: ActivityOptions = { ...brief, startToCloseTimeout: '10m', scheduleToCloseTimeout: '1h', heartbeatTimeout: '30s' };
+
+/** A write that the run may have to undo, or whose outcome it must know: a cancelled run waits until the activity has really stopped, so that the undo comes after it. */
+export function undoable(base: ActivityOptions = brief): ActivityOptions {
+  return { ...base, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+}
+
 /** Waiting by failing: a look every so often, no worker held in between, and a bound that is the whole waiting time. `base` has the budget of one look. */
 export function polling(intervalMs: number, bound: ActivityOptions['scheduleToCloseTimeout'], base: ActivityOptions = brief): ActivityOptions {
   return { ...base, scheduleToCloseTimeout: bound, retry: { initialInterval: intervalMs, backoffCoefficient: 1, maximumInterval: intervalMs } };

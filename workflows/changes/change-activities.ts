@@ -1,15 +1,14 @@
 /** The activities of a change by pull request, each on its platform's queue, with its time budget and the line that Temporal Web UI shows beside it. */
-import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
 import type { createAzureDevOpsActivities } from '../../activities/azure-devops/index.ts';
 import type { createChangeRuleActivities } from '../../activities/estate/change-rules.ts';
-import { brief, on, polling } from '../blocks/activity-budgets.ts';
+import { brief, on, polling, undoable } from '../blocks/activity-budgets.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type AzureDevOps = ReturnType<typeof createAzureDevOpsActivities>;
 type ChangeRules = ReturnType<typeof createChangeRuleActivities>;
 
-/** A write that the run takes back when it is cancelled: it waits until the activity has really stopped, so that the undo comes after it. */
-const write: ActivityOptions = { ...brief, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+/** Taken back when the run is cancelled. */
+const write = undoable();
 
 export const { loadChangeRules } = on<ChangeRules>(TaskQueue.Estate, brief, 'Load who reviews changes of the target');
 export const { planConfigurationChange } = on<AzureDevOps>(TaskQueue.AzureDevOps, brief, 'Edit the configuration and check it');

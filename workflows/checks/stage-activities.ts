@@ -1,15 +1,15 @@
 /** The activities of a check before a pipeline's stage, with their time budgets. */
-import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/workflow';
 import type { createCheckActivities } from '../../activities/azure-devops/check-activities.ts';
 import type { createStagePolicyActivities } from '../../activities/estate/stage-policy-activities.ts';
-import { brief, looking, on, polling } from '../blocks/activity-budgets.ts';
+import { brief, looking, on, polling, undoable } from '../blocks/activity-budgets.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type Checks = ReturnType<typeof createCheckActivities>;
 type Estate = ReturnType<typeof createStagePolicyActivities>;
 
 /** The decision must reach Azure DevOps even if a person first has to repair a permission over a weekend. */
-const answer: ActivityOptions = { ...brief, scheduleToCloseTimeout: '3d', cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+const answer = undoable({ ...brief, scheduleToCloseTimeout: '3d' });
 
 /** What is done while a run closes: its platform has an hour. */
 const last: ActivityOptions = { ...brief, scheduleToCloseTimeout: '1h' };

@@ -1,17 +1,16 @@
 /** The activities that only an environment's update calls; the others are those of a release. */
-import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/workflow';
 import type { createAzureDevOpsActivities } from '../../activities/azure-devops/index.ts';
 import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts';
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
-import { brief, on, polling } from '../blocks/activity-budgets.ts';
+import { brief, on, polling, undoable } from '../blocks/activity-budgets.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type AzureMl = ReturnType<typeof createAzureMlActivities>;
 type AzureMonitor = ReturnType<typeof createAzureMonitorActivities>;
 
-/** A cancelled run waits until the write has really stopped. */
-const write: ActivityOptions = { ...brief, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+const write = undoable();
 
 export const { readEnvironmentChange } = on<ReturnType<typeof createAzureDevOpsActivities>>(TaskQueue.AzureDevOps, brief, 'Read the environment at the merged pull request');
 export const { loadFleet } = on<ReturnType<typeof createEstateActivities>>(TaskQueue.Estate, brief, 'Load all circuits of the estate');

@@ -1,9 +1,9 @@
 /** The activities of incidents that releases do not have, with their budgets. */
-import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/workflow';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createIncidentPolicyActivities } from '../../activities/estate/incident-policy.ts';
 import type { createRunsActivities } from '../../activities/runs/index.ts';
-import { brief, on, polling } from '../blocks/activity-budgets.ts';
+import { brief, on, polling, undoable } from '../blocks/activity-budgets.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type Estate = ReturnType<typeof createIncidentPolicyActivities> & ReturnType<typeof createEstateActivities>;
@@ -13,7 +13,7 @@ type Runs = ReturnType<typeof createRunsActivities>;
 const soon: ActivityOptions = { ...brief, startToCloseTimeout: '15s', scheduleToCloseTimeout: '1m' };
 
 /** Temporal answers within milliseconds. What a cancelled incident has under way has ended before its undo. */
-const call: ActivityOptions = { ...brief, startToCloseTimeout: '30s', cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+const call = undoable({ ...brief, startToCloseTimeout: '30s' });
 
 export const { loadIncidentPolicy } = on<Estate>(TaskQueue.Estate, soon, 'Load the terms of incidents');
 export const { loadPolicy: loadTargetPolicySoon } = on<Estate>(TaskQueue.Estate, soon, 'Load the policy of the target');

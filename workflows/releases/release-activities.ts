@@ -1,5 +1,5 @@
 /** The activities of a release, each on its platform's queue, with its time budget and the line that Temporal Web UI shows beside it. */
-import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/workflow';
 import type { createAzureDevOpsActivities } from '../../activities/azure-devops/index.ts';
 import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts';
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
@@ -8,7 +8,7 @@ import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
 import type { createNotificationActivities } from '../../activities/notifications/index.ts';
 import type { createRecordActivities } from '../../activities/record/index.ts';
 import type { createRunsActivities } from '../../activities/runs/index.ts';
-import { brief, looking, on, polling } from '../blocks/activity-budgets.ts';
+import { brief, looking, on, polling, undoable } from '../blocks/activity-budgets.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type AzureMl = ReturnType<typeof createAzureMlActivities>;
@@ -20,8 +20,7 @@ type Notifications = ReturnType<typeof createNotificationActivities>;
 type Record = ReturnType<typeof createRecordActivities>;
 type Runs = ReturnType<typeof createRunsActivities>;
 
-/** A write that the run may have to undo: a cancelled run waits until the activity has really stopped, so that the undo comes after it. */
-const write: ActivityOptions = { ...brief, startToCloseTimeout: '1h', cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+const write = undoable({ ...brief, startToCloseTimeout: '1h' });
 
 /** Messages to people: useless after an hour, and nobody waits for them. */
 const message: ActivityOptions = { ...brief, startToCloseTimeout: '30s', scheduleToCloseTimeout: '1h' };

@@ -1,15 +1,13 @@
 /** The activities of a recovery, each with its time budget and the line that Temporal Web UI shows beside it. What a release does too comes from its own activities. */
-import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
 import type { createAzureDevOpsActivities } from '../../activities/azure-devops/index.ts';
 import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts';
-import { brief, on, polling } from '../blocks/activity-budgets.ts';
+import { brief, on, polling, undoable } from '../blocks/activity-budgets.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type AzureMl = ReturnType<typeof createAzureMlActivities>;
 type AzureDevOps = ReturnType<typeof createAzureDevOpsActivities>;
 
-/** A write that the run may have to undo: a cancelled run waits until the activity has really stopped, so that the undo comes after it. */
-const write: ActivityOptions = { ...brief, startToCloseTimeout: '1h', cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+const write = undoable({ ...brief, startToCloseTimeout: '1h' });
 
 export const { readBatchJob } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Identify the failed job');
 export const { readJobFailure } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Review the log of the job');
