@@ -109,7 +109,7 @@ const fields = z.strictObject({
   groups: z.record(text, group).default({}),
   escalation: z.record(text, text).default({}),
   azure,
-  azureDevOps: z.strictObject({ project: text, stages: stages.default({ watchEvery: 300_000, environments: {} }), approvals: z.array(approval).optional() }),
+  azureDevOps: z.strictObject({ project: text, repositories: z.array(text).min(1, 'must name at least one, or be left out').optional(), stages: stages.default({ watchEvery: 300_000, environments: {} }), approvals: z.array(approval).optional() }),
   training,
   inference,
   execution: execution.default({ training: 'native' }),
