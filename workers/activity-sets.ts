@@ -12,7 +12,7 @@ import { createAlertRouteActivities } from '../activities/estate/alert-routes.ts
 import { createIncidentPolicyActivities } from '../activities/estate/incident-policy.ts';
 import { createChangeRuleActivities } from '../activities/estate/change-rules.ts';
 import { createHookRuleActivities } from '../activities/estate/hook-rules.ts';
-import { createScheduledTargetActivities } from '../activities/estate/scheduled-targets.ts';
+import { createScheduledTargetActivities } from '../activities/estate/scheduled-target-activities.ts';
 import { createEstateActivities, type EstateSettings } from '../activities/estate/index.ts';
 import { createStagePolicyActivities } from '../activities/estate/stage-policy-activities.ts';
 import { withHeartbeat } from '../activities/heartbeat.ts';

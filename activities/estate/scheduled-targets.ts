@@ -4,8 +4,6 @@ import { severities, type Target } from '../../workflows/domain/vocabulary.ts';
 import { localDay, startOfDate } from '../calendar/local-time.ts';
 import { allTargets } from './circuits.ts';
 import { severityOf } from './effective-gates.ts';
-import { readEstate } from './estate-file.ts';
-import type { EstateSettings } from './index.ts';
 import type { Estate } from './schema.ts';
 
 const dayMs = 86_400_000;
@@ -35,17 +33,3 @@ export function periodAround(at: string, oncePer: Period, timezone: string): Pic
   const names: Record<Period, string> = { day: first, week: `the week of ${first}`, month: first.slice(0, 7), quarter: `${year}-Q${Math.floor(month / 3) + 1}`, year: String(year) };
   return { period: names[oncePer], since: new Date(startOfDate(first, timezone)).toISOString() };
 }
-
-export const createScheduledTargetActivities = ({ estateFile }: Pick<EstateSettings, 'estateFile'>) => ({
-  /**
-   * Selects the circuits of a schedule, and names the period around `at`, an ISO instant.
-   *
-   * Safe to retry because it only reads.
-   *
-   * @throws EstateInvalid (not retried) naming file, line and field
-   */
-  selectScheduledTargets: async ({ select, oncePer, timezone, at }: { select: TargetSelection; oncePer: Period; timezone: string; at: string }): Promise<ScheduledTargets> => ({
-    targets: selectTargets(await readEstate(estateFile), select),
-    ...periodAround(at, oncePer, timezone),
-  }),
-});

@@ -1,6 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import pMap from 'p-map';
-import type { createScheduledTargetActivities } from '../../activities/estate/scheduled-targets.ts';
+import type { createScheduledTargetActivities } from '../../activities/estate/scheduled-target-activities.ts';
 import { brief, on } from '../blocks/activity-budgets.ts';
 import { startOwnRun, waitForOwnRun } from '../blocks/own-run.ts';
 import { requireInput } from '../blocks/required-input.ts';
