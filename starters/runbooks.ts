@@ -16,6 +16,7 @@ import { ReviewPhase, type ReviewPendingReleasesInput } from '../workflows/domai
 import { unblockPhase, type UnblockReleaseInput } from '../workflows/domain/review-stuck.ts';
 import { sweepPhase, type SweepRunsInput } from '../workflows/domain/sweep-runs.ts';
 import { reconcilePhase, type ReconcileAlertsInput } from '../workflows/domain/alert.ts';
+import { reconcileHooksPhase, type ReconcileHooksInput } from '../workflows/domain/hook-reconciliation.ts';
 import { severities } from '../workflows/domain/vocabulary.ts';
 import { startCommand } from './command-line.ts';
 
@@ -295,6 +296,18 @@ const reconcileAlerts: Runbook<ReconcileAlertsInput> = {
   isRepeatable: true,
 };
 
+const reconcileHooks: Runbook<ReconcileHooksInput> = {
+  name: 'reconcileHooks',
+  description: 'Read in Azure DevOps what was merged and built, and start or wake what no service hook has told',
+  schema: z.strictObject({ lookBackMs: milliseconds.optional() }),
+  workflowId: () => 'reconcileHooks:all',
+  summary: () => 'Make up for missed service hooks',
+  details: () => 'Looks back 72 hours by default. Run by a schedule.',
+  searchAttributes: () => searchAttributePairs({ Phase: reconcileHooksPhase }),
+  attribute: (input) => input,
+  isRepeatable: true,
+};
+
 const coordinateIncident: Runbook<CoordinateIncidentInput> = {
   name: 'coordinateIncident',
   description: 'Coordinate an incident: acknowledgement, assessment, roles, updates on the clock, escalation, resolution, post-mortem',
@@ -316,9 +329,9 @@ const coordinateIncident: Runbook<CoordinateIncidentInput> = {
 };
 
 /** All runbooks that can be started, in the order in which they are listed. */
-export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment, coordinateIncident, reconcileAlerts, updateTrainingConfig, recoverBatchJob, investigateDegradation];
+export const runbooks: readonly Runbook[] = [releaseChange, releaseModel, rollBackModel, reviewPendingReleases, unblockRelease, sweepRuns, updateEnvironment, coordinateIncident, reconcileAlerts, reconcileHooks, updateTrainingConfig, recoverBatchJob, investigateDegradation];
 
-export { coordinateIncident, investigateDegradation, reconcileAlerts, recoverBatchJob, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease, updateTrainingConfig };
+export { coordinateIncident, investigateDegradation, reconcileAlerts, reconcileHooks, recoverBatchJob, releaseChange, releaseModel, reviewPendingReleases, rollBackModel, sweepRuns, unblockRelease, updateTrainingConfig };
 
 /** An input that does not fit its runbook; the message names each wrong field on a line of its own. */
 export class InputError extends Error {}

@@ -167,8 +167,7 @@ it('tells a release that waits for its build that the build has ended; one that 
     loadPolicy: async (input) => ({ ...testPolicy(input.target), execution: { training: 'accompany' }, training: { ...testPolicy(input.target).training, pollMs: 3_600_000 } }),
     readChange: async (input) => {
       const change = await activities().readChange!(input);
-      const { mergeCommit } = { mergeCommit: 'c0ffee', ...change.pullRequest };
-      return { ...change, pullRequest: { ...change.pullRequest, mergeCommit }, circuits: input.pullRequestId === waiting.pullRequestId ? [{ target, path: 'config/plants/P001/C001.yml', config: { cutoffDate: '2015-06-30', hyperparameters: {} }, digest: '0'.repeat(64) }] : [] };
+      return { ...change, circuits: input.pullRequestId === waiting.pullRequestId ? [{ target, path: 'config/plants/P001/C001.yml', config: { cutoffDate: '2015-06-30', hyperparameters: { learning_rate: 0.01 } }, digest: '0'.repeat(64) }] : [] };
     },
     awaitBuilds: async (input) => {
       looks += 1;
