@@ -69,7 +69,7 @@ function plainTiming(timing: ScheduleTiming): unknown {
 function timingOf({ calendars = [], intervals = [], skip = [], startAt, endAt, jitter = 0, timezone = '' }: ScheduleSpecDescription): unknown {
   if (skip.length > 0 || startAt !== undefined || endAt !== undefined || jitter > 0 || calendars.length + intervals.length !== 1) return null;
   const [interval] = intervals;
-  if (interval !== undefined) return interval.offset === 0 ? { everyMs: interval.every } : null;
+  if (interval !== undefined) return (interval.offset ?? 0) === 0 ? { everyMs: interval.every } : null;
   const calendar = calendars[0]!;
   const isPlain = JSON.stringify(spread(calendar.second as Span<number>[], Number)) === '[0]' && calendar.year.length === 0;
   if (!isPlain) return null;

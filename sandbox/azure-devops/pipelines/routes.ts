@@ -76,7 +76,7 @@ export async function buildRoutes(app: FastifyInstance, { builds, agent, address
         (definitions === undefined || definitions.split(',').includes(String(id))) &&
         (statusFilter === undefined || build.status === statusFilter) &&
         (resultFilter === undefined || build.result === resultFilter) &&
-        (minTime === undefined || String(build[time] ?? '') >= new Date(minTime).toISOString()) &&
+        (minTime === undefined || ((build[time] as string | undefined) ?? '') >= new Date(minTime).toISOString()) &&
         (tagFilters === undefined || tagFilters.split(',').every((tag) => (build.tags as string[]).includes(tag)))
       );
     });

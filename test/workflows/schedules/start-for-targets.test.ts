@@ -118,7 +118,7 @@ describe('startForTargets', () => {
         return String(error.cause?.message);
       };
       assert.match(await failed({ runbook: 'rollBackModel' }), /runbook: rollBackModel is none of investigateDegradation, retrainOnDrift/);
-      assert.match(await failed({ oncePer: undefined as never }), /oncePer/);
+      assert.match(await failed({ oncePer: undefined }), /oncePer/);
       if (!startableNext.includes('retrainOnDrift')) assert.deepEqual(await start('P012', { runbook: 'retrainOnDrift' }).then(({ outcome, reason, started }) => [outcome, reason, started]), ['rejected', 'retrainOnDrift is not part of this version of Holdpoint: nothing was started', []]);
       assert.deepEqual((await start('P012', { select: { plants: ['P999'], severities: null } })).started, []);
     });
