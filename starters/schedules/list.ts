@@ -51,6 +51,6 @@ async function seen(client: Client, row: ScheduleRow): Promise<SeenSchedule> {
 export async function tendSchedule(client: Client, id: string, action: 'pause' | 'resume' | 'trigger', note: string): Promise<void> {
   const handle = client.schedule.getHandle(id);
   if (action === 'pause') await handle.pause(note);
-  else if (action === 'resume') await handle.unpause(note);
+  else if (action === 'resume') await handle.unpause(note === '' ? 'resumed' : note); // without a note Temporal takes it for no request at all
   else await handle.trigger();
 }

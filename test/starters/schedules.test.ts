@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { parse, stringify } from 'yaml';
+import { readEstate } from '../../activities/estate/estate-file.ts';
 import { runbooks } from '../../starters/runbooks.ts';
-import type { AppliedSchedule } from '../../starters/schedules/apply.ts';
-import type { SeenSchedule } from '../../starters/schedules/list.ts';
+import { applySchedules, type AppliedSchedule } from '../../starters/schedules/apply.ts';
+import { listSchedules, tendSchedule, type SeenSchedule } from '../../starters/schedules/list.ts';
+import { scheduleRows } from '../../starters/schedules/rows.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import { builtInSchedules } from '../../workflows/domain/schedules.ts';
 import { eventually } from '../support/eventually.ts';
@@ -28,12 +30,15 @@ after(async () => {
 const demo = parse(readFileSync('estate/demo.yml', 'utf8')) as object;
 const declare = (schedules: object): void => writeFileSync(estateFile, stringify({ ...demo, schedules }));
 const holdpoint = (...words: string[]): Promise<Ended> => holdpointAt(temporal.address)(['schedules', ...words], { environment: { HOLDPOINT_ESTATE: estateFile } });
-const json = async <T>(...words: string[]): Promise<T[]> => {
+const json = async <T>(...words: string[]): Promise<T> => {
   const { stdout, stderr, code } = await holdpoint(...words, '--json');
   assert.equal(code, 0, stderr);
-  return JSON.parse(stdout) as T[];
+  return JSON.parse(stdout) as T;
 };
-const apply = async (...words: string[]): Promise<Record<string, string>> => Object.fromEntries((await json<AppliedSchedule>('apply', ...words)).map(({ id, state, differs }) => [id, [state, ...differs].join(': ')]));
+const rows = async () => scheduleRows(await readEstate(estateFile), estateFile);
+const told = (applied: readonly AppliedSchedule[]): Record<string, string> => Object.fromEntries(applied.map(({ id, state, differs }) => [id, [state, ...differs].join(': ')]));
+const apply = async (options: { dryRun?: boolean } = {}): Promise<Record<string, string>> => told(await applySchedules(temporal.client, await rows(), options));
+const list = async (): Promise<SeenSchedule[]> => listSchedules(temporal.client, await rows());
 const all = (state: string, more: Record<string, string> = {}): Record<string, string> => ({ ...Object.fromEntries(builtInSchedules.map((id) => [id, state])), ...more });
 const describeOf = (id: string) => temporal.client.schedule.getHandle(id).describe();
 const monthly = { runbook: 'investigateDegradation', cron: '0 6 1 */3,12 *', timezone: 'America/Los_Angeles', oncePer: 'month', input: { window: 'month' }, catchUp: '3d' };
@@ -42,7 +47,7 @@ const weekly = { runbook: 'investigateDegradation', calendar: { dayOfWeek: ['mon
 describe('holdpoint schedules apply', () => {
   it('would make them, makes them, and finds nothing to change the second time', async () => {
     declare({ monthly, weekly });
-    assert.deepEqual(await apply('--dry-run'), all('created', { monthly: 'created', weekly: 'created' }));
+    assert.deepEqual(told(await json<AppliedSchedule[]>('apply', '--dry-run')), all('created', { monthly: 'created', weekly: 'created' }));
     await assert.rejects(describeOf('monthly'));
     assert.deepEqual(await apply(), all('created', { monthly: 'created', weekly: 'created' }));
     const { action, policies, info, memo } = await describeOf('monthly');
@@ -65,8 +70,8 @@ describe('holdpoint schedules apply', () => {
     declare({ monthly: { ...monthly, catchUp: '1d' }, weekly: { ...weekly, calendar: { ...weekly.calendar, minute: 45 } }, sweepRuns: { every: '1h', input: { lookBackMs: 1000 } } });
     await temporal.client.schedule.getHandle('reconcileHooks').update((found) => ({ ...found, spec: { intervals: [{ every: '3h' }] } }));
     const expected = all('unchanged', { monthly: 'brought up to date: how late it is made up for', weekly: 'brought up to date: when it runs', sweepRuns: 'brought up to date: when it runs: what it starts: how late it is made up for', reconcileHooks: 'brought up to date: when it runs' });
-    assert.deepEqual(await apply('--dry-run'), expected);
-    const seen = await json<SeenSchedule>('list');
+    assert.deepEqual(await apply({ dryRun: true }), expected);
+    const seen = await list();
     assert.deepEqual(seen.filter(({ differs }) => differs.length > 0).map(({ id }) => id).sort(), ['monthly', 'reconcileHooks', 'sweepRuns', 'weekly']);
     assert.deepEqual(await apply(), expected);
     assert.deepEqual(await apply(), all('unchanged', { monthly: 'unchanged', weekly: 'unchanged' }));
@@ -75,13 +80,13 @@ describe('holdpoint schedules apply', () => {
 
   it('leaves what a person has paused paused; what the estate has paused goes on when it no longer says so', async () => {
     declare({ monthly, weekly: { ...weekly, paused: true } });
-    await holdpoint('pause', 'monthly', '--reason', 'audit');
+    assert.deepEqual(await json('pause', 'monthly', '--reason', 'audit'), { id: 'monthly', action: 'pause', reason: 'audit' });
     await eventually(async () => assert.equal((await describeOf('monthly')).state.note, 'audit'));
     const states = await apply();
     assert.deepEqual([states['monthly'], states['weekly']], ['brought up to date: how late it is made up for', 'brought up to date: when it runs: whether it is paused']);
     const pauses = async (): Promise<unknown[]> => Promise.all(['monthly', 'weekly'].map(async (id) => Object.values((await describeOf(id)).state).slice(0, 2)));
     assert.deepEqual(await pauses(), [[true, 'audit'], [true, 'paused in the estate']]);
-    assert.deepEqual((await json<SeenSchedule>('list')).filter(({ state }) => state === 'paused').map(({ id, note }) => [id, note]), [['monthly', 'audit'], ['weekly', 'paused in the estate']]);
+    assert.deepEqual((await list()).filter(({ state }) => state === 'paused').map(({ id, note }) => [id, note]), [['monthly', 'audit'], ['weekly', 'paused in the estate']]);
     assert.match((await holdpoint('resume', 'weekly')).stderr, /the next apply pauses it again/);
     await eventually(async () => assert.equal((await describeOf('weekly')).state.paused, false));
     assert.equal((await apply())['weekly'], 'brought up to date: whether it is paused');
@@ -95,9 +100,9 @@ describe('holdpoint schedules apply', () => {
     await temporal.client.schedule.create({ scheduleId: 'somebodys', spec: { intervals: [{ every: '1h' }] }, action: { type: 'startWorkflow', workflowType: 'other', taskQueue: 'other' } });
     declare({ monthly });
     await eventually(async () => {
-      assert.ok((await json<SeenSchedule>('list')).some(({ id, state }) => id === 'weekly' && state === 'declared no more'));
+      assert.ok((await list()).some(({ id, state }) => id === 'weekly' && state === 'declared no more'));
     });
-    assert.equal((await apply('--dry-run'))['weekly'], 'removed');
+    assert.equal((await apply({ dryRun: true }))['weekly'], 'removed');
     assert.equal((await apply())['weekly'], 'removed');
     await assert.rejects(describeOf('weekly'));
     await eventually(async () => assert.deepEqual(await apply(), all('unchanged', { monthly: 'unchanged' })));
@@ -128,7 +133,7 @@ describe('holdpoint schedules apply', () => {
 describe('holdpoint schedules', () => {
   it('triggers one by its policy, and tells what does not exist', async () => {
     declare({ monthly });
-    await json('trigger', 'reconcileAlerts');
+    await tendSchedule(temporal.client, 'reconcileAlerts', 'trigger', '');
     const { policies, info } = await eventually(async () => {
       const described = await describeOf('reconcileAlerts');
       assert.equal(described.info.recentActions.length, 1);
@@ -138,7 +143,7 @@ describe('holdpoint schedules', () => {
     await temporal.client.schedule.getHandle('anchorRecord').delete();
     assertRefused(await holdpoint('pause', 'nothing', '--reason', 'r'), 3, /There is no schedule nothing/);
     assertRefused(await holdpoint('trigger', 'anchorRecord'), 3, /has not been made yet/);
-    assert.equal((await json<SeenSchedule>('list')).find(({ id }) => id === 'anchorRecord')?.state, 'missing');
+    assert.equal((await list()).find(({ id }) => id === 'anchorRecord')?.state, 'missing');
   });
 
   it('applies nothing without an estate, or with one that is wrong; lists what there is all the same', async () => {
