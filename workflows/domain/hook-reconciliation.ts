@@ -39,7 +39,7 @@ export interface KnownRun {
   workflowId: string;
   /** `none`: there is no such run, or it was forgotten. */
   state: 'none' | 'running' | 'ended';
-  /** Temporal's word, such as `CANCELED`; empty where there is none. */
+  /** Temporal's word, such as `CANCELLED`; empty where there is none. */
   status: string;
   phase: string | null;
   /** ISO instant; null where there is none. */
