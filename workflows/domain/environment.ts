@@ -2,8 +2,9 @@
 import type { RefusedFile } from './circuit-config.ts';
 import type { CompensationReport } from './compensation.ts';
 import type { FanOutReport } from './fan-out.ts';
+import type { TargetPolicy } from './policy.ts';
 import type { Production, PullRequest } from './release.ts';
-import type { Outcome } from './vocabulary.ts';
+import type { Outcome, Target } from './vocabulary.ts';
 
 /** Where the file is, in the repository. */
 export const environmentPath = 'environment/custom_tf_env.yml';
@@ -72,6 +73,7 @@ export interface UpdateEnvironmentInput {
 
 /** A model's deployment, as the fleet's update knows it. */
 export interface FleetMember {
+  target: Target;
   label: string;
   endpoint: string;
   deployment: string;
@@ -79,7 +81,10 @@ export interface FleetMember {
 
 /** What an item of the integration test gets. */
 export interface TestModelInput {
-  target: { plant: string; circuit: string };
+  /** Registered name of the circuit's model. */
+  model: string;
+  /** Where it serves and is tried: told by the run that tests, so that all of them go by the same policy. */
+  place: Pick<TargetPolicy, 'workspaces' | 'endpoint' | 'deployment' | 'inference' | 'location' | 'settleMs'>;
   /** `azureml:<name>:<version>` */
   environment: string;
   /** How the run that tests signs what it makes. */

@@ -4,13 +4,12 @@ import { FailureType } from '../domain/failures.ts';
 import { toleratedFailures } from '../domain/fan-out.ts';
 import { targetLabel } from '../domain/ids.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
-import { severities, type Target } from '../domain/vocabulary.ts';
+import { severities } from '../domain/vocabulary.ts';
 import { loadPolicy } from '../releases/release-activities.ts';
 import { loadFleet } from './environment-activities.ts';
 
 /** Whom an update concerns, by whose policy it is decided, and within which limits. */
 export interface UpdatePlan {
-  targets: Target[];
   members: FleetMember[];
   /** Of the gravest circuit: what holds for it holds for all. */
   policy: TargetPolicy;
@@ -30,8 +29,7 @@ export async function planUpdate({ maxParallel = 5, failureBudget, waveSize = 10
   if (!gravest) throw ApplicationFailure.nonRetryable('the estate has no circuit: there is nothing that an environment could be updated for', FailureType.EstateInvalid);
   if (circuits.length > mostModels) throw ApplicationFailure.nonRetryable(`the estate has ${circuits.length} circuits; an environment is updated for at most ${mostModels} in one run`, FailureType.EstateInvalid);
   return {
-    targets: circuits.map(({ target }) => target),
-    members: circuits.map(({ target, endpoint, deployment }) => ({ label: targetLabel(target), endpoint, deployment })),
+    members: circuits.map(({ target, endpoint, deployment }) => ({ target, label: targetLabel(target), endpoint, deployment })),
     policy: await loadPolicy({ target: gravest.target }),
     maxParallel,
     failureBudget: failureBudget ?? toleratedFailures({ percent: 5 }, circuits.length),
