@@ -22,7 +22,7 @@ export interface LockClaim extends LockParty {
   what: string;
   /** Model version that the run brings; null where it brings none. */
   version: string | null;
-  /** The higher number goes first; among equals whoever came first. */
+  /** Of `lockPriority`. The higher number goes first; among equals whoever came first. */
   priority: number;
   /** Takes the lock at once from whoever holds it. */
   preempts: boolean;
@@ -66,9 +66,16 @@ export function lockId({ plant, circuit }: Target): string {
   return ['lock', idPart(plant), idPart(circuit)].join(':');
 }
 
-/** Severe targets first. A rollback does not queue. */
-export function releasePriority(severity: Severity): number {
-  return { P0: 40, P1: 30, P2: 20, P3: 10 }[severity];
+/**
+ * Kinds of runbooks that claim a target's lock, by who goes first. What mends production goes before what changes it, and a release before what touches many circuits and can wait for one
+ * of them. A rollback does not queue: it takes the lock from its holder, whatever kind that is, and its rank only says so to readers.
+ */
+const ranks = { rollback: 400, recovery: 300, release: 200, environment: 100, retraining: 0 } as const;
+export type LockKind = keyof typeof ranks;
+
+/** The priority of a claim: first the kind of the runbook, within a kind the severity of the target. Equals are served in the order of their arrival. */
+export function lockPriority(kind: LockKind, severity: Severity): number {
+  return ranks[kind] + { P0: 40, P1: 30, P2: 20, P3: 10 }[severity];
 }
 
 export function freeLock(target: Target): LockState {

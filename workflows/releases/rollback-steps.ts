@@ -6,7 +6,7 @@ import type { Run } from '../blocks/run.ts';
 import { targetLabel } from '../domain/ids.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { DeploymentSnapshot } from '../domain/release.ts';
-import type { Preempted } from '../domain/resource-lock.ts';
+import { lockPriority, type Preempted } from '../domain/resource-lock.ts';
 import { incidentHtml, rollbackTags, type BatchJobLog, type IncidentFacts, type RollbackChoice, type RollBackModelInput, type RollBackModelResult } from '../domain/rollback.ts';
 import { awaitRunClosed, preemptLock } from '../locks/lock-activities.ts';
 import { releaseGateServices, tellBy } from './gate-services.ts';
@@ -27,7 +27,7 @@ export interface Switching {
 
 /** Takes the lock from whoever holds it. A lock that does not answer is left after a minute: a rollback waits for nothing. */
 export async function takeLock(run: Run, lock: ResourceLock, { reason, to }: RollBackModelInput): Promise<Preempted | null> {
-  const claim = { what: `rollback: ${reason}`.slice(0, 200), version: to ?? null, priority: 100, preImage: null };
+  const claim = { what: `rollback: ${reason}`.slice(0, 200), version: to ?? null, priority: lockPriority('rollback', 'P0'), preImage: null };
   return await run.attempt('The lock could not be taken; whoever else writes to the circuit is not stopped', () => lock.preempt(claim, preemptLock));
 }
 
