@@ -16,13 +16,14 @@ export interface UpdatePlan {
   maxParallel: number;
   failureBudget: number;
   waveSize: number;
+  lockWaitMs: number;
 }
 
 /** Most models of one update: an update in waves, its rollback and the tests of so many fit one history. */
 const mostModels = 200;
 
 /** @throws InputInvalid (not retried) for a budget that nobody could name the exceptions of; EstateInvalid (not retried) for an estate without circuits, or with more than one history can hold */
-export async function planUpdate({ maxParallel = 5, failureBudget, waveSize = 10 }: UpdateEnvironmentInput): Promise<UpdatePlan> {
+export async function planUpdate({ maxParallel = 5, failureBudget, waveSize = 10, lockWaitMs = 60_000 }: UpdateEnvironmentInput): Promise<UpdatePlan> {
   if (failureBudget !== undefined && failureBudget > mostFailures) throw ApplicationFailure.nonRetryable(`failureBudget: at most ${mostFailures}: each failed model is named by a person before Stage 3 can be approved`, FailureType.InputInvalid);
   const { circuits } = await loadFleet({});
   const gravest = [...circuits].sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))[0];
@@ -34,5 +35,6 @@ export async function planUpdate({ maxParallel = 5, failureBudget, waveSize = 10
     maxParallel,
     failureBudget: failureBudget ?? toleratedFailures({ percent: 5 }, circuits.length),
     waveSize,
+    lockWaitMs,
   };
 }
