@@ -26,7 +26,7 @@ export interface CancelJobInput extends JobRef {
 }
 
 /** Least milliseconds between two looks around the expected end. */
-const soonestMs = 100;
+const soonestMs = 50;
 /** Milliseconds between two looks for a job that is not there. */
 const lookMs = 1_000;
 export const endedJobStatuses: readonly string[] = ['Completed', 'Failed', 'Canceled', 'NotResponding'] satisfies JobEnd['status'][];

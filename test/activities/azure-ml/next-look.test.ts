@@ -19,7 +19,7 @@ void test('a job that takes what others took is seen to end within a twentieth o
   fc.assert(fc.property(fc.integer({ min: 2_000, max: 3_600_000 }), fc.double({ min: 0.9, max: 1.1, noNaN: true }), (expectedMs, share) => {
     const { lateMs, looks } = follow(expectedMs * share, 3_600_000, expectedMs);
     assert.ok(lateMs <= Math.max(101, expectedMs / 20 + 1), `${lateMs} ms late`);
-    assert.ok(looks <= 6, `${looks} looks`);
+    assert.ok(looks <= 7, `${looks} looks`);
   }));
 });
 

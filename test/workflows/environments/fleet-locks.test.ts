@@ -85,7 +85,7 @@ describe('the locks of an environment\'s update', () => {
         return await fleet.activities.deployBatchModel!(given);
       },
     }, { lockWaitMs: 2_000 }, async (handle) => {
-      [freeSoon, freeLater] = [await claim('releaseModel', 'P001/C002'), await claim('releaseModel', 'P001/C003')];
+      [freeSoon, freeLater] = [await claim('firstRelease', 'P001/C002'), await claim('secondRelease', 'P001/C003')];
       return await passBoth(handle);
     });
     assert.deepEqual([result.outcome, result.leftOut, result.updated], ['succeeded', [], fleet.labels]);
