@@ -30,7 +30,8 @@ const production = ({ workspace: { workspace } }: Parameters<ReleaseActivities['
 async function claim(name: string, label: string, more: Partial<LockClaim> = {}): Promise<() => Promise<void>> {
   const workflowId = `${name}:${label.replace('/', ':')}`;
   const { firstExecutionRunId: runId } = await temporal.client.workflow.start('idle', { taskQueue: 'nobody', workflowId });
-  await claimLock(temporal.client, { workflowId, runId, target: target(label), what: name, version: null, priority: lockPriority('release', 'P2'), preempts: false, preImage: null, ...more });
+  // Asked again, as the product does: the worker of the test before may have had the lock last.
+  await eventually(() => claimLock(temporal.client, { workflowId, runId, target: target(label), what: name, version: null, priority: lockPriority('release', 'P2'), preempts: false, preImage: null, ...more }), { timeoutMs: 60_000 });
   return () => lockOf(label).signal('release', { workflowId, runId });
 }
 
