@@ -68,15 +68,21 @@ async function readDeployment(arm: AzureMlClients['arm'], target: Target, ref: B
   const resource = `${ref.workspace.workspace}/${ref.endpoint}/${ref.deployment}`;
   try {
     const { body } = await arm.send<Record<string, unknown>>({ method: 'GET', ...deploymentUrl(ref) });
-    const { model, tags } = snapshotOf(body);
-    const { lastModifiedAt, lastModifiedBy } = (body['systemData'] ?? {}) as SystemData;
-    const changedAt = lastModifiedAt === undefined ? null : new Date(lastModifiedAt).toISOString();
-    const servedVersion = /\/versions\/([^/]+)$/.exec(model ?? '')?.[1] ?? null;
-    return { target, resource, exists: true, taggedVersion: tags['model_version'] ?? null, servedVersion, releasedBy: tags['released_by'] ?? null, run: tags['run'] ?? null, changedAt, changedBy: lastModifiedBy ?? null };
+    return deploymentState(target, resource, body);
   } catch (error) {
     if (!isFailure(error, FailureType.NotFound)) throw error;
-    return { target, resource, exists: false, taggedVersion: null, servedVersion: null, releasedBy: null, run: null, changedAt: null, changedBy: null };
+    return deploymentState(target, resource, null);
   }
+}
+
+/** What the service answered for a deployment; null: there is none. */
+export function deploymentState(target: Target, resource: string, body: Record<string, unknown> | null): DeploymentState {
+  if (body === null) return { target, resource, exists: false, taggedVersion: null, servedVersion: null, releasedBy: null, run: null, changedAt: null, changedBy: null };
+  const { model, tags } = snapshotOf(body);
+  const { lastModifiedAt, lastModifiedBy } = (body['systemData'] ?? {}) as SystemData;
+  const changedAt = lastModifiedAt === undefined ? null : new Date(lastModifiedAt).toISOString();
+  const servedVersion = /\/versions\/([^/]+)$/.exec(model ?? '')?.[1] ?? null;
+  return { target, resource, exists: true, taggedVersion: tags['model_version'] ?? null, servedVersion, releasedBy: tags['released_by'] ?? null, run: tags['run'] ?? null, changedAt, changedBy: lastModifiedBy ?? null };
 }
 
 type Effect = AuditedRun['effects'][number];
@@ -113,7 +119,8 @@ export function pairChanges(deployments: readonly DeploymentState[], runs: reado
   return { changes: changes.sort((one, other) => (one.at < other.at ? -1 : 1)), findings, notes };
 }
 
-function recordedChange(run: AuditedRun, effect: Effect): ProductionChange {
+/** An effect as the record has it. */
+export function recordedChange(run: AuditedRun, effect: Effect): ProductionChange {
   return { resource: effect.resource, at: effect.at, what: `${effect.step}: ${effect.what}`, version: effect.after, run: runKey(run), decidedBy: deciders(run, effect.at), shownBy: ['record'] };
 }
 
