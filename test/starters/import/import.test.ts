@@ -113,7 +113,7 @@ describe('holdpoint import azure-devops', () => {
     assert.deepEqual(estate.people.map(({ id, aliases }) => [id, aliases]).sort(), [['alice', ['alice@example.com']], ['bob', ['bob@example.com']], ['carol', ['carol@example.com']], ['dana', ['dana@example.com']]]);
     assert.deepEqual(estate.groups, { 'ml-approvers': ['bob', 'alice'] });
     const { stage1, stage3 } = estate.gates;
-    assert.deepEqual([stage1.approvers, stage1.quorum, stage1.fourEyes, stage1.deadline], [['alice'], 1, false, { ms: 86_400_000, hours: 'elapsed' }]);
+    assert.deepEqual([stage1.approvers, stage1.quorum, stage1.fourEyes, stage1.deadline], [['alice'], 1, false, { afterMs: 86_400_000, hours: 'elapsed' }]);
     assert.deepEqual([stage3.approvers, stage3.quorum, stage3.mandatoryGroups, stage3.fourEyes], [['ml-approvers', 'carol'], 2, ['ml-approvers'], true]);
     assert.deepEqual(estate.azureDevOps.approvals, [{ gate: 'stage1', pipeline: 'train-and-deploy', stage: 'Test' }, { gate: 'stage3', pipeline: 'train-and-deploy', stage: 'Production' }, { gate: 'stage3', release: 'deploy-models', stage: 'Production' }]);
     assert.deepEqual(estate.azureDevOps.stages.environments, { test: { gate: 'stage1', severity: 'P2' }, production: { gate: 'stage3', severity: 'P2' } });

@@ -12,7 +12,7 @@ const resource = 'prod/endpoint/deployment';
 const deployment: DeploymentState = { target: { plant: 'P001', circuit: 'C001' }, resource, exists: true, taggedVersion: '42', servedVersion: '42', releasedBy: 'alice', run: 'releaseModel:P001:C001:42/r', changedAt: '2026-11-20T10:00:10.000Z', changedBy: 'worker' };
 const recordedRun = (at: string): AuditedRun => ({
   workflowId: 'releaseModel:P001:C001:42', runId: 'r', runbook: 'releaseModel', target: null, firstEntryAt: '2026-11-20T09:00:00.000Z', lastEntryAt: at, builds: [], blocks: [], approvedElsewhere: [], findings: [], entries: [],
-  gates: [{ gate: 'stage3', generation: 0, opened: null, closed: { kind: 'gateClosed', gate: 'stage3', generation: 0, state: 'approved', by: ['bob'], reason: '', at: '2026-11-20T09:59:00.000Z', block: 0, build: '' } as never, changes: [], answers: [], uncounted: [] }],
+  gates: [{ gate: 'stage3', generation: 0, opened: null, closed: { kind: 'gateClosed', gate: 'stage3', generation: 0, state: 'approved', by: ['bob'], except: [], checks: [], reason: '', remeasured: [], bypass: null, effectiveAt: null, at: '2026-11-20T09:59:00.000Z', block: 0, build: '' }, changes: [], answers: [], uncounted: [] }],
   effects: [{ kind: 'effect', step: 'production deployment', what: 'P001-C001 42', platform: 'azure-ml', resource, before: '1', after: '42', at, block: 0, build: '' }], closed: null,
 });
 
@@ -20,7 +20,7 @@ describe('what holdpoint now is put together from', () => {
   it('reads a target as people and as ids write it, and offers the nearest', () => {
     assert.deepEqual([readTarget('P001/C001'), readTarget(' P001:C002 ')], [{ plant: 'P001', circuit: 'C001' }, { plant: 'P001', circuit: 'C002' }]);
     assert.deepEqual(['P001', 'P001/C001/x', 'P 1/C1', '/C001', ''].map(readTarget), [null, null, null, null, null]);
-    assert.deepEqual(nearestTargets({ plants } as never, 'p002/c01')[0], 'P002/C001');
+    assert.deepEqual(nearestTargets({ plants }, 'p002/c01')[0], 'P002/C001');
   });
 
   it('takes the last change from record and platform, from either alone, and names what they do not agree on', () => {
