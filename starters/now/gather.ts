@@ -7,7 +7,7 @@ import { recordedRuns, type AuditedRun } from '../audit/recorded-run.ts';
 import type { OpenedRecord } from '../audit/open-record.ts';
 import { findLastChange } from './last-change.ts';
 import { readPlatformFacts, resourceOf, type PlatformFacts } from './platform-facts.ts';
-import type { NowFacts } from './report.ts';
+import type { FreezeNow, NowFacts } from './report.ts';
 import type { Sources } from './sources.ts';
 import { readTemporalFacts } from './temporal-facts.ts';
 
@@ -19,7 +19,7 @@ export interface GatherOptions {
   sources: Sources;
   client: Client;
   /** Null where the estate or the way to its platforms is not known: named among the unread already. */
-  platform: { policy: TargetPolicy; clients: AzureMlClients } | null;
+  platform: { policy: TargetPolicy; clients: AzureMlClients; /** In force now. */ freezes: FreezeNow[] | null } | null;
   openRecord: () => Promise<OpenedRecord>;
 }
 
@@ -34,7 +34,7 @@ export async function gatherFacts({ target, person, at, sources, client, platfor
   ]);
   const { change, findings } = platform === null ? { change: null, findings: [] } : changeOf(platform.policy, shown, recorded);
   const { serving, alerts, lastJob } = shown;
-  return { at, target, severity: platform?.policy.severity ?? null, person, serving, lastChange: change, alerts, lastJob, ...temporal, freezes: null, findings, unread: sources.unread };
+  return { at, target, severity: platform?.policy.severity ?? null, person, serving, lastChange: change, alerts, lastJob, ...temporal, freezes: platform?.freezes ?? null, findings, unread: sources.unread };
 }
 
 function changeOf(policy: TargetPolicy, { deployment }: PlatformFacts, runs: readonly AuditedRun[] | null): ReturnType<typeof findLastChange> {

@@ -20,23 +20,24 @@ const longestReason = 160;
 /** All reads of one answer, under one deadline. */
 export class Sources {
   readonly unread: Unread[] = [];
+  readonly #since = performance.now();
   readonly #deadline: number;
   readonly #explain: SourcesOptions['explain'];
 
   constructor({ withinMs, explain }: SourcesOptions) {
-    this.#deadline = performance.now() + withinMs;
+    this.#deadline = this.#since + withinMs;
     this.#explain = explain;
   }
 
-  /** Milliseconds that are left. */
-  get leftMs(): number {
-    return Math.max(1, this.#deadline - performance.now());
+  /** Milliseconds since the first could be read. */
+  get elapsedMs(): number {
+    return Math.round(performance.now() - this.#since);
   }
 
   /** What the source answers; null, and the source among the unread, where it does not. The work is not stopped when it is late: whoever asks ends the process. */
   async read<T>(source: string, work: () => Promise<T>): Promise<T | null> {
     let timer: NodeJS.Timeout | undefined;
-    const leftMs = this.leftMs;
+    const leftMs = Math.max(1, this.#deadline - performance.now());
     try {
       const late = new Promise<'late'>((resolve) => { timer = setTimeout(() => resolve('late'), leftMs); });
       const answered = await Promise.race([work().then((value) => ({ value })), late]);

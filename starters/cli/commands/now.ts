@@ -64,7 +64,7 @@ async function answer({ as, json }: NowCommandOptions, gather: (asked: Asked) =>
   const person = as ?? readKeptSignIn(configured(readCommandLineConfiguration).signInFile)?.person ?? null; // a sign-in that has ended still tells who asks
   try {
     const { report, text } = await gather({ client, sources, person, at: new Date().toISOString() });
-    if (json) printJson(report);
+    if (json) printJson({ ...report, readMs: sources.elapsedMs });
     else print(text);
     process.exitCode = exitCodeOf(sources.unread);
   } finally {
@@ -80,7 +80,7 @@ async function readPlatform(target: Target, text: string, sources: Sources): Pro
     const estate = await readEstate(configuration.estateFile);
     const policy = targetPolicy(estate, target);
     if ('problem' in policy) throw new CommandError(ExitCode.NotFound, `The estate has no ${targetLabel(target)}`, `Nearest are ${nearestTargets(estate, text).join(', ')}. The estate is ${configuration.estateFile}.`);
-    return { policy, clients: createAzureMlClients(platformSettings({ ...configuration, HOLDPOINT_REQUEST_TIMEOUT_MS: Math.min(configuration.HOLDPOINT_REQUEST_TIMEOUT_MS, answerMs) }, estate)) };
+    return { policy, freezes: null, clients: createAzureMlClients(platformSettings({ ...configuration, HOLDPOINT_REQUEST_TIMEOUT_MS: Math.min(configuration.HOLDPOINT_REQUEST_TIMEOUT_MS, answerMs) }, estate)) };
   });
 }
 
