@@ -141,6 +141,8 @@ async function reviewers({ policies, repository }: Pick<Inventory, 'policies' | 
   return { names: [...new Set(names)], unmapped };
 }
 
+/** Each once, and with no control character that a name in Azure DevOps may hold: they are printed on a terminal. */
 function distinct(all: readonly Unmapped[]): Unmapped[] {
-  return [...new Map(all.map((each) => [`${each.what}: ${each.why}`, each])).values()];
+  const plain = (text: string): string => text.replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029]+/g, ' ');
+  return [...new Map(all.map(({ what, why }) => [`${what}: ${why}`, { what: plain(what), why: plain(why) }])).values()];
 }

@@ -62,15 +62,17 @@ async function answer({ as, json }: NowCommandOptions, gather: (asked: Asked) =>
   const client = createLazyClient(temporal);
   const sources = new Sources({ withinMs: Math.max(leastMs, answerMs - performance.now()), explain: (error) => explained(error, temporal.temporalAddress) });
   const person = as ?? readKeptSignIn(configured(readCommandLineConfiguration).signInFile)?.person ?? null; // a sign-in that has ended still tells who asks
+  let isLate = false;
   try {
     const { report, text } = await gather({ client, sources, person, at: new Date().toISOString() });
     if (json) printJson({ ...report, readMs: sources.elapsedMs });
     else print(text);
     process.exitCode = exitCodeOf(sources.unread);
+    isLate = sources.unread.some(({ kind }) => kind === 'away');
   } finally {
-    if (sources.unread.some(({ kind }) => kind === 'away')) await leave(); // what is late must not keep the process
-    else await client.connection.close();
+    if (!isLate) await client.connection.close();
   }
+  if (isLate) await leave(); // what is late must not keep the process
 }
 
 /** Estate, policy and clients. Without them Temporal is asked all the same. @throws CommandError for a target that the estate does not have */
