@@ -34,6 +34,9 @@ describe('what holdpoint now is put together from', () => {
     const byHand = findLastChange({ resource, workspace: 'prod', deployment: { ...deployment, changedAt: '2026-11-20T12:00:00.000Z', changedBy: 'mallory' }, runs: [recordedRun(at)] });
     assert.deepEqual([byHand.change?.run, byHand.change?.at], [null, '2026-11-20T12:00:00.000Z']);
     assert.match(byHand.findings.join(), /changed at 2026-11-20T12:00:00.000Z by mallory, without a run on record/);
+    const settings: AuditedRun = { ...recordedRun(at), workflowId: 'recoverBatchJob:P001:C001:job', runbook: 'recoverBatchJob', gates: [], effects: [{ kind: 'effect', step: 'settings', what: 'mini_batch_size from 10 to 5', platform: 'azure-ml', resource, before: '{}', after: '{"miniBatchSize":5}', at: '2026-11-20T11:00:00.000Z', block: 1, build: '' }] };
+    const retuned = findLastChange({ resource, workspace: 'prod', deployment: { ...deployment, changedAt: '2026-11-20T11:00:01.000Z' }, runs: [recordedRun(at), settings] });
+    assert.deepEqual([retuned.findings, retuned.change?.version, retuned.change?.what], [[], null, 'settings: mini_batch_size from 10 to 5']);
     assert.equal(findLastChange({ resource, workspace: 'prod', deployment: null, runs: null }).change, null);
     assert.equal(findLastChange({ resource, workspace: 'prod', deployment: { ...deployment, exists: false, changedAt: null }, runs: [] }).change, null);
   });
