@@ -7,6 +7,9 @@ import type { NextStep, NowFacts, OpenGateNow } from './report.ts';
 /** So long after a change of production an alert is taken for its doing, in milliseconds. */
 const recentMs = 24 * 3_600_000;
 
+/** A hold names anybody: only what is the id of an incident becomes a part of a command. */
+const incidentId = /^coordinateIncident:[A-Za-z0-9._%-]+$/;
+
 type Decided = Omit<NextStep, 'rule'>;
 type Rule = (facts: NowFacts) => Decided | null;
 
@@ -77,7 +80,7 @@ const rules: Record<string, Rule> = {
 
   releasesHeld: ({ stops }) => {
     const [hold] = stops ?? [];
-    return hold ? { what: 'Nothing but to know: releases are held back', why: `${hold.by}: ${hold.reason}`, commands: hold.by.startsWith('coordinateIncident:') ? [`${holdpoint} incident ${hold.by}`] : [] } : null;
+    return hold ? { what: 'Nothing but to know: releases are held back', why: `${hold.by}: ${hold.reason}`, commands: incidentId.test(hold.by) ? [`${holdpoint} incident ${hold.by}`] : [] } : null;
   },
 
   unread: ({ unread, target, runs, serving }) => {

@@ -72,7 +72,7 @@ function servingLine({ serving }: NowReport): string {
 }
 
 function changeLine({ lastChange }: NowReport, since: (at: string) => string): string {
-  if (lastChange === null) return 'not known';
+  if (lastChange === null) return 'none is known';
   const { at, what, version, run, by, shownBy } = lastChange;
   const who = `${by.length === 0 ? '' : ` by ${by.join(', ')}`}${run === null ? ', without a run on record' : `, ${run.split('/')[0]}`}`;
   return `${since(at)} ago: ${what}${version === null || what.includes(version) ? '' : `, version ${version}`}${who} (${shownBy.join(' and ')})`;
