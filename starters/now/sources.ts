@@ -13,6 +13,8 @@ export interface SourcesOptions {
   withinMs: number;
   /** What an error means for whoever reads the answer. */
   explain: (error: unknown) => Pick<Unread, 'reason' | 'kind'>;
+  /** What it means that a source has not answered, where more can be said of it. */
+  late?: (source: string) => string | undefined;
 }
 
 const longestReason = 160;
@@ -24,7 +26,10 @@ export class Sources {
   readonly #deadline: number;
   readonly #explain: SourcesOptions['explain'];
 
-  constructor({ withinMs, explain }: SourcesOptions) {
+  readonly #late: NonNullable<SourcesOptions['late']>;
+
+  constructor({ withinMs, explain, late = () => undefined }: SourcesOptions) {
+    this.#late = late;
     this.#deadline = this.#since + withinMs;
     this.#explain = explain;
   }
@@ -42,7 +47,7 @@ export class Sources {
       const late = new Promise<'late'>((resolve) => { timer = setTimeout(() => resolve('late'), leftMs); });
       const answered = await Promise.race([work().then((value) => ({ value })), late]);
       if (answered !== 'late') return answered.value;
-      this.miss({ source, reason: 'did not answer in time', kind: 'away' });
+      this.miss({ source, reason: this.#late(source) ?? 'did not answer in time', kind: 'away' });
     } catch (error) {
       this.miss({ source, ...this.#explain(error) });
     } finally {

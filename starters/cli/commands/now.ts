@@ -60,7 +60,7 @@ interface Asked {
 async function answer({ as, json }: NowCommandOptions, gather: (asked: Asked) => Promise<{ report: object; text: string }>): Promise<void> {
   const temporal = configured(readTemporalConfiguration);
   const client = createLazyClient(temporal);
-  const sources = new Sources({ withinMs: Math.max(leastMs, answerMs - performance.now()), explain: (error) => explained(error, temporal.temporalAddress) });
+  const sources = new Sources({ withinMs: Math.max(leastMs, answerMs - performance.now()), explain: (error) => explained(error, temporal.temporalAddress), late: (source) => (source === 'Temporal' ? `does not answer at ${temporal.temporalAddress}` : undefined) });
   const person = as ?? readKeptSignIn(configured(readCommandLineConfiguration).signInFile)?.person ?? null; // a sign-in that has ended still tells who asks
   let isLate = false;
   try {
