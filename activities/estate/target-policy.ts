@@ -4,6 +4,7 @@ import { targetLabel } from '../../workflows/domain/ids.ts';
 import type { TargetPolicy } from '../../workflows/domain/policy.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { severityOf } from './effective-gates.ts';
+import { openedIncidents } from './incident-schema.ts';
 import { gatePolicy } from './gate-policy.ts';
 import type { GateName } from './gate-schema.ts';
 import { recoveryPolicy } from './recovery-schema.ts';
@@ -50,6 +51,7 @@ export function targetPolicy(estate: Estate, target: Target, inboxUrl: string | 
     execution: { ...estate.execution, ...plant.execution, ...circuit.execution },
     monitoring: { forMs: monitoring.for, everyMs: monitoring.every, runbookForMs: monitoring.runbook, rollbackForMs: monitoring.rollback, breachSeverity: monitoring.breachSeverity, onBreach: monitoring.onBreach },
     recovery: recoveryPolicy(recovery),
+    ...(estate.incidents && { incidents: openedIncidents(estate.incidents.coordinate, severity) }),
     settleMs: estate.settle,
   };
   return { digest: jsonDigest(policy), inboxUrl, ...policy };

@@ -171,6 +171,7 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     checkInference: async ({ jobName, outputUri }) => ({ jobName, passed: true, findings: [], rows: 365, minimum: -2, maximum: 31, outputUri, logUri: 'https://example.com/log' }),
     readBatchJob: async ({ jobName }) => ({ jobName, status: 'Failed', deployment: 'deployment-circuit-C001', dataUri: 'azureml://datastores/workspaceblobstore/paths/data/weather.csv', outputUri: null, experimentName: 'scheduled', createdAt: '2026-11-21T06:00:00.000Z', key: null }),
     readJobFailure: async () => ({ cause: 'memory', evidence: { source: 'log', line: 'FATAL ERROR: JavaScript heap out of memory', number: 3 }, tail: ['FATAL ERROR: JavaScript heap out of memory'], hasLog: true, logUri: 'https://example.com/log' }),
+    findFailedJob: async () => ({ jobName: 'nightly-1' }),
     findLaterJobs: async () => ({ jobs: [] }),
     awaitNextJob: async ({ deployment }) => ({ jobName: 'nightly-2', status: 'Completed', deployment, dataUri: null, outputUri: null, experimentName: 'scheduled', createdAt: '2026-11-22T06:00:00.000Z', key: null, end: { jobName: 'nightly-2', status: 'Completed', error: null, durationMs: 2000 } }),
     checkBatchData: async ({ uris }) => ({ data: uris.map((uri) => ({ uri, isThere: true })) }),

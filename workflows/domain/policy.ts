@@ -1,4 +1,5 @@
 /** What the estate file says about one target: the slice that a run loads, with its digest. Durations are in milliseconds. */
+import type { OpenedIncidents } from './incident-report.ts';
 import type { IdentityLevel, RegistryRef, Severity, Target, WorkspaceRef } from './vocabulary.ts';
 
 /** A person has one canonical id; the platforms know the same person under aliases. */
@@ -164,6 +165,8 @@ export interface TargetPolicy {
   execution: { training: 'native' | 'accompany'; pipeline?: string; modelTags?: { build: string; commit: string } };
   monitoring: MonitoringPolicy;
   recovery: RecoveryPolicy;
+  /** Which runbooks open an incident about the target by themselves; left out: none does. */
+  incidents?: OpenedIncidents;
   /** Where people decide in a browser: the receiver's address, such as `https://holdpoint.example.com`; null: nowhere but in Temporal Web UI. Not part of the digest. */
   inboxUrl: string | null;
   /** How long after an uncertain write a late arrival of it is still looked for. */

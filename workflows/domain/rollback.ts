@@ -43,6 +43,8 @@ export interface RollBackModelInput {
   to?: string;
   /** The alert that started it. */
   alert?: { name: string; id?: string };
+  /** Key of the incident that it was started from; else it opens or joins the target's, where the estate wants one. */
+  incident?: string;
   startedBy?: string;
 }
 
@@ -64,6 +66,8 @@ export interface RollBackModelResult {
   preempted: { workflowId: string; hasClosed: boolean; writes: number } | null;
   inference: Pick<InferenceReport, 'jobName' | 'passed' | 'findings' | 'rows'> | null;
   workItem: { id: number; url: string } | null;
+  /** Workflow id of the incident that it opened or joined. */
+  incident: string | null;
   compensations?: CompensationReport[];
 }
 

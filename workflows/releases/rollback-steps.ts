@@ -1,5 +1,7 @@
 /** The steps of a rollback, one function each. What is evidence only never keeps production from being switched. */
 import { workflowInfo } from '@temporalio/workflow';
+import { isCancelled } from '../blocks/cancellation.ts';
+import { rootMessage } from '../blocks/compensations.ts';
 import type { MonitoringWindow } from '../blocks/monitoring-window.ts';
 import type { ResourceLock } from '../blocks/resource-lock.ts';
 import type { Run } from '../blocks/run.ts';
@@ -8,6 +10,7 @@ import type { TargetPolicy } from '../domain/policy.ts';
 import type { DeploymentSnapshot } from '../domain/release.ts';
 import type { Preempted } from '../domain/resource-lock.ts';
 import { incidentHtml, rollbackTags, type BatchJobLog, type IncidentFacts, type RollbackChoice, type RollBackModelInput, type RollBackModelResult } from '../domain/rollback.ts';
+import type { IncidentReports } from '../incidents/incident-reports.ts';
 import { awaitRunClosed, preemptLock } from '../locks/lock-activities.ts';
 import { releaseGateServices, tellBy } from './gate-services.ts';
 import { putBack } from './production-deployment.ts';
@@ -49,11 +52,16 @@ export async function gatherEvidence(run: Run, place: Place): Promise<Evidence> 
 }
 
 /** Switches production and reads it back. Until that is verified, a failure or a cancellation puts back what was there. */
-export async function switchVerified(run: Run, policy: TargetPolicy, switching: Switching): Promise<void> {
-  const { choice, before } = switching;
+export async function switchVerified(run: Run, policy: TargetPolicy, switching: Switching, incidents: IncidentReports): Promise<void> {
+  const { choice, before, input } = switching;
   const verified = run.compensations.register({ step: `rollback of ${policy.deployment}`, undo: () => putBack(run, policy, before, undefined) });
   run.production = 'changed'; // as long as nobody has seen that it is not
-  await switchProduction(orderOf(run, policy, switching, 0));
+  try {
+    await switchProduction(orderOf(run, policy, switching, 0));
+  } catch (error) {
+    if (!isCancelled(error)) openIncident(incidents, policy, input, `production could not be switched to ${choice.to.version}: ${rootMessage(error)}`);
+    throw error;
+  }
   verified();
   run.effect({ step: 'rollback', what: `rolled back to ${choice.to.version}`, platform: 'azure-ml', resource: `${policy.workspaces.production.workspace}/${policy.endpoint}/${policy.deployment}`, before: before.tags['model_version'] ?? null, after: choice.to.version });
   const bad = recordVerdict({ registry: policy.registry, model: `${policy.target.plant}-${policy.target.circuit}`, version: choice.from, verdict: 'bad' });
@@ -95,12 +103,19 @@ export async function testServing(run: Run, policy: TargetPolicy, model: string)
   });
 }
 
-/** One incident as a work item. The rollback stands also where none can be made. */
-export async function openIncident(run: Run, policy: TargetPolicy, facts: IncidentFacts): Promise<RollBackModelResult['workItem']> {
+/** People come together about it, where the estate wants that; an incident that the rollback was started from is told. Nothing of it is waited for. */
+export function openIncident(incidents: IncidentReports, { incidents: opened }: TargetPolicy, { target, reason, alert, incident }: RollBackModelInput, text: string): void {
+  const { workflowId } = workflowInfo();
+  incidents.open({ severity: opened?.rollBackModel, within: incident, target, title: reason, reportedBy: alert ? `${workflowId}, by alert ${alert.name}` : workflowId });
+  incidents.tell(text);
+}
+
+/** The incident's report as a work item. The rollback stands also where none can be made. */
+export async function fileIncidentReport(run: Run, policy: TargetPolicy, facts: IncidentFacts): Promise<RollBackModelResult['workItem']> {
   const key = run.key('incident');
   const { target } = facts.input;
   return await run.attempt('The incident could not be opened', async () => {
-    const { id, url, uncertain } = await createWorkItem({ key, type: 'Bug', title: `Incident: ${targetLabel(target)} rolled back from ${facts.from} to ${facts.to}`, descriptionHtml: incidentHtml(facts), tags: ['holdpoint', 'incident', policy.severity, targetLabel(target)] });
+    const { id, url, uncertain } = await createWorkItem({ key, type: 'Bug', title: `Incident: ${targetLabel(target)} rolled back from ${facts.from} to ${facts.to}`, descriptionHtml: incidentHtml(facts), tags: ['holdpoint', 'incident', policy.incidents?.rollBackModel ?? policy.severity, targetLabel(target)] });
     if (uncertain) run.beforeClosing('late twins of the incident', () => closeDuplicateWorkItems({ key, keep: id, settleMs: policy.settleMs }));
     return { id, url };
   });
