@@ -61,14 +61,14 @@ export class IncidentReports {
   }
 
   /**
-   * Opens or joins, once. `within`: the key of the incident that the run was started from. `severity` undefined: the estate wants no incident of such a run; it still tells the one that it was
-   * started from.
+   * Opens or joins, once; `text` is what its timeline says. `within`: the key of the incident that the run was started from. `severity` undefined: the estate wants no incident of such a run;
+   * it still tells the one that it was started from.
    */
-  open({ severity, within, ...finding }: Omit<Finding, 'severity'> & { severity: Severity | undefined; within?: string | undefined }): void {
+  open({ severity, within, text, ...finding }: Omit<Finding, 'severity'> & { severity: Severity | undefined; within?: string | undefined; text?: string }): void {
     if (this.#reached !== null || (severity === undefined && within === undefined)) return;
     this.#isKnown = false;
     // Also a run that is cancelled meanwhile has found what it has found.
-    this.#reached = CancellationScope.nonCancellable(() => this.#run.attempt('The incident could not be opened', () => this.#reach(finding, severity, within))).then((workflowId) => {
+    this.#reached = CancellationScope.nonCancellable(() => this.#run.attempt('The incident could not be opened', () => this.#reach(finding, severity, within, text))).then((workflowId) => {
       this.#isKnown = true;
       return (this.#workflowId = workflowId);
     });
@@ -101,14 +101,17 @@ export class IncidentReports {
     if (!this.#isKnown) await condition(() => this.#isKnown, lastWordsFor);
   }
 
-  async #reach(finding: Omit<Finding, 'severity'>, severity: Severity | undefined, within: string | undefined): Promise<string | null> {
+  async #reach(finding: Omit<Finding, 'severity'>, severity: Severity | undefined, within: string | undefined, text: string | undefined): Promise<string | null> {
     const by = workflowInfo().workflowId;
+    const reportedBy = finding.reportedBy ?? by;
+    const line = `${reportedBy}: ${text ?? finding.title}`;
     if (within !== undefined) {
       const workflowId = coordinateIncidentId({ incident: within });
-      if (await wasTold(workflowId, { by, text: `${by} has begun`, severity: null })) return workflowId;
+      if (await wasTold(workflowId, { by, text: line, severity: null })) return workflowId;
     }
     if (severity === undefined) return null;
-    const reportedBy = finding.reportedBy ?? by;
-    return (await reachIncident({ ...finding, severity, reportedBy }, { by, text: `also reported by ${reportedBy}: ${finding.title}`, severity })).workflowId;
+    const { workflowId, isNew } = await reachIncident({ ...finding, severity, reportedBy }, { by, text: line, severity });
+    if (isNew && text !== undefined) await wasTold(workflowId, { by, text, severity: null });
+    return workflowId;
   }
 }

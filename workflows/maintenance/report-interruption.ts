@@ -40,8 +40,7 @@ export async function reportInterruption(interruption: InterruptedRun): Promise<
     const incident = new IncidentReports(run);
     const terms = target === null ? null : await run.attempt("The estate's terms of incidents could not be read", () => loadIncidentPolicy({}));
     if (target !== null && terms?.interrupted !== undefined && !isGraverThan(terms.interrupted, severity)) {
-      incident.open({ severity, target: { plant: target.plant, circuit: target.circuit }, title: `${what}: ${interrupted.workflowId} was interrupted from outside (${how})` });
-      incident.tell(detail);
+      incident.open({ severity, target: { plant: target.plant, circuit: target.circuit }, title: `${what}: ${interrupted.workflowId} was interrupted from outside (${how})`, text: detail });
       await incident.known();
     }
 

@@ -106,8 +106,7 @@ export async function testServing(run: Run, policy: TargetPolicy, model: string)
 /** People come together about it, where the estate wants that; an incident that the rollback was started from is told. Nothing of it is waited for. */
 export function openIncident(incidents: IncidentReports, { incidents: opened }: TargetPolicy, { target, reason, alert, incident }: RollBackModelInput, text: string): void {
   const { workflowId } = workflowInfo();
-  incidents.open({ severity: opened?.rollBackModel, within: incident, target, title: reason, reportedBy: alert ? `${workflowId}, by alert ${alert.name}` : workflowId });
-  incidents.tell(text);
+  incidents.open({ severity: opened?.rollBackModel, within: incident, target, title: reason, reportedBy: alert ? `${workflowId}, by alert ${alert.name}` : workflowId, text });
 }
 
 /** The incident's report as a work item. The rollback stands also where none can be made. */
