@@ -65,6 +65,8 @@ export class Run {
   #progress: string[] = [];
   #background = 0;
   #isStale = false;
+  /** One for all times: the SDK notes a stack for each promise that workflow code makes. */
+  readonly #soon = Promise.resolve();
   #face: (() => string) | null = null;
   #closingChecks: { what: string; check: () => Promise<unknown> }[] = [];
   readonly #attributes = new RunAttributes(() => this.#gate !== null);
@@ -252,7 +254,7 @@ export class Run {
 
   /** Rendered once for all that changes in the same moment: many answers may come together, and nobody sees what lies between them. */
   private show(): void {
-    if (!this.#isStale) void Promise.resolve().then(() => this.#render());
+    if (!this.#isStale) void this.#soon.then(() => this.#render());
     this.#isStale = true;
   }
 
