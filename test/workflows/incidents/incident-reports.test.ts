@@ -21,7 +21,7 @@ import type { Target } from '../../../workflows/domain/vocabulary.ts';
 import type { IncidentView } from '../../../workflows/incidents/incident-desk.ts';
 import { freshAlert } from '../../support/alerts.ts';
 import { eventually } from '../../support/eventually.ts';
-import { steadyStatistics, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
+import { releaseActivities, steadyStatistics, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { details } from '../../support/release-model-runs.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
@@ -72,7 +72,7 @@ const toIncident = (target: Target) => ({ routeAlert: async ({ alert }: { alert:
 describe('a run that finds an incident', () => {
   it('opens it, and tells its timeline what follows; whatever finds the same joins, and may raise it as long as nobody has assessed', async () => {
     const target = circuit();
-    const unknown = { readJobFailure: async () => ({ cause: 'unknown', evidence: null, tail: [], hasLog: true, logUri: '' }), measurePredictionErrors: async (input: Parameters<typeof steadyStatistics.measurePredictionErrors>[0]) => ({ ...(await steadyStatistics.measurePredictionErrors(input)), state: 'no actuals' as const }) };
+    const unknown = { readBatchJob: async (input: Parameters<ReleaseActivities['readBatchJob']>[0]) => ({ ...(await releaseActivities().readBatchJob(input))!, deployment: `deployment-circuit-${target.circuit}` }), readJobFailure: async () => ({ cause: 'unknown', evidence: null, tail: [], hasLog: true, logUri: '' }), measurePredictionErrors: async (input: Parameters<typeof steadyStatistics.measurePredictionErrors>[0]) => ({ ...(await steadyStatistics.measurePredictionErrors(input)), state: 'no actuals' as const }) };
     await withReleaseWorkers(temporal, world(wanted, unknown), async () => {
       const rolledBack = await rollBack(target, { alert: { name: 'mae-high', id: 'a1' } });
       const incident = coordinateIncidentId({ incident: `P900.${target.circuit}` });
