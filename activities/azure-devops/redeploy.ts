@@ -57,14 +57,13 @@ export async function findDeployedRelease(api: ReleasesApi, { definition, stage,
  * @throws Busy (not retried) where the stage is being deployed by somebody else
  */
 export async function startRedeploy(api: ReleasesApi, { key, release: { releaseId, stageId }, comment }: StartRedeployInput): Promise<{ attempt: number }> {
-  const prefix = `holdpoint.redeploy.${key.key}.`;
   const [{ tags = [] }, stage] = await Promise.all([api.release(releaseId), api.stage(releaseId, stageId)]);
-  const planned = tags.filter((tag) => tag.startsWith(prefix)).map((tag) => Number(tag.slice(prefix.length))).sort((one, other) => one - other)[0];
+  const planned = plannedAttempt(tags, key);
   const made = lastAttempt(stage);
   if (planned !== undefined && made >= planned) return { attempt: planned };
   if (isUnderWay(stage)) throw ApplicationFailure.create({ type: FailureType.Busy, message: `stage ${stage.name} of release ${releaseId} is being deployed already (attempt ${made})`, nonRetryable: true });
   const attempt = planned ?? made + 1;
-  if (planned === undefined) await api.tag(releaseId, `${prefix}${attempt}`);
+  if (planned === undefined) await api.tag(releaseId, `${planTag(key)}${attempt}`);
   await api.updateStage(releaseId, stageId, 'inProgress', comment);
   return { attempt };
 }
@@ -87,13 +86,25 @@ export async function awaitRedeploy(api: ReleasesApi, { release: { releaseId, st
   throw ApplicationFailure.create({ type: FailureType.StillRunning, message: `attempt ${attempt} of ${name}: ${stage.status}`, nextRetryDelay: intervalMs, category: ApplicationFailureCategory.BENIGN });
 }
 
-/** Stops the attempt where it is still under way, so that it does not deploy later what nobody waits for. Safe to retry because one that has ended is left as it is. */
-export async function cancelRedeploy(api: ReleasesApi, { release: { releaseId, stageId, name }, attempt, comment }: { release: DeployedRelease; attempt: number; comment: string }): Promise<{ cancelled: boolean }> {
-  const stage = await api.stage(releaseId, stageId);
-  if (lastAttempt(stage) !== attempt || !isUnderWay(stage)) return { cancelled: false };
+/** Stops the step's attempt where it is still under way, so that it does not deploy later what nobody waits for. Safe to retry because one that has ended is left as it is. */
+export async function cancelRedeploy(api: ReleasesApi, { key, release: { releaseId, stageId, name }, comment }: StartRedeployInput): Promise<{ cancelled: boolean }> {
+  const [{ tags = [] }, stage] = await Promise.all([api.release(releaseId), api.stage(releaseId, stageId)]);
+  const attempt = plannedAttempt(tags, key);
+  if (attempt === undefined || lastAttempt(stage) !== attempt || !isUnderWay(stage)) return { cancelled: false };
   const { status } = await api.updateStage(releaseId, stageId, 'canceled', comment);
   if (['queued', 'inProgress'].includes(status)) throw vendorFailure(FailureType.Busy, `attempt ${attempt} of ${name} is not cancelled yet`);
   return { cancelled: true };
+}
+
+/** Followed by the number of the attempt. Dots, because Azure DevOps refuses a tag with a colon. */
+function planTag({ key }: StepKey): string {
+  return `holdpoint.redeploy.${key}.`;
+}
+
+function plannedAttempt(tags: readonly string[], key: StepKey): number | undefined {
+  const prefix = planTag(key).toLowerCase();
+  const planned = tags.filter((tag) => tag.toLowerCase().startsWith(prefix)).map((tag) => Number(tag.slice(prefix.length)));
+  return planned.length === 0 ? undefined : Math.min(...planned);
 }
 
 function lastAttempt({ deploySteps = [] }: ReleaseStageBody): number {

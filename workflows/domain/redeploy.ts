@@ -28,6 +28,7 @@ export interface RedeployEnd {
 /** How production went back, for the result. */
 export interface Redeployed {
   release: string;
-  attempt: number;
+  /** Of the stage, from 1; null where it is not known whether it began. */
+  attempt: number | null;
   state: RedeployEnd['state'] | 'not answered';
 }

@@ -3,6 +3,7 @@ import type { CompensationReport } from './compensation.ts';
 import { targetLabel } from './ids.ts';
 import { escapeMarkup } from './markup.ts';
 import type { DeploymentSnapshot, InferenceReport, Production } from './release.ts';
+import type { Redeployed } from './redeploy.ts';
 import type { Preempted } from './resource-lock.ts';
 import type { PhaseTime } from './run-status.ts';
 import type { Outcome, Target } from './vocabulary.ts';
@@ -64,6 +65,8 @@ export interface RollBackModelResult {
   phases: { name: string; seconds: number }[];
   /** The run whose lock was taken. `writes`: how often its late write had to be overwritten. */
   preempted: { workflowId: string; hasClosed: boolean; writes: number } | null;
+  /** The release of Azure DevOps that was deployed once more; null where production was switched directly alone. */
+  redeployed: Redeployed | null;
   inference: Pick<InferenceReport, 'jobName' | 'passed' | 'findings' | 'rows'> | null;
   workItem: { id: number; url: string } | null;
   /** Workflow id of the incident that it opened or joined. */

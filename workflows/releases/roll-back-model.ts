@@ -21,7 +21,7 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
   const lock = new ResourceLock(run, target);
   const monitoring = new MonitoringWindow();
   const incident = new IncidentReports(run);
-  const said: RollBackModelResult = { outcome: 'failed', reason: '', target, from: null, to: null, offered: null, production: 'unchanged', serving: null, secondsToServing: null, phases: [], preempted: null, inference: null, workItem: null, incident: null };
+  const said: RollBackModelResult = { outcome: 'failed', reason: '', target, from: null, to: null, offered: null, production: 'unchanged', serving: null, secondsToServing: null, phases: [], preempted: null, redeployed: null, inference: null, workItem: null, incident: null };
   const result = (outcome: RollBackModelResult['outcome'], reason: string): RollBackModelResult => ({ ...said, outcome, reason, incident: incident.workflowId, production: run.production, phases: phaseSeconds(run.status().phases, now().toISOString()) });
 
   return await run.conclude(async () => {
@@ -49,7 +49,8 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
 
     // 3. Execute the rollback.
     run.enter(Phase.Switch);
-    await switchVerified(run, policy, { choice, before, former, input }, incident);
+    const switched = await switchVerified(run, policy, { choice, before, former, input }, incident);
+    said.redeployed = switched.redeployed;
     said.serving = choice.to.version;
     said.secondsToServing = (now().getTime() - Date.parse(run.status().phases[0]!.startedAt)) / 1000;
     const since = now().toISOString();
@@ -58,7 +59,7 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
 
     // 4. Verify: the deployment once more when the pre-empted run has closed, a test inference; then document (5.), and watch the alerts for an hour.
     run.enter(Phase.Verify);
-    if (former) said.preempted = (await run.attempt('The second look could not be taken', () => settleFormer(run, policy, { choice, before, former, input }))) ?? said.preempted;
+    if (former) said.preempted = (await run.attempt('The second look could not be taken', () => settleFormer(run, policy, { choice, before: switched.before, former, input }))) ?? said.preempted;
     const { known, alerts, log } = await evidence;
     const tested = await testServing(run, policy, modelName(target));
     said.inference = tested;

@@ -8,13 +8,15 @@ import type { Run } from '../blocks/run.ts';
 import { targetLabel } from '../domain/ids.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { DeploymentSnapshot } from '../domain/release.ts';
+import type { Redeployed } from '../domain/redeploy.ts';
 import type { Preempted } from '../domain/resource-lock.ts';
 import { incidentHtml, rollbackTags, type BatchJobLog, type IncidentFacts, type RollbackChoice, type RollBackModelInput, type RollBackModelResult } from '../domain/rollback.ts';
 import type { IncidentReports } from '../incidents/incident-reports.ts';
 import { awaitRunClosed, preemptLock } from '../locks/lock-activities.ts';
 import { releaseGateServices, tellBy } from './gate-services.ts';
 import { putBack } from './production-deployment.ts';
-import { checkInference, closeDuplicateWorkItems, createWorkItem, readBatchJobLog, readFiringAlerts, recordVerdict, switchProduction, type watchAlerts } from './release-activities.ts';
+import { redeployVersion } from './redeploy.ts';
+import { checkInference, closeDuplicateWorkItems, createWorkItem, readDeploymentUrgently, readBatchJobLog, readFiringAlerts, recordVerdict, switchProduction, type watchAlerts } from './release-activities.ts';
 import { scoreBatch } from './test-inference.ts';
 
 type Chosen = Extract<RollbackChoice, { kind: 'roll back' }>;
@@ -51,13 +53,22 @@ export async function gatherEvidence(run: Run, place: Place): Promise<Evidence> 
   return { known: firing?.ids ?? [], alerts: firing?.rules ?? [], log };
 }
 
-/** Switches production and reads it back. Until that is verified, a failure or a cancellation puts back what was there. */
-export async function switchVerified(run: Run, policy: TargetPolicy, switching: Switching, incidents: IncidentReports): Promise<void> {
+/**
+ * Lets production serve the version and reads it back: by the pipeline that deploys, where the estate says so, else directly. Until that is verified, a failure or a cancellation puts back what
+ * was there. `before`: the deployment over which the tags were written, for a second look.
+ */
+export async function switchVerified(run: Run, policy: TargetPolicy, switching: Switching, incidents: IncidentReports): Promise<{ before: DeploymentSnapshot; redeployed: Redeployed | null }> {
   const { choice, before, input } = switching;
   const verified = run.compensations.register({ step: `rollback of ${policy.deployment}`, undo: () => putBack(run, policy, before, undefined) });
   run.production = 'changed'; // as long as nobody has seen that it is not
+  let redeployed: Redeployed | null = null;
+  let standing = before;
   try {
-    await switchProduction(orderOf(run, policy, switching, 0));
+    redeployed = await redeployVersion(run, policy, choice.to.version, input.reason);
+    if (redeployed !== null) standing = await readDeploymentUrgently({ workspace: policy.workspaces.production, endpoint: policy.endpoint, deployment: policy.deployment });
+    if (redeployed?.state === 'succeeded' && serves(standing, choice)) verified();
+    else if (redeployed?.state === 'succeeded') run.note(`${redeployed.release} was deployed, but production does not serve ${choice.to.version}: it is switched directly.`);
+    await switchProduction(orderOf(run, policy, { ...switching, before: standing }, 0));
   } catch (error) {
     if (!isCancelled(error)) openIncident(incidents, policy, input, `production could not be switched to ${choice.to.version}: ${rootMessage(error)}`);
     throw error;
@@ -66,6 +77,12 @@ export async function switchVerified(run: Run, policy: TargetPolicy, switching: 
   run.effect({ step: 'rollback', what: `rolled back to ${choice.to.version}`, platform: 'azure-ml', resource: `${policy.workspaces.production.workspace}/${policy.endpoint}/${policy.deployment}`, before: before.tags['model_version'] ?? null, after: choice.to.version });
   const bad = recordVerdict({ registry: policy.registry, model: `${policy.target.plant}-${policy.target.circuit}`, version: choice.from, verdict: 'bad' });
   run.inBackground(bad.catch(() => run.note(`That ${choice.from} is bad could not be noted in the registry.`)));
+  return { before: standing, redeployed };
+}
+
+/** Asset ids are compared as Azure does, in any case. */
+function serves({ model }: DeploymentSnapshot, { to }: Chosen): boolean {
+  return model?.toLowerCase() === to.assetId.toLowerCase();
 }
 
 /** Once the pre-empted run has closed, or after ten minutes, looks again and overwrites what it wrote late. */
