@@ -170,7 +170,7 @@ export class AnswerDesk {
     });
     const comment = answer.comment === undefined ? '' : `: ${clip(answer.comment, 120)}`;
     this.#run.answered({ by, counted: true, reason: `${answer.verdict} of ${open.gate} (identity ${identity.level})${comment}` });
-    this.#run.gateChanged();
+    this.#run.refresh();
     this.#tellFirst(open, answer, by);
     return { ...open.standing, counted: true };
   }
