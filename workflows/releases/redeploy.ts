@@ -4,9 +4,9 @@ import { brief, on, polling, undoable } from '../blocks/activity-budgets.ts';
 import { isCancelled } from '../blocks/cancellation.ts';
 import { rootMessage } from '../blocks/compensations.ts';
 import type { Run } from '../blocks/run.ts';
-import type { TargetPolicy } from '../domain/policy.ts';
 import type { DeployedRelease, Redeployed, RedeployEnd, RedeployPolicy } from '../domain/redeploy.ts';
 import { TaskQueue } from '../domain/queues.ts';
+import type { Target } from '../domain/vocabulary.ts';
 
 type AzureDevOps = ReturnType<typeof createAzureDevOpsActivities>;
 
@@ -17,11 +17,10 @@ const lookMs = 2_000;
 const answering = (boundMs: number) => undoable({ ...brief, startToCloseTimeout: '20s', scheduleToCloseTimeout: boundMs });
 
 /**
- * Deploys the newest release once more that has deployed the version, and follows it. Null: the target has no such pipeline, or no release of it has deployed the version. What does not succeed
+ * Deploys the newest release once more that has deployed the version, and follows it. Null: no release has deployed the version, or Azure DevOps does not tell. What does not succeed
  * within the estate's bounds is stopped again, as far as Azure DevOps answers, and said: production is then switched directly.
  */
-export async function redeployVersion(run: Run, { target, execution: { redeploy: how } }: TargetPolicy, version: string, reason: string): Promise<Redeployed | null> {
-  if (how === undefined) return null;
+export async function redeployVersion(run: Run, target: Target, how: RedeployPolicy, version: string, reason: string): Promise<Redeployed | null> {
   const found = await run.attempt('Azure DevOps did not tell which release deployed the version; production is switched directly', () =>
     on<AzureDevOps>(TaskQueue.AzureDevOps, answering(how.answerMs), 'Find the release that deployed the version').findDeployedRelease({ definition: how.release, stage: how.stage, target, version }));
   if (found === null) return null;

@@ -64,7 +64,8 @@ export async function switchVerified(run: Run, policy: TargetPolicy, switching: 
   let redeployed: Redeployed | null = null;
   let standing = before;
   try {
-    redeployed = await redeployVersion(run, policy, choice.to.version, input.reason);
+    const { redeploy } = policy.execution;
+    if (redeploy !== undefined) redeployed = await redeployVersion(run, policy.target, redeploy, choice.to.version, input.reason);
     if (redeployed !== null) standing = await readDeploymentUrgently({ workspace: policy.workspaces.production, endpoint: policy.endpoint, deployment: policy.deployment });
     if (redeployed?.state === 'succeeded' && serves(standing, choice)) verified();
     else if (redeployed?.state === 'succeeded') run.note(`${redeployed.release} was deployed, but production does not serve ${choice.to.version}: it is switched directly.`);
