@@ -10,8 +10,8 @@ export const stagedReleaseOrderSchema = z.strictObject({
   definition: z.string().min(1).default('deploy-models'),
   stage: z.string().min(1).default('Production'),
   tags: z.array(z.string()).default([]),
-  /** What a deployment of the stage lets serve in production. */
-  deploys: z.strictObject({ plant: z.string().min(1), circuit: z.string().min(1), version: z.string().min(1) }),
+  /** What a deployment of the stage lets serve in production; nothing by default. */
+  deploys: z.strictObject({ plant: z.string().min(1), circuit: z.string().min(1), version: z.string().min(1) }).optional(),
   /** How the first deployment ended. */
   first: z.enum(['succeeded', 'failed']).default('succeeded'),
   /** How each further one ends, and how long it takes by the stand-in's clock. */
@@ -93,12 +93,12 @@ export class StagedReleases {
   #end(id: number, number: number): void {
     const release = this.get(id);
     if (release?.attempts.at(-1)?.attempt !== number || release.status !== 'inProgress') return;
-    if (release.result === 'succeeded') this.#serve(release);
+    if (release.result === 'succeeded' && release.deploys) this.#serve(release.deploys);
     this.#save({ ...release, status: release.result === 'succeeded' ? 'succeeded' : 'rejected', attempts: release.attempts.map((attempt) => (attempt.attempt === number ? withoutDue({ ...attempt, status: release.result }) : attempt)) });
   }
 
   /** What the stage's task does: it names another model, and leaves the tags of whoever deployed before. */
-  #serve({ deploys: { plant, circuit: name, version } }: StagedRelease): void {
+  #serve({ plant, circuit: name, version }: NonNullable<Order['deploys']>): void {
     const { resources } = this.#sandbox;
     const circuit = CIRCUITS.find((each) => each.plant === plant && each.name === name);
     const id = circuit && `${machineLearningId(`workspaces/${PROD_WORKSPACE}`)}/batchEndpoints/${endpointName(plant)}/deployments/${deploymentName(circuit)}`;
