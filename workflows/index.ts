@@ -10,6 +10,7 @@ export { rollBackModel } from './releases/roll-back-model.ts';
 export { followAlert } from './alerts/follow-alert.ts';
 export { reconcileAlerts } from './alerts/reconcile-alerts.ts';
 export { keepUnresolvedHook } from './hooks/unresolved-hook.ts';
+export { retrainOnDrift } from './retraining/retrain-on-drift.ts';
 export { investigateDegradation } from './retraining/investigate-degradation.ts';
 export { reviewBypass } from './reviews/review-bypass.ts';
 export { reviewPendingReleases } from './reviews/review-pending-releases.ts';

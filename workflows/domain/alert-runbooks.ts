@@ -11,6 +11,7 @@ interface AlertRunbook {
 const perTarget = (runbook: string) => ({ plant, circuit }: Target): string => [runbook, idPart(plant), idPart(circuit)].join(':');
 
 const runbooks: Record<string, AlertRunbook> = {
+  retrainOnDrift: { workflowId: perTarget('retrainOnDrift'), input: (target, alert) => ({ target, reason: reasonOf(alert), alert: { name: alert.name, id: alert.key } }) },
   rollBackModel: { workflowId: perTarget('rollBackModel'), input: (target, alert) => ({ target, reason: reasonOf(alert), alert: { name: alert.name, id: alert.key } }) },
 };
 
