@@ -25,6 +25,8 @@ const [width, panelHeight, headHeight, footHeight] = [960, 190, 64, 12];
 const plot = { left: 64, right: 24, top: 30, bottom: 34 };
 const bins = 24;
 const ticks = 6;
+/** Characters that fit beside a feature's name. */
+const longestRemark = 150;
 
 const style = [
   'text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-size:16px;font-weight:600}.axis{font-size:11px;fill:#59636e}.grid{stroke:#d1d9e0}.back{fill:#ffffff}',
@@ -66,7 +68,7 @@ function drawn({ feature, remark, now, earlier }: Panel, top: number): string[] 
   const outline = was.flatMap((value, bin) => [`${x(bin)},${y(value)}`, `${x(bin + 1)},${y(value)}`]);
   const average = (sample: readonly number[], which: string): string => `<line class="mean ${which}" x1="${at(mean(sample))}" y1="${floor}" x2="${at(mean(sample))}" y2="${floor - tall}"/>`;
   return [
-    `<g><text x="16" y="${top + 18}">${escapeMarkup(feature)}<tspan class="axis" dx="10">${escapeMarkup(remark.slice(0, 130))}</tspan></text>`,
+    `<g><text x="16" y="${top + 18}">${escapeMarkup(feature)}<tspan class="axis" dx="10">${escapeMarkup(remark.length <= longestRemark ? remark : `${remark.slice(0, longestRemark - 1)}…`)}</tspan></text>`,
     `<line class="grid" x1="${plot.left}" y1="${floor}" x2="${width - plot.right}" y2="${floor}"/>`,
     ...is.flatMap((value, bin) => (value === 0 ? [] : [`<rect class="now" x="${x(bin)}" y="${y(value)}" width="${round(wide / bins - 1)}" height="${round(floor - y(value))}"/>`])),
     `<polyline class="earlier" points="${x(0)},${floor} ${outline.join(' ')} ${x(bins)},${floor}"/>`,

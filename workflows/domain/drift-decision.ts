@@ -48,8 +48,9 @@ function judge(drift: FeatureDrift, isSeasonal: boolean, span: DaySpan, changes:
   const expected = isSeasonal ? ({ by: 'season' } as const) : declared ? ({ by: 'declared', what: declared.what } as const) : null;
   const pace = change?.kind === 'sudden' ? 'sudden' : 'gradual';
   const why = expected === null ? 'unexpected: nothing declared explains it' : expected.by === 'season' ? 'expected: as in the same season a year ago' : `expected: the estate declares "${expected.what}"`;
+  const what = isSeasonal ? `${feature} differs from the baseline (${inFigures(baseline)})` : `${feature} moved by ${figure(magnitude)} standard deviations (${inFigures(season ?? baseline)})`;
   const when = change === null ? 'gradual: with the season taken off, no change point' : change.kind === 'sudden' ? `sudden, on ${change.at}` : `gradual, about ${change.at}`;
-  return { feature, expected, pace, sentence: `${feature} moved by ${figure(magnitude)} standard deviations (${inFigures(isSeasonal ? baseline : (season ?? baseline))}): ${why}; ${when}.` };
+  return { feature, expected, pace, sentence: `${what}: ${why}; ${when}.` };
 }
 
 function inFigures(distance: Distance | null): string {
