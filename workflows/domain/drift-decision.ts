@@ -1,7 +1,8 @@
 /** Whether drift may be trained on without a person: only what is expected and came gradually. Pure; each feature's sentence says why. */
-import { figure, judgeDrift } from './degradation-decision.ts';
+import { judgeDrift } from './degradation-decision.ts';
 import type { Distance, FeatureDrift } from './degradation.ts';
 import type { DaySpan, DriftAnalysis, OperationalChange, PlatformDriftReport } from './drift-retraining.ts';
+import { figure } from './figures.ts';
 
 /** A change point is found to within some days. */
 const imprecisionMs = 14 * 86_400_000;

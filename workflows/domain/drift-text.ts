@@ -1,8 +1,8 @@
 /** The analysis as the reviewer of the pull request reads it: Markdown, short enough for its description. Pure. */
-import { figure } from './degradation-decision.ts';
 import type { Distance } from './degradation.ts';
 import type { DriftDecision } from './drift-decision.ts';
 import type { DriftAnalysis, PriorInvestigation, RetrainOnDriftResult } from './drift-retraining.ts';
+import { figure } from './figures.ts';
 
 /** Rows of the table: the most that a description has room for beside the difference. */
 const mostFeatures = 6;
