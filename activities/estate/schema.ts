@@ -9,7 +9,7 @@ import { checkMachineItems } from './check-checklists.ts';
 import { checkGates, checkNames } from './check-gates.ts';
 import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
-import { checkDrift, driftSchema } from './drift-rules.ts';
+import { checkDrift, driftSchema } from './drift-schema.ts';
 import { duration } from './durations.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { checkIncidents, incidentsSchema } from './incident-schema.ts';

@@ -11,7 +11,7 @@ import { investigateDegradation, retrainOnDrift as runbook, InputError } from '.
 import { AlreadyStarted, startRunbook } from '../../../starters/start-runbook.ts';
 import { bundlePath } from '../../../workers/bundle.ts';
 import type { InvestigateDegradationResult } from '../../../workflows/domain/degradation.ts';
-import type { RetrainOnDriftResult } from '../../../workflows/domain/drift-retraining.ts';
+import type { RetrainOnDriftInput, RetrainOnDriftResult } from '../../../workflows/domain/drift-retraining.ts';
 import { FailureType } from '../../../workflows/domain/failures.ts';
 import type { GateView } from '../../../workflows/domain/gate-view.ts';
 import type { RecordEntry } from '../../../workflows/domain/record.ts';
@@ -78,7 +78,7 @@ class Retraining {
 
 let circuits = 300;
 /** Runs of circuits of their own, and a replay of each afterwards: what is not deterministic fails there. */
-async function retrain(activities: Activities, body: (start: (input: { asOf?: string; plant: string } & object) => Promise<{ handle: Handle; target: Target }>) => Promise<void>): Promise<void> {
+async function retrain(activities: Activities, body: (start: (input: Partial<RetrainOnDriftInput> & { plant: string }) => Promise<{ handle: Handle; target: Target }>) => Promise<void>): Promise<void> {
   const started: Handle[] = [];
   await withReleaseWorkers(temporal, activities, () => body(async ({ plant, ...input }) => {
     circuits += 1;
