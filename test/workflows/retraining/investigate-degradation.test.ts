@@ -260,6 +260,7 @@ describe('investigateDegradation and rollBackModel', () => {
       const { memo } = await third.describe();
       const said = memo?.['result'] as InvestigateDegradationResult;
       assert.deepEqual([said.outcome, said.next?.state], ['aborted', 'started']);
+      await eventually(async () => assert.equal((await other.query<RunStatus>('status')).phase, 'monitoring')); // the first one ends by what serves then
       watching.on = false;
       assert.deepEqual([((await rollback.result()) as { outcome: string }).outcome, ((await other.result()) as { outcome: string }).outcome], ['succeeded', 'succeeded']);
     }, real);
