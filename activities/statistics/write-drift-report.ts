@@ -38,7 +38,7 @@ export async function writeDriftReport(clients: ReportClients, input: WriteDrift
   const { key, workspace, circuit, sensor, analysis } = input;
   const read = await readTable(clients, input);
   const panels = 'problem' in read ? [] : panelsOf(read.rows, input);
-  const plot = distributionSvg({ title: `Readings of ${sensor.station} for ${circuit}, ${analysis.from} to ${analysis.until}`, earlierName: 'the same season a year ago', panels });
+  const plot = distributionSvg({ title: `Readings of ${sensor.station} for ${circuit}, ${analysis.from} to ${analysis.until}`, panels });
   const folder = reportFolder(circuit, key.key);
   return { plotUri: await keepText(clients, workspace, `${folder}/distributions.svg`, plot, 'image/svg+xml'), reportUri: await keepText(clients, workspace, `${folder}/drift.html`, reportHtml(input, plot), 'text/html; charset=utf-8') };
 }
@@ -47,10 +47,10 @@ function panelsOf(rows: readonly ReadingRow[], { analysis: { from, until, baseli
   const of = (feature: string, first: string, last: string): number[] => rows.filter(({ date }) => date >= first && date <= last).flatMap(({ values }) => (Number.isFinite(values[feature]) ? [values[feature]!] : []));
   const judged = (name: string) => decision.features.find(({ feature }) => feature === name);
   const sorted = [...features].sort((left, right) => Number(judged(right.feature) !== undefined) - Number(judged(left.feature) !== undefined));
-  return sorted.slice(0, mostPanels).flatMap(({ feature, season }) => {
-    const [now, earlier] = [of(feature, from, until), season === null ? of(feature, baseline.from, baseline.until) : of(feature, yearBefore(from), yearBefore(until))];
-    const remark = judged(feature)?.sentence ?? 'no drift';
-    return now.length === 0 || earlier.length === 0 ? [] : [{ feature, remark: season === null ? `against the baseline: ${remark}` : remark, now, earlier }];
+  return sorted.slice(0, mostPanels).flatMap(({ feature }) => {
+    const now = of(feature, from, until);
+    const remark = judged(feature)?.sentence.replace(`${feature} `, '') ?? 'no drift';
+    return now.length === 0 ? [] : [{ feature, remark, now, season: of(feature, yearBefore(from), yearBefore(until)), baseline: of(feature, baseline.from, baseline.until) }];
   });
 }
 
