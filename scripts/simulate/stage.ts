@@ -71,7 +71,9 @@ export class Stage {
 
   /** Lets the stand-in's clock run on, as `synchronize` does. */
   async pass(ms: number): Promise<void> {
-    await this.standIn.advance(Math.max(0, Math.round(ms)), true);
+    const { clock, jobs } = this.sandbox.context;
+    if (ms > 0) clock.advance(Math.round(ms));
+    await jobs.settled();
   }
 
   /** Changes the estate that the runs read from now on. */
