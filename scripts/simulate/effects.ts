@@ -8,6 +8,8 @@ const kinds = {
   /** Of a model version in the registry: its promotion, or its verdict. */
   registryWrites: /^(PUT|DELETE) .*\/registries\/[^/]+\/models\/[^/]+\/versions\/[^/]+$/i,
   environments: /^(PUT|DELETE) .*\/environments\/[^/]+\/versions\/[^/]+$/i,
+  /** Versions of data assets: what drift is held against. */
+  baselines: /^(PUT|DELETE) .*\/data\/[^/]+\/versions\/[^/]+$/i,
   trainings: /^PUT .*\/workspaces\/dev-ml-workspace\/jobs\/[^/]+$/i,
   batchJobs: /^POST \/scoring\/.*\/jobs$/i,
   cancelledJobs: /^POST .*\/jobs\/[^/]+\/cancel$/i,
