@@ -1,11 +1,12 @@
 /** Activities against Azure Machine Learning: training, registering, promoting, deploying, scoring. */
 import { deployBatchModel, type DeployBatchModelInput } from './deploy-batch-model.ts';
 import { cancelDuplicateInvocations, invokeBatchEndpoint, type CancelDuplicateInvocationsInput, type InvokeBatchEndpointInput } from './batch-invocation.ts';
-import { awaitNextJob, findLaterJobs, readBatchJob, readJobFailure, type AwaitNextJobInput, type FindLaterJobsInput, type ReadBatchJobInput } from './batch-job.ts';
+import { awaitNextJob, findFailedJob, findLaterJobs, readBatchJob, readJobFailure, type AwaitNextJobInput, type FindFailedJobInput, type FindLaterJobsInput, type ReadBatchJobInput } from './batch-job.ts';
 import { checkBatchData, checkEnvironment } from './batch-needs.ts';
 import type { AzureMlClients } from './clients.ts';
 import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
 import { readBatchSuccess, type ReadBatchSuccessInput } from './batch-success.ts';
+import { checkTrial, deployTrial, type CheckTrialInput, type DeployTrialInput } from './environment-trial.ts';
 import { registerEnvironment, type RegisterEnvironmentInput } from './environment-versions.ts';
 import { keepReport, type KeepReportInput } from './kept-report.ts';
 import { checkNotebook, type CheckNotebookInput } from './notebook-evidence.ts';
@@ -45,11 +46,14 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   readModelFiles: (input: Parameters<typeof readModelFiles>[1]) => readModelFiles(clients, input),
   readBatchJob: (input: ReadBatchJobInput) => readBatchJob(clients, input),
   readJobFailure: (input: JobRef) => readJobFailure(clients, input),
+  findFailedJob: (input: FindFailedJobInput) => findFailedJob(clients, input),
   findLaterJobs: (input: FindLaterJobsInput) => findLaterJobs(clients, input),
   awaitNextJob: (input: AwaitNextJobInput) => awaitNextJob(clients, input),
   checkBatchData: (input: Parameters<typeof checkBatchData>[1]) => checkBatchData(clients, input),
   checkEnvironment: (input: Parameters<typeof checkEnvironment>[1]) => checkEnvironment(clients, input),
   checkInference: (input: CheckInferenceInput) => checkInference(clients, input),
+  deployTrial: (input: DeployTrialInput) => deployTrial(clients, input),
+  checkTrial: (input: CheckTrialInput) => checkTrial(clients, input),
   registerEnvironment: (input: RegisterEnvironmentInput) => registerEnvironment(clients, input),
   readBatchSuccess: (input: ReadBatchSuccessInput) => readBatchSuccess(clients, input),
   checkNotebook: (input: CheckNotebookInput) => checkNotebook(clients, input),

@@ -16,6 +16,7 @@ import { checkIncidents, incidentsSchema } from './incident-schema.ts';
 import { group, person } from './people-schema.ts';
 import { checkRecovery, recovery } from './recovery-schema.ts';
 import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
+import { checkSchedules, schedulesSchema } from './schedules-schema.ts';
 
 const text = z.string().min(1);
 
@@ -65,10 +66,13 @@ const gates = z.strictObject({ stage1: gatePart.default({}), stage3: gatePart.de
 const targetName = text.refine(isTargetName, 'must be letters, digits and "-", at most 32, beginning with a letter or digit');
 
 const severity = z.enum(severities);
+const definition = z.union([text, z.int().positive()], 'must be a name or a number');
+
 const execution = z.strictObject({
   training: z.enum(['native', 'accompany']),
   pipeline: text.optional(),
   modelTags: z.strictObject({ build: text, commit: text }).optional(),
+  redeploy: z.strictObject({ release: definition, stage: text, answerWithin: duration.default(30_000), within: duration.default(600_000) }).optional(),
 });
 
 /** The column alone, or with what else differs from the plant's other circuits. */
@@ -94,8 +98,6 @@ const stages = z.strictObject({
   environments: z.record(text, z.strictObject({ gate: z.enum(gateNames).default('stage3'), severity: severity.default('P2') })).default({}),
 });
 
-const definition = z.union([text, z.int().positive()], 'must be a name or a number');
-
 /** Whose approvals on Azure DevOps' pages count for a gate: of one stage, by name, of a pipeline or of a classic release, by name or by number. */
 const approval = z
   .strictObject({ gate: z.enum(gateNames), pipeline: definition.optional(), release: definition.optional(), stage: text })
@@ -110,7 +112,7 @@ const fields = z.strictObject({
   groups: z.record(text, group).default({}),
   escalation: z.record(text, text).default({}),
   azure,
-  azureDevOps: z.strictObject({ project: text, stages: stages.default({ watchEvery: 300_000, environments: {} }), approvals: z.array(approval).optional() }),
+  azureDevOps: z.strictObject({ project: text, repositories: z.array(text).min(1, 'must name at least one, or be left out').optional(), stages: stages.default({ watchEvery: 300_000, environments: {} }), approvals: z.array(approval).optional() }),
   training,
   inference,
   execution: execution.default({ training: 'native' }),
@@ -125,6 +127,7 @@ const fields = z.strictObject({
   alerts: alertsSchema.optional(),
   incidents: incidentsSchema.optional(),
   drift: driftSchema.prefault({}),
+  schedules: schedulesSchema,
   changes: changesSchema.default({ review: {}, pollEvery: 300_000, mergeBy: 'holdpoint' }),
 });
 
@@ -144,6 +147,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkAddresses(estate, complain);
   checkAlerts(estate, complain);
   checkIncidents(estate, complain);
+  checkSchedules(estate, complain);
 });
 
 function checkMonitoring({ monitoring }: Estate, complain: Complain): void {

@@ -1,10 +1,12 @@
 /** The stand-in's own API, as tests use it against a stand-in in a process of its own. */
 import type { z } from 'zod';
+import type { stagedReleaseOrderSchema } from '../../sandbox/azure-devops/pipelines/deployments.ts';
 import type { scoringConditionSchema } from '../../sandbox/batch-scoring/scoring-conditions.ts';
 import type { FaultEffect } from '../../sandbox/core/faults.ts';
 import type { LedgerEntry } from '../../sandbox/core/ledger.ts';
 import type { jobPaceSchema } from '../../sandbox/jobs/job-pace.ts';
 import { askJson, askWeb } from '../../scripts/supervise/web.ts';
+import type { Target } from '../../workflows/domain/vocabulary.ts';
 
 export interface CompletedPullRequest {
   pullRequestId: number;
@@ -109,6 +111,11 @@ export class StandInControl {
     await this.#ask('POST', `pull-requests/${pullRequestId}/vote`, { by, vote, comment, deliver });
   }
 
+  /** A classic release whose stage has deployed this version once, and can be deployed again; answers its number. */
+  async release(order: z.input<typeof stagedReleaseOrderSchema>): Promise<number> {
+    return (await this.#ask<{ releaseId: number }>('POST', 'releases', order)).releaseId;
+  }
+
   /** A person abandons a pull request, or completes it, on its page. */
   async closePullRequest(pullRequestId: number, how: 'abandon' | 'merge', by: string, { deliver = true } = {}): Promise<void> {
     await this.#ask('POST', `pull-requests/${pullRequestId}/${how}`, { by, deliver });
@@ -132,6 +139,21 @@ export class StandInControl {
   /** What ails batch scoring from now on. */
   async ailScoring(order: z.input<typeof scoringConditionSchema>): Promise<void> {
     await this.#ask('POST', 'scoring-conditions', order);
+  }
+
+  /** Nothing ails batch scoring any more. */
+  async cureScoring(): Promise<void> {
+    await askWeb(`${this.url}/_sandbox/scoring-conditions`, { method: 'DELETE', caFile: this.#caFile });
+  }
+
+  /** More circuits than the first start made; their deployments serve what that of `like` was first given. */
+  async addCircuits(circuits: Target[], like: Target): Promise<void> {
+    await this.#ask('POST', 'circuits', { circuits, like });
+  }
+
+  /** How many jobs the compute of a workspace runs at once. */
+  async scaleCompute(workspace: string, maxNodeCount: number): Promise<void> {
+    await this.#ask('PUT', 'computes/cpu-cluster', { workspace, maxNodeCount });
   }
 
   /** Starts a batch job in production, as the team's schedule does; answers its name. */

@@ -1,5 +1,6 @@
 /** The steps of a retraining after drift: what is measured, who is asked, what is proposed, and when the drift monitor begins anew. */
 import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
+import { startOwnRun, waitForOwnRun } from '../blocks/own-run.ts';
 import type { Run } from '../blocks/run.ts';
 import { isExpired } from '../blocks/woken-poll.ts';
 import type { ChangeProposal } from '../domain/configuration-change.ts';
@@ -10,7 +11,6 @@ import { analysisText } from '../domain/drift-text.ts';
 import { investigateDegradationId, targetLabel } from '../domain/ids.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { Outcome } from '../domain/vocabulary.ts';
-import { followChild } from './child-runbook.ts';
 import { analyseDrift, awaitRelease, moveDriftBaseline, readDriftBaseline, readPlatformDriftReport, writeDriftReport } from './drift-activities.ts';
 
 /** What every step needs to know. */
@@ -63,14 +63,17 @@ export async function askInvestigation(run: Run, { input, asOf }: Retraining, de
     ...(alert && { alert }), ...(dataUri !== undefined && { dataUri }), ...(features && { features }), ...(thresholds && { thresholds }), ...(startedBy !== undefined && { startedBy }),
   };
   const answered = run.compensations.register({ step: `investigation ${workflowId}`, undo: () => stopInvestigation(workflowId) });
-  const { state, ended } = await followChild({ runbook: 'investigateDegradation', workflowId, input: asking, by: 'because of its drift' }, investigationWithinMs, () => {
-    said.investigation = { workflowId, finding: null, by: [] };
-    run.record.add({ kind: 'effect', step: 'investigation', what: 'investigateDegradation', platform: 'temporal', resource: workflowId, before: null, after: 'started' });
-  });
+  const child = await startOwnRun({ runbook: 'investigateDegradation', workflowId, target, input: asking, summary: `investigateDegradation for ${targetLabel(target)}, because of its drift` });
+  if (child === null) {
+    answered(); // somebody else's: it stays
+    return { goesOn: false, outcome: 'rejected', reason: `${reason} ${workflowId} runs already; it starts the retraining if that is what it comes to` };
+  }
+  said.investigation = { workflowId, finding: null, by: [] };
+  run.record.add({ kind: 'effect', step: 'investigation', what: 'investigateDegradation', platform: 'temporal', resource: workflowId, before: null, after: 'started' });
+  const ended = await waitForOwnRun(child, investigationWithinMs);
   answered();
-  if (state === 'already running') return { goesOn: false, outcome: 'rejected', reason: `${reason} ${workflowId} runs already; it starts the retraining if that is what it comes to` };
-  if (ended === null) return { goesOn: false, outcome: 'expired', reason: `${workflowId} has not ended in time; it starts the retraining itself if that is what it comes to` };
-  const result = ended.result as InvestigateDegradationResult | null;
+  if (ended.outcome === null) return { goesOn: false, outcome: 'expired', reason: `${workflowId} has not ended in time; it starts the retraining itself if that is what it comes to` };
+  const result = ended.result as InvestigateDegradationResult | undefined;
   said.investigation = { workflowId, finding: result?.finding ?? null, by: result?.decidedBy ?? [] };
   if (result?.next?.runbook === 'retrainOnDrift') return { goesOn: true, by: { workflowId, by: result.decidedBy, reason: ended.reason, reportUri: result.report?.reportUri ?? null } };
   const outcome = ended.outcome === 'expired' || ended.outcome === 'failed' ? ended.outcome : 'rejected';
