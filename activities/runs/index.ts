@@ -4,6 +4,7 @@ import { cancelUnneededRun, findAlertRun, takeUpAlerts } from './alert-runs.ts';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
 import { awaitNoStop, holdReleases, liftHold, readStops, type HoldReleasesInput } from './emergency-stop.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
+import { readKnownRuns, readRunMemory } from './known-runs.ts';
 import { awaitRunClosed, claimLock, claimLocks, findClosedRuns, freeLock, releaseLocks } from './locks.ts';
 import { findOlderRuns, supersedeRun, type FindOlderRunsInput, type SupersedeRunInput } from './older-runs.ts';
 import { findBusyTargets, followReleases, type FollowReleasesInput } from './released-runs.ts';
@@ -33,5 +34,7 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   holdReleases: (input: HoldReleasesInput) => holdReleases(client, input),
   liftHold: (input: Parameters<typeof liftHold>[1]) => liftHold(client, input),
   readStops: (input: Parameters<typeof readStops>[1]) => readStops(client, input),
+  readKnownRuns: (input: Parameters<typeof readKnownRuns>[1]) => readKnownRuns(client, input),
+  readRunMemory: (input: Parameters<typeof readRunMemory>[1]) => readRunMemory(client, input),
   awaitNoStop: (input: Parameters<typeof awaitNoStop>[1]) => awaitNoStop(client, input),
 });
