@@ -88,7 +88,7 @@ export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxCo
       await api.register(workItemRoutes, { ...services, prefix: `${scope}/wit` });
     }
     await api.register(organisationRoutes, { organisation, addresses, prefix: `/ado/${ORGANISATION}/_apis` });
-    await api.register(inventoryRoutes, { organisation, addresses, prefix: `/ado/${ORGANISATION}/:project/_apis` });
+    await api.register(inventoryRoutes, { organisation, addresses, stagedReleases: pipelines.stagedReleases, prefix: `/ado/${ORGANISATION}/:project/_apis` });
     await api.register(connectionRoutes, { ...checks, prefix: `/ado/${ORGANISATION}/_apis/serviceendpoint` });
     for (const routes of [checkRoutes, stageBuildRoutes, planRoutes]) await api.register(routes, { ...checks, organisation, prefix: `/ado/${ORGANISATION}/:project/_apis` });
     await api.register(buildRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/build` });

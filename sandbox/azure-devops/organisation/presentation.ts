@@ -21,7 +21,7 @@ export function presentDefinition({ name, yaml, repositoryType, variables }: Inv
 }
 
 /** A release definition: a list shows it without its stages. */
-export function presentReleaseDefinition({ name, pipeline, variables, stages }: Inventory['releases'][number], index: number, organisation: Organisation, addresses: Addresses, all: boolean): object {
+export function presentReleaseDefinition({ name, pipeline, variables, stages }: Inventory['releases'][number], index: number, organisation: Organisation, addresses: Addresses, all: boolean): { id: number; name: string; [field: string]: unknown } {
   const id = index + 1;
   return {
     id, name, path: '\\', revision: 1, isDeleted: false, url: addresses.api(`Release/definitions/${id}`),

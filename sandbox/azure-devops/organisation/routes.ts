@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Addresses } from '../addresses.ts';
 import { collection } from '../collection.ts';
 import { devOpsError } from '../errors.ts';
+import { definitionOf, type StagedReleases } from '../pipelines/deployments.ts';
 import type { Organisation } from './inventory.ts';
 import { page, type PageQuery } from './paging.ts';
 import { presentDefinition, presentReleaseDefinition, presentVariables } from './presentation.ts';
@@ -11,18 +12,26 @@ export interface OrganisationServices {
   addresses: Addresses;
 }
 
+interface InventoryServices extends OrganisationServices {
+  /** Releases that clients deploy: their definitions are listed too. */
+  stagedReleases: StagedReleases;
+}
+
 type Id = { Params: { id: string } };
 
 /** What a project has: pipelines, classic releases, variable groups, policies. Only to be read. */
-export async function inventoryRoutes(app: FastifyInstance, { organisation, addresses }: OrganisationServices): Promise<void> {
+export async function inventoryRoutes(app: FastifyInstance, { organisation, addresses, stagedReleases }: InventoryServices): Promise<void> {
   app.get<{ Querystring: PageQuery & { includeAllProperties?: string } }>('/build/definitions', async ({ query }, reply) => {
     const { pipelines, pageSize } = organisation.inventory;
     return page(pipelines.map((pipeline, index) => presentDefinition(pipeline, index, addresses, query.includeAllProperties === 'true')), query, reply, pageSize);
   });
 
-  app.get<{ Querystring: PageQuery }>('/release/definitions', async ({ query }, reply) => {
+  app.get<{ Querystring: PageQuery & { searchText?: string; isExactNameMatch?: string } }>('/release/definitions', async ({ query }, reply) => {
     const { releases, pageSize } = organisation.inventory;
-    return page(releases.map((release, index) => presentReleaseDefinition(release, index, organisation, addresses, false)), query, reply, pageSize);
+    const deployed = [...new Set(stagedReleases.list().map(({ definition }) => definition))].map(definitionOf);
+    const text = query.searchText?.toLowerCase() ?? '';
+    const isSearched = ({ name }: { name: string }) => (query.isExactNameMatch === 'true' ? name.toLowerCase() === text : name.toLowerCase().includes(text));
+    return page([...releases.map((release, index) => presentReleaseDefinition(release, index, organisation, addresses, false)), ...deployed].filter(isSearched), query, reply, pageSize);
   });
   app.get<Id>('/release/definitions/:id', async ({ params: { id } }) => {
     const index = Number(id) - 1;

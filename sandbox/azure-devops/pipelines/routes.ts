@@ -135,10 +135,6 @@ export async function stagedReleaseRoutes(app: FastifyInstance, { stagedReleases
     return release;
   };
 
-  app.get<{ Querystring: Query }>('/definitions', async ({ query: { searchText = '', isExactNameMatch } }) => {
-    const known = [...new Set(stagedReleases.list().map(({ definition }) => definition))];
-    return collection(known.filter((name) => (isExactNameMatch === 'true' ? name.toLowerCase() === searchText.toLowerCase() : name.toLowerCase().includes(searchText.toLowerCase()))).map(definitionOf));
-  });
   app.get<{ Querystring: Query }>('/releases', async ({ query: { definitionId, tagFilter, $top } }) => {
     const wanted = tagFilter?.toLowerCase().split(',') ?? [];
     const found = stagedReleases.list().filter(({ definition, tags }) => (definitionId === undefined || String(definitionOf(definition).id) === definitionId) && wanted.every((tag) => tags.some((each) => each.toLowerCase() === tag)));
