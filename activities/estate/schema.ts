@@ -10,6 +10,7 @@ import { checkGates, checkNames } from './check-gates.ts';
 import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
 import { duration } from './durations.ts';
+import { checkFreezes, freezesSchema } from './freeze-schema.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { checkIncidents, incidentsSchema } from './incident-schema.ts';
 import { group, person } from './people-schema.ts';
@@ -123,6 +124,7 @@ const fields = z.strictObject({
   notifications: notificationsSchema.optional(),
   alerts: alertsSchema.optional(),
   incidents: incidentsSchema.optional(),
+  freezes: freezesSchema,
   changes: changesSchema.default({ review: {}, pollEvery: 300_000, mergeBy: 'holdpoint' }),
 });
 
@@ -141,6 +143,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkAddresses(estate, complain);
   checkAlerts(estate, complain);
   checkIncidents(estate, complain);
+  checkFreezes(estate, complain);
 });
 
 function checkMonitoring({ monitoring }: Estate, complain: Complain): void {

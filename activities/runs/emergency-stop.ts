@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure, ApplicationFailureCategory, WorkflowNotFoundError } from '@temporalio/common';
 import { stopReleasesId, stopsOf, type StopHold, type StopScope } from '../../workflows/domain/emergency-stop.ts';
+import type { FreezeAction, FreezeQuestion, FreezeStanding } from '../../workflows/domain/freeze.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
@@ -48,9 +49,19 @@ export async function liftHold(client: Client, { scope, by }: { scope: StopScope
   }
 }
 
-/** Who holds releases of this target back, by whichever scope. Safe to retry because it only reads. */
-export async function readStops(client: Client, { target }: { target: Target }): Promise<{ holds: StopHold[] }> {
-  return { holds: (await Promise.all(stopsOf(target).map((scope) => holdsOf(client, scope)))).flat() };
+/** What the estate's freezes say about an action at an instant; null: none could ever hold it. */
+export type ReadFreeze = (question: FreezeQuestion, at: string) => Promise<FreezeStanding | null>;
+
+/**
+ * Who holds releases of this target back, by whichever scope; and, where an action is named, what the freezes say about it at the instant `at`: one question instead of two, for it is asked
+ * before every release.
+ *
+ * Safe to retry because it only reads, and the instant is the caller's.
+ */
+export async function readStops(client: Client, { target, action, at }: { target: Target; action?: FreezeAction; at?: string }, readFreeze?: ReadFreeze): Promise<{ holds: StopHold[]; freeze?: FreezeStanding }> {
+  const asked = action === undefined || at === undefined ? null : (readFreeze?.({ targets: [target], action }, at) ?? null);
+  const [holds, freeze] = await Promise.all([Promise.all(stopsOf(target).map((scope) => holdsOf(client, scope))), asked]);
+  return { holds: holds.flat(), ...(freeze && { freeze }) };
 }
 
 /**

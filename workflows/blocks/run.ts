@@ -57,6 +57,8 @@ export class Run {
   readonly target: RunStatus['target'];
   /** Whether production is as it was before the run. */
   production: Production = 'unchanged';
+  /** What freeze holds the run now. */
+  frozen: RunStatus['frozen'] | null = null;
   #phases: PhaseTime[] = [];
   #outcome: Outcome | null = null;
   #gate: GateFace | null = null;
@@ -247,6 +249,7 @@ export class Run {
       phases: this.#phases,
       lastAnswer: this.#lastAnswer,
       production: this.production,
+      ...(this.frozen && { frozen: this.frozen }),
     };
   }
 
