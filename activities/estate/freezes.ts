@@ -52,6 +52,11 @@ export function windowsOf(each: DeclaredFreeze, instant: number, withinMs: numbe
   return windows;
 }
 
+/** The window of each freeze that goes on at an ISO instant or begins within 30 days of it, the soonest first: for a card. */
+export function upcomingFreezes(estate: Freezing, question: FreezeQuestion, at: string): FreezeWindow[] {
+  return freezesOf(estate, question).flatMap((each) => windowsOf(each, Date.parse(at), 30 * 86_400_000)).sort((one, other) => (one.from < other.from ? -1 : 1));
+}
+
 function digestOf(estate: Freezing, question: FreezeQuestion): string {
   return jsonDigest(freezesOf(estate, question).map((each) => ({ ...each, mayOverride: peopleBehind(estate, each.mayOverride) })));
 }

@@ -2,16 +2,13 @@
 import { ApplicationFailure, CancellationScope, condition, defineSignal, defineUpdate, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import { FailureType } from '../domain/failures.ts';
 import { evidenceItem } from '../domain/evidence.ts';
-import { frozenLines, holding, openingInWords, overrideCard, readOverrideRequest, type FreezeStanding, type OverrideRequest } from '../domain/freeze.ts';
+import { freezeGateName, frozenLines, holding, openingInWords, overrideCard, readOverrideRequest, type FreezeStanding, type OverrideRequest } from '../domain/freeze.ts';
 import { canonicalPerson, type TargetPolicy } from '../domain/policy.ts';
 import { sleepUntil } from './gate-clock.ts';
 import type { GateOutcome, GateRequest } from './gate-request.ts';
 import type { Gates } from './gates.ts';
 import type { Run } from './run.ts';
 import { now } from './workflow-clock.ts';
-
-/** At which those who may override a freeze decide. */
-export const freezeGateName = 'freeze';
 
 /** Who ends the gate when there is nothing to override any more. */
 const calendar = 'the calendar';
@@ -161,7 +158,7 @@ export class FreezeWait {
   #show(standing: FreezeStanding | null): void {
     this.#standing = standing;
     this.#run.frozen = standing && { by: standing.inForce.map(({ name }) => name), until: standing.opensAt };
-    this.#run.progress(standing === null ? [] : frozenLines(standing, `\`holdpoint override-freeze ${workflowInfo().workflowId} --reason "<why>"\``));
+    this.#run.progress(standing === null ? [] : frozenLines(standing, `holdpoint override-freeze ${workflowInfo().workflowId} --reason "…"`));
   }
 }
 

@@ -10,6 +10,9 @@ export type FreezeEnvironment = (typeof freezeEnvironments)[number];
 export const freezeActions = { release: 'production', environmentUpdate: 'production', configurationChange: 'development' } as const satisfies Record<string, FreezeEnvironment>;
 export type FreezeAction = keyof typeof freezeActions;
 
+/** The gate at which those who may override a freeze decide. */
+export const freezeGateName = 'freeze';
+
 /** What is about to be done, to which circuits; a freeze of one of them holds the whole. */
 export interface FreezeQuestion {
   targets: Target[];
@@ -77,9 +80,9 @@ export function openingInWords(opensAt: string | null): string {
 /** What a held run shows. */
 export function frozenLines({ inForce, opensAt, mayOverride }: FreezeStanding, how: string | null): string[] {
   return [
-    opensAt === null ? '**Frozen.** No opening is known within a year: it goes on when the estate is changed.' : `**Frozen until ${openingInWords(opensAt)}.** It goes on by itself then.`,
-    ...inForce.slice(0, 3).map(({ name, reason }) => `- ${clip(name, 60)}: ${clip(reason, 120)}`),
-    ...(inForce.length > 3 ? [`- and ${inForce.length - 3} more`] : []),
+    opensAt === null ? 'Frozen. No opening is known within a year: it goes on when the estate is changed.' : `Frozen until ${openingInWords(opensAt)}. It goes on by itself then.`,
+    ...inForce.slice(0, 3).map(({ name, reason }) => `${clip(name, 60)}: ${clip(reason, 120)}`),
+    ...(inForce.length > 3 ? [`and ${inForce.length - 3} more`] : []),
     ...(how === null || mayOverride.length === 0 ? [] : [`To go before that: ${how}; it asks ${clip(mayOverride.join(', '), 80)}.`]),
   ];
 }

@@ -1,4 +1,5 @@
 /** What the estate file says about one target: the slice that a run loads, with its digest. Durations are in milliseconds. */
+import type { FreezeWindow } from './freeze.ts';
 import type { IdentityLevel, RegistryRef, Severity, Target, WorkspaceRef } from './vocabulary.ts';
 
 /** A person has one canonical id; the platforms know the same person under aliases. */
@@ -166,6 +167,8 @@ export interface TargetPolicy {
   recovery: RecoveryPolicy;
   /** Where people decide in a browser: the receiver's address, such as `https://holdpoint.example.com`; null: nowhere but in Temporal Web UI. Not part of the digest. */
   inboxUrl: string | null;
+  /** The next window, or the one that goes on, of each freeze that will hold a release within 30 days; only where it was asked for. Not part of the digest. */
+  freezes?: FreezeWindow[];
   /** How long after an uncertain write a late arrival of it is still looked for. */
   settleMs: number;
 }

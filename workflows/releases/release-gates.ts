@@ -2,6 +2,7 @@ import type { GateRequest } from '../blocks/gate-request.ts';
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { evidenceItem, type EvidenceItem, type Measured } from '../domain/evidence.ts';
+import { announcedFreeze } from '../domain/freeze.ts';
 import { ReleaseGate } from '../domain/phases.ts';
 import type { GatePolicy, MonitoringPolicy, OnSilence, TargetPolicy } from '../domain/policy.ts';
 import { rollbackCard, stage1Card, stage3Card, type Stage1Evidence } from '../domain/release-cards.ts';
@@ -39,7 +40,11 @@ export function stage3Gate(run: Run, tested: TestedCandidate, measured: Measured
       return await stage3Evidence(how === 'anew' ? candidate : await checkAgain(candidate, policy), policy);
     },
     check: releaseChecks('stage3', { release: input, policy }),
-    card: ({ test, before }) => stage3Card(input, test, before, monitoringSentence(policy.monitoring)),
+    card: ({ test, before }) => {
+      const card = stage3Card(input, test, before, monitoringSentence(policy.monitoring));
+      const frozen = announcedFreeze(policy.freezes ?? [], now().toISOString());
+      return frozen === undefined ? card : { ...card, facts: [frozen, ...card.facts] };
+    },
   };
 }
 

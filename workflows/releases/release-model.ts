@@ -6,6 +6,7 @@ import { MonitoringWindow, type Alerted, type Unwatched } from '../blocks/monito
 import { requireInput } from '../blocks/required-input.ts';
 import { ResourceLock } from '../blocks/resource-lock.ts';
 import { Run } from '../blocks/run.ts';
+import { now } from '../blocks/workflow-clock.ts';
 import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
 import { approvedWithChange, keepApproval } from './joint-approval.ts';
@@ -32,7 +33,7 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
   });
 
   return await run.conclude(async () => {
-    const policy = await loadPolicy({ target: input.target });
+    const policy = await loadPolicy({ target: input.target, at: now().toISOString() });
     const { workspaces, registry, endpoint, deployment } = policy;
 
     await retireOlderReleases(run, input, policy);
