@@ -81,7 +81,7 @@ function outOfRange(feature: string, rows: readonly ReadingRow[], earlier: reado
   const least = low >= 0 ? 0 : low - beyond * (high - low);
   const greatest = high + beyond * (high - low);
   const beyondIt = rows.filter(({ values }) => Number.isFinite(values[feature]) && (values[feature]! < least || values[feature]! > greatest));
-  return [{ days: beyondIt.length, detail: `${feature} is outside ${figure(least)} to ${figure(greatest)} on ${beyondIt.length} days (${listed(beyondIt.map(({ date, values }) => `${date}: ${figure(values[feature]!)}`))})` }];
+  return [{ days: beyondIt.length, detail: `${feature} is outside ${figure(least)} to ${figure(greatest)} on ${beyondIt.length} days (${listed(beyondIt.map(({ date, values }) => `${date}: ${figure(values[feature])}`))})` }];
 }
 
 function stuck(feature: string, rows: readonly ReadingRow[], earlier: readonly ReadingRow[]): { days: number; detail: string }[] {

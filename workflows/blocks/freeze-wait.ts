@@ -1,5 +1,5 @@
 /** Waiting out a freeze: until its end, until the estate lifts it, or until somebody who may has overridden it. */
-import { ApplicationFailure, CancellationScope, condition, defineSignal, defineUpdate, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, defineSignal, defineUpdate, isCancellation, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import { FailureType } from '../domain/failures.ts';
 import { evidenceItem } from '../domain/evidence.ts';
 import { freezeGateName, frozenLines, holding, openingInWords, overrideCard, readOverrideRequest, type FreezeStanding, type OverrideRequest } from '../domain/freeze.ts';
@@ -15,6 +15,9 @@ const calendar = 'the calendar';
 
 /** How long one look for a changed estate lasts where no opening is known, in milliseconds; then the standing is asked for anew. */
 const longestLookMs = 7 * 86_400_000;
+
+/** Pause before the standing is asked for anew where no opening is known, in milliseconds. */
+const pauseMs = 60_000;
 
 export const overrideFreezeUpdate = defineUpdate<{ asks: string[] }, [unknown]>('overrideFreeze');
 export const overrideFreezeSignal = defineSignal<[unknown?]>('overrideFreeze');
@@ -93,8 +96,14 @@ export class FreezeWait {
     };
     const waiting = new CancellationScope();
     const untilOpen = waiting.run(async () => opensAt !== null && (await sleepUntil(opensAt, `Frozen (${standing.inForce.map(({ name }) => name).join(', ').slice(0, 100)})`)));
-    const untilChanged = waiting.run(() => held.change(digest, boundMs + 60_000)).catch((error: unknown) => {
-      if (isCancellation(error)) throw error; // else: the look has run into its bound, or cannot be made; the standing is asked for anew
+    const untilChanged = waiting.run(async () => {
+      try {
+        await held.change(digest, boundMs);
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        // It gave up because its next look would come too late, perhaps at once: what is left of the time goes by without looks.
+        await (opensAt === null ? sleep(pauseMs, { summary: 'Look for the freeze again' }) : untilOpen);
+      }
     });
     Promise.race(opensAt === null ? [untilChanged] : [untilOpen, untilChanged]).then(end, end);
     try {
