@@ -87,25 +87,13 @@ export class FreezeWait {
   /** Until there is reason to look again. */
   async #waitOut(held: Held, standing: FreezeStanding): Promise<FreezePassed['superseded']> {
     this.#show(standing);
-    const { opensAt, digest } = standing;
-    const boundMs = opensAt === null ? longestLookMs : Math.max(Date.parse(opensAt) - now().getTime(), 1);
     let isOver = false;
     const end = (): void => {
       isOver = true;
       if (this.#isAsking) this.#gates.retire(calendar, 'the freeze is over, or has changed');
     };
     const waiting = new CancellationScope();
-    const untilOpen = waiting.run(async () => opensAt !== null && (await sleepUntil(opensAt, `Frozen (${standing.inForce.map(({ name }) => name).join(', ').slice(0, 100)})`)));
-    const untilChanged = waiting.run(async () => {
-      try {
-        await held.change(digest, boundMs);
-      } catch (error) {
-        if (isCancellation(error)) throw error;
-        // It gave up because its next look would come too late, perhaps at once: what is left of the time goes by without looks.
-        await (opensAt === null ? sleep(pauseMs, { summary: 'Look for the freeze again' }) : untilOpen);
-      }
-    });
-    Promise.race(opensAt === null ? [untilChanged] : [untilOpen, untilChanged]).then(end, end);
+    waiting.run(() => untilMoved(standing, held.change)).then(end, end);
     try {
       for (;;) {
         await condition(() => isOver || this.#asked !== null);
@@ -116,7 +104,6 @@ export class FreezeWait {
       }
     } finally {
       waiting.cancel();
-      for (const ended of [untilOpen, untilChanged]) ended.catch(() => undefined);
     }
   }
 
@@ -169,6 +156,20 @@ export class FreezeWait {
     this.#run.frozen = standing && { by: standing.inForce.map(({ name }) => name), until: standing.opensAt };
     this.#run.progress(standing === null ? [] : frozenLines(standing, `holdpoint override-freeze ${workflowInfo().workflowId} --reason "…"`));
   }
+}
+
+/** Comes back at the opening, or when the estate says something else than this; in between it costs no event. Ends with its scope. */
+export async function untilMoved({ opensAt, digest, inForce }: FreezeStanding, change: Held['change']): Promise<void> {
+  const boundMs = opensAt === null ? longestLookMs : Math.max(Date.parse(opensAt) - now().getTime(), 1);
+  const untilOpen = opensAt === null ? null : sleepUntil(opensAt, `Frozen (${inForce.map(({ name }) => name).join(', ').slice(0, 100)})`);
+  const untilChanged = change(digest, boundMs).then(() => undefined, async (error: unknown) => {
+    if (isCancellation(error)) throw error;
+    // It gave up because its next look would come too late, perhaps at once: what is left of the time goes by without looks.
+    await (untilOpen ?? sleep(pauseMs, { summary: 'Look for the freeze again' }));
+  });
+  const ended = [untilChanged, ...(untilOpen === null ? [] : [untilOpen])];
+  for (const each of ended) each.catch(() => undefined); // the one that comes later ends with the scope
+  await Promise.race(ended);
 }
 
 /** Asked by the rules of Stage 3: identity, four-eyes, bound evidence. Its clock is the freeze's. */

@@ -247,7 +247,7 @@ export class Run {
       phases: this.#phases,
       lastAnswer: this.#lastAnswer,
       production: this.production,
-      ...(this.frozen && { frozen: this.frozen }),
+      ...(this.frozen && this.#outcome === null && { frozen: this.frozen }),
     };
   }
 

@@ -1,5 +1,6 @@
 /** Following the review of a pull request to its end: votes, the clock of who does not vote, the merge. */
 import { CancellationScope, condition, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import { untilMoved } from '../blocks/freeze-wait.ts';
 import { sleepUntil } from '../blocks/gate-clock.ts';
 import type { Run } from '../blocks/run.ts';
 import { lastLookMs, pollUntilSeen, Wakes } from '../blocks/woken-poll.ts';
@@ -9,7 +10,7 @@ import { elapsedTicks, needsCalendar, type Tick } from '../domain/gate-clock.ts'
 import type { GateEvent } from '../domain/gate-event.ts';
 import { frozenLines } from '../domain/freeze.ts';
 import { judge, votesInWords } from '../domain/pull-request-review.ts';
-import { freezeAt } from '../releases/freeze-activities.ts';
+import { freezeAt, freezeChanged } from '../releases/freeze-activities.ts';
 import { tellBy } from '../releases/gate-services.ts';
 import { planGateClock } from '../releases/release-activities.ts';
 import { awaitReview, completePullRequest } from './change-activities.ts';
@@ -110,9 +111,14 @@ export class ReviewWatch {
       if (standing === null || this.#run.frozen === null) return hasWaited;
       this.#run.progress(frozenLines(standing, null));
       const heard = this.#wakes.count;
-      const untilOpenMs = standing.opensAt === null ? longestPauseMs : Date.parse(standing.opensAt) - now().getTime();
-      const isNews = await condition(() => this.#wakes.count > heard, Math.max(Math.min(untilOpenMs, longestPauseMs), 1000));
-      if (isNews) return true;
+      const waiting = new CancellationScope();
+      let isMoved = false;
+      waiting.run(() => untilMoved(standing, (known, boundMs) => freezeChanged(question, known, boundMs))).then(() => (isMoved = true), () => undefined); // it only fails by being cancelled
+      await condition(() => isMoved || this.#wakes.count > heard).finally(() => waiting.cancel());
+      if (!isMoved) {
+        this.#run.frozen = null;
+        return true;
+      }
     }
   }
 
