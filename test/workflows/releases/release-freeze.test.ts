@@ -13,6 +13,7 @@ import { DeclaredFreezes } from '../../support/declared-freezes.ts';
 import { eventually } from '../../support/eventually.ts';
 import { releaseActivities, testInput, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { approve, details, gateOpen, passBothStages, releaseRuns, status, type Handle } from '../../support/release-model-runs.ts';
+import { assertRefused, holdpointAt } from '../../starters/run-holdpoint.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 import { startTimeSkipping } from '../../support/time-skipping.ts';
 
@@ -204,12 +205,17 @@ describe('a freeze and a release', () => {
       const release = await start();
       await passBothStages(release);
       await isFrozenBy(release, 'short');
-      await release.executeUpdate('overrideFreeze', { args: [{ by: 'alice', reason: 'it is urgent' }] });
+      const holdpoint = holdpointAt(temporal.address);
+      const shown = await holdpoint(['show', release.workflowId]);
+      assert.match(shown.stdout, /frozen +until \d{4}-\d\d-\d\d \d\d:\d\d UTC: short[^]*override-freeze releaseModel/);
+      assertRefused(await holdpoint(['override-freeze', release.workflowId, '--as', 'alice']), 2, /--reason/);
+      const asked = await holdpoint(['override-freeze', release.workflowId, '--as', 'alice', '--reason', 'it is urgent']);
+      assert.match(asked.stdout, /Asked: carol\.\n.* approve releaseModel:.* --gate freeze --as <carol>/, asked.stderr);
       await gateOpen(release, 'freeze');
       await frozenNow('other');
       await isFrozenBy(release, 'other');
       assert.equal((await status(release)).gate, null);
-      await assert.rejects(release.executeUpdate('overrideFreeze', { args: [{ by: 'alice', reason: 'it is urgent' }] }), ({ cause }: { cause?: Error }) => /names nobody who may override other/.test(cause?.message ?? ''));
+      assertRefused(await holdpoint(['override-freeze', release.workflowId, '--as', 'alice', '--reason', 'it is urgent']), 1, /names nobody who may override other/);
       await freezes.declare(null);
       assert.equal((await release.result()).outcome, 'succeeded');
     });
