@@ -150,6 +150,13 @@ export function readWorkerConfiguration(environment: Environment = process.env):
   return withAddresses(withRecord(withEstate(configuration)));
 }
 
+/** The estate file, for a command typed by hand; where none is named and the command goes to the Temporal of `npm run up`, that of the demo. Null where there is none. */
+export function readEstateFile(environment: Environment = process.env): string | null {
+  const demo = demoEnvironment(environment);
+  const isBesideDemo = readTemporalConfiguration(environment).temporalAddress === demo['TEMPORAL_ADDRESS'];
+  return parse(common, isBesideDemo ? { ...demo, ...environment } : environment).HOLDPOINT_ESTATE ?? null;
+}
+
 /** Where the record is and how to verify it; neither estate nor platform. The profile does not matter: reading changes nothing. */
 export function readRecordConfiguration(environment: Environment = process.env): RecordConfiguration {
   return withAddresses(withRecord(parse(common, environment)));
@@ -188,6 +195,11 @@ export function readSecrets(names: readonly string[], environment: Environment =
 /** What `attach` needs: Azure DevOps, and the credentials with which its check will call the receiver. No estate, so that it runs wherever a person can sign in. */
 export function readAttachConfiguration(environment: Environment = process.env): AttachConfiguration {
   return parse(azure.extend(secrets.pick({ HOLDPOINT_SECRETS_KEY: true }).shape).extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
+}
+
+/** What `import` needs: the way to Azure DevOps and nothing else. Beside the demo, the demo's. */
+export function readAzureConfiguration(environment: Environment = process.env): AzureConfiguration {
+  return parse(azure, environment['AZURE_TENANT_ID'] === undefined ? { ...demoEnvironment(environment), ...environment } : environment);
 }
 
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {

@@ -1,5 +1,6 @@
 /** The emergency stop of releases, as activities set, lift and read it: one small workflow for each scope, so that Temporal itself keeps who holds what back. */
 import type { Client } from '@temporalio/client';
+import pMap from 'p-map';
 import { ApplicationFailure, ApplicationFailureCategory, WorkflowNotFoundError } from '@temporalio/common';
 import { stopReleasesId, stopsOf, type StopHold, type StopScope } from '../../workflows/domain/emergency-stop.ts';
 import type { FreezeAction, FreezeQuestion, FreezeStanding } from '../../workflows/domain/freeze.ts';
@@ -52,26 +53,32 @@ export async function liftHold(client: Client, { scope, by }: { scope: StopScope
 /** What the estate's freezes say about an action at an instant; null: none could ever hold it. */
 export type ReadFreeze = (question: FreezeQuestion, at: string) => Promise<FreezeStanding | null>;
 
+/** What is about to be written to: one target, or those of a wave. */
+export type ReadStopsInput = { target: Target } | { targets: Target[] };
+
 /**
- * Who holds releases of this target back, by whichever scope; and, where an action is named, what the freezes say about it at the instant `at`: one question instead of two, for it is asked
- * before every release.
+ * Who holds releases of these targets back, by whichever scope; and, where an action is named, what the freezes say about it at the instant `at`: one question instead of two, for it is
+ * asked before every release.
  *
  * Safe to retry because it only reads, and the instant is the caller's.
  */
-export async function readStops(client: Client, { target, action, at }: { target: Target; action?: FreezeAction; at?: string }, readFreeze?: ReadFreeze): Promise<{ holds: StopHold[]; freeze?: FreezeStanding }> {
-  const asked = action === undefined || at === undefined ? null : (readFreeze?.({ targets: [target], action }, at) ?? null);
-  const [holds, freeze] = await Promise.all([Promise.all(stopsOf(target).map((scope) => holdsOf(client, scope))), asked]);
+export async function readStops(client: Client, input: ReadStopsInput & { action?: FreezeAction; at?: string }, readFreeze?: ReadFreeze): Promise<{ holds: StopHold[]; freeze?: FreezeStanding }> {
+  const targets = 'target' in input ? [input.target] : input.targets;
+  const scopes = new Map(targets.flatMap(stopsOf).map((scope) => [stopReleasesId(scope), scope])); // targets of one plant share a scope
+  const { action, at } = input;
+  const asked = action === undefined || at === undefined ? null : (readFreeze?.({ targets, action }, at) ?? null);
+  const [holds, freeze] = await Promise.all([pMap(scopes.values(), (scope) => holdsOf(client, scope), { concurrency: 10 }), asked]);
   return { holds: holds.flat(), ...(freeze && { freeze }) };
 }
 
 /**
- * Waits by failing until nobody holds releases of this target back.
+ * Waits by failing until nobody holds releases of these targets back.
  *
  * Safe to retry because it only reads.
  *
  * @throws StillWatching (retried) naming who holds them
  */
-export async function awaitNoStop(client: Client, input: { target: Target }): Promise<{ holds: [] }> {
+export async function awaitNoStop(client: Client, input: ReadStopsInput): Promise<{ holds: [] }> {
   const { holds } = await readStops(client, input);
   if (holds.length === 0) return { holds: [] };
   throw ApplicationFailure.create({ type: FailureType.StillWatching, message: `releases are stopped by ${holds.map(({ by, reason }) => `${by} (${reason})`).join(', ')}`, category: ApplicationFailureCategory.BENIGN });

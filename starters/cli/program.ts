@@ -2,7 +2,7 @@
 import { Argument, Command, Option } from 'commander';
 import type { Verdict } from '../../workflows/domain/answer.ts';
 import { holdpoint } from '../command-line.ts';
-import type { TendScheduleOptions } from './commands/schedules.ts';
+import type { ApplySchedulesOptions, TendScheduleOptions } from './commands/schedules.ts';
 import { CommandError, ExitCode } from './exit.ts';
 import { minutes, seconds, webAddress } from './option-values.ts';
 
@@ -119,6 +119,18 @@ export interface OverrideFreezeCommandOptions extends JsonOption, WaitOption {
   reason: string;
 }
 
+export interface NowCommandOptions extends JsonOption {
+  /** Whose answers are looked for; whoever is signed in, when left out. */
+  as?: string;
+}
+
+export interface ImportCommandOptions extends JsonOption {
+  project: string;
+  /** The file that the draft goes to; standard output when left out. */
+  out?: string;
+  force?: true;
+}
+
 export interface AttachCommandOptions extends JsonOption {
   project: string;
   environment: string;
@@ -165,6 +177,13 @@ export function createProgram(): Command {
   program.command('show').description('one run: where it stands, what it asks, how it ended').argument(...runId)
     .option('--run <runId>', 'this run of the id and not the latest').addOption(json())
     .action(async (id: string, options: ShowCommandOptions) => (await import('./commands/show.ts')).show(id, options));
+
+  program.command('now').description('one screen about one target: what serves, what changed last, what runs, what is asked, and what to do first; without a target: what needs a person now')
+    .argument('[target]', 'such as P001/C001').option(person, 'whose answers to look for; not needed after sign-in').addOption(json())
+    .action(async (target: string | undefined, options: NowCommandOptions) => {
+      const { now, nowEverywhere } = await import('./commands/now.ts');
+      await (target === undefined ? nowEverywhere(options) : now(target, options));
+    });
 
   program.command('sign-in').description('sign in at the receiver, so that your decisions from here are signed in your name')
     .addOption(new Option('--receiver <url>', 'its address (default: HOLDPOINT_INBOX_URL, else this machine)').argParser(webAddress)).addOption(json())
@@ -221,9 +240,9 @@ export function createProgram(): Command {
     .option('--verify', 'check every signature, and compare with the history as long as it exists').addOption(json())
     .action(async (id: string | undefined, options: AuditCommandOptions) => (await import('./commands/audit.ts')).audit(id, options));
 
-  const schedules = program.command('schedules').description('what runs by itself: the anchor of the record, the sweeps, the reconciliation of alerts');
-  schedules.command('apply', { isDefault: true }).description('make them or bring them up to date; a paused one stays paused').addOption(json())
-    .action(async (options: JsonOption) => (await import('./commands/schedules.ts')).schedules(options));
+  const schedules = program.command('schedules').description('what runs by itself, as the estate declares it');
+  schedules.command('apply', { isDefault: true }).description('make them, bring them up to date, and remove what is declared no more; a paused one stays paused').option('--dry-run', 'change nothing, and tell what would change').addOption(json())
+    .action(async (options: ApplySchedulesOptions) => (await import('./commands/schedules.ts')).schedules(options));
   schedules.command('list').description('as they are').addOption(json())
     .action(async (options: JsonOption) => (await import('./commands/schedules.ts')).showSchedules(options));
   schedules.command('pause').description('start no more runs').argument('<id>', 'the schedule').requiredOption('--reason <text>', 'why; shown with it').addOption(json())
@@ -257,6 +276,13 @@ export function createProgram(): Command {
     .option('--print', 'change nothing, and print the settings for a person to fill in')
     .addOption(json())
     .action(async (options: AttachCommandOptions) => (await import('./commands/attach.ts')).attachAzurePipelines(options));
+
+  const imports = program.command('import').description('draft an estate from what exists already; only reads');
+  imports.command('azure-devops').description('from the pipelines, stages, environments, approvers, branches and workspaces of a project of Azure DevOps')
+    .requiredOption('--project <name>', 'the project; the organisation is that of AZURE_DEVOPS_URL')
+    .option('--out <file>', 'write the draft here (default: standard output)').option('--force', 'overwrite that file')
+    .addOption(json())
+    .action(async (options: ImportCommandOptions) => (await import('./commands/import.ts')).importAzureDevOps(options));
 
   return program;
 }

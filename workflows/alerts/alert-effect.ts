@@ -1,10 +1,9 @@
 /** What an alert does: joins what is under way, or starts its runbook; and what its end does to that. */
-import { ChildWorkflowCancellationType, getExternalWorkflowHandle, ParentClosePolicy, startChild, workflowInfo, WorkflowIdReusePolicy } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import { alertResolvedSignal } from '../blocks/alert-resolved.ts';
 import { isCancelled } from '../blocks/cancellation.ts';
 import { alertSignal } from '../blocks/monitoring-window.ts';
-import { searchAttributePairs } from '../blocks/search-attribute-pairs.ts';
+import { startOwnRun } from '../blocks/own-run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import type { Alert, AlertEffect, AlertRouting } from '../domain/alert.ts';
 import { cancelUnneededRun, findAlertRun } from './alert-activities.ts';
@@ -26,22 +25,10 @@ export async function act(alert: Alert, { target, order, joinForMs }: Mapped): P
   }
 }
 
-async function start({ runbook, workflowId, input, summary }: Mapped['order'], { plant, circuit }: Mapped['target']): Promise<Acted | null> {
-  try {
-    const child = await startChild(runbook, {
-      workflowId,
-      args: [input],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.ABANDON,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      typedSearchAttributes: searchAttributePairs({ Plant: plant, Circuit: circuit }),
-      staticSummary: summary,
-    });
-    return { kind: 'started', workflowId, runId: child.firstExecutionRunId, leader: null };
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return null; // another one was quicker: look again
-    throw error;
-  }
+/** Null where another one was quicker: look again. */
+async function start(order: Mapped['order'], target: Mapped['target']): Promise<Acted | null> {
+  const child = await startOwnRun({ ...order, target });
+  return child === null ? null : { kind: 'started', workflowId: order.workflowId, runId: child.firstExecutionRunId, leader: null };
 }
 
 /** The alert that had started the run closes it, and not before this one has ended too. One that has closed already has nobody to tell. */

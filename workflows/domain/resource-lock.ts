@@ -27,6 +27,8 @@ export interface LockClaim extends LockParty {
   /** Takes the lock at once from whoever holds it. */
   preempts: boolean;
   preImage: PreImage | null;
+  /** The run has other targets as well, and goes on when this lock is taken from it: whoever takes it does not wait for its end. */
+  outlives?: true;
 }
 
 export interface LockHolder extends LockClaim {
@@ -40,7 +42,7 @@ export interface LockHolder extends LockClaim {
 }
 
 /** A holder that was pre-empted: it may still be writing, until its run has closed. */
-export type Preempted = Pick<LockHolder, 'workflowId' | 'runId' | 'version' | 'preImage' | 'epoch'>;
+export type Preempted = Pick<LockHolder, 'workflowId' | 'runId' | 'version' | 'preImage' | 'epoch' | 'outlives'>;
 
 export interface LockState {
   target: Target;
@@ -85,7 +87,7 @@ export function claimLock(state: LockState, claim: LockClaim, at: string): { sta
   const { holder } = state;
   if (holder && isSame(holder, claim)) return { state, news: grantNews(holder), preempted: null };
   if (holder === null || claim.preempts) {
-    const preempted = holder && { workflowId: holder.workflowId, runId: holder.runId, version: holder.version, preImage: holder.preImage, epoch: holder.epoch };
+    const preempted = holder && { workflowId: holder.workflowId, runId: holder.runId, version: holder.version, preImage: holder.preImage, epoch: holder.epoch, ...(holder.outlives && { outlives: holder.outlives }) };
     const granted = grant({ ...state, queue: without(state.queue, claim) }, claim, at, preempted);
     return { state: granted, news: { kind: 'granted', epoch: granted.epoch, preempted }, preempted };
   }

@@ -1,15 +1,15 @@
 import type { FreezePassed, FreezeWait } from '../blocks/freeze-wait.ts';
 import { now } from '../blocks/workflow-clock.ts';
+import type { FleetMember } from '../domain/environment.ts';
 import { UpdateEnvironmentPhase as Phase } from '../domain/phases.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
-import type { Target } from '../domain/vocabulary.ts';
 import { freezeAt, freezeChanged } from '../releases/freeze-activities.ts';
 import { loadPolicy } from '../releases/release-activities.ts';
 import type { AskedUpdate } from './environment-gates.ts';
 
 /** Immediately before the update of all deployments: a freeze of one of the circuits holds the whole. What has been updated is put back, where that is needed, whatever is frozen by then. */
-export async function waitOutFreeze(freeze: FreezeWait, { environment, policy: { target }, requestedBy }: AskedUpdate, targets: Target[]): Promise<FreezePassed> {
-  const question = { targets, action: 'environmentUpdate' as const };
+export async function waitOutFreeze(freeze: FreezeWait, { environment, policy: { target }, requestedBy }: AskedUpdate, members: readonly FleetMember[]): Promise<FreezePassed> {
+  const question = { targets: members.map(({ target }) => target), action: 'environmentUpdate' as const };
   const look = (at: string) => freezeAt(question, at);
   return await freeze.pass({
     what: `the update to ${environment.name} ${environment.version}`,

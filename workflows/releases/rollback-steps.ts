@@ -60,10 +60,10 @@ export async function switchVerified(run: Run, policy: TargetPolicy, switching: 
   run.inBackground(bad.catch(() => run.note(`That ${choice.from} is bad could not be noted in the registry.`)));
 }
 
-/** Once the pre-empted run has closed, or after ten minutes, looks again and overwrites what it wrote late. */
+/** Once the pre-empted run has closed, or after ten minutes, looks again and overwrites what it wrote late. A run with other targets goes on: it writes nothing more here, and its end is not waited for. */
 export async function settleFormer(run: Run, policy: TargetPolicy, switching: Switching): Promise<NonNullable<RollBackModelResult['preempted']>> {
-  const { workflowId, runId } = switching.former!;
-  const closed = await run.attempt(`${workflowId} has not closed yet`, () => awaitRunClosed({ workflowId, runId, intervalMs: 1_000 }));
+  const { workflowId, runId, outlives } = switching.former!;
+  const closed = outlives ? null : await run.attempt(`${workflowId} has not closed yet`, () => awaitRunClosed({ workflowId, runId, intervalMs: 1_000 }));
   const { writes } = await switchProduction(orderOf(run, policy, switching, 1));
   if (writes > 0) run.effect({ step: 'rollback, second look', what: `overwrote a late write of ${workflowId}`, platform: 'azure-ml', resource: `${policy.workspaces.production.workspace}/${policy.endpoint}/${policy.deployment}`, before: null, after: switching.choice.to.version });
   return { workflowId, hasClosed: closed !== null, writes };

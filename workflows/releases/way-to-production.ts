@@ -14,7 +14,7 @@ import type { TargetPolicy } from '../domain/policy.ts';
 import type { ReleaseModelInput } from '../domain/release.ts';
 import { lockPriority } from '../domain/resource-lock.ts';
 import { readStops } from '../incidents/incident-activities.ts';
-import { untilNoStop } from '../incidents/until-no-stop.ts';
+import { untilNoStop } from '../incidents/pass-emergency-stop.ts';
 import { queueForLock } from '../locks/lock-activities.ts';
 import { freezeChanged } from './freeze-activities.ts';
 import { preImage } from './production-deployment.ts';
