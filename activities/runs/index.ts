@@ -2,7 +2,9 @@
 import type { Client } from '@temporalio/client';
 import { cancelUnneededRun, findAlertRun, takeUpAlerts } from './alert-runs.ts';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
+import { awaitRelease, type AwaitReleaseInput } from './change-release.ts';
 import { awaitNoStop, holdReleases, liftHold, readStops, type HoldReleasesInput, type ReadFreeze } from './emergency-stop.ts';
+import { findIncident } from './incidents.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
 import { readKnownRuns, readRunMemory } from './known-runs.ts';
 import { awaitRunClosed, claimLock, claimLocks, findClosedRuns, freeLock, releaseLocks } from './locks.ts';
@@ -22,6 +24,7 @@ export const createRunsActivities = ({ client, readFreeze }: { client: Client; r
   supersedeRun: (input: SupersedeRunInput) => supersedeRun(client, input),
   findBusyTargets: (input: { plant?: string }) => findBusyTargets(client, input),
   followReleases: (input: FollowReleasesInput) => followReleases(client, input),
+  awaitRelease: (input: AwaitReleaseInput) => awaitRelease(client, input),
   claimLock: (input: Parameters<typeof claimLock>[1]) => claimLock(client, input),
   claimLocks: (input: Parameters<typeof claimLocks>[1]) => claimLocks(client, input),
   releaseLocks: (input: Parameters<typeof releaseLocks>[1]) => releaseLocks(client, input),
@@ -32,6 +35,7 @@ export const createRunsActivities = ({ client, readFreeze }: { client: Client; r
   findAlertRun: (input: Parameters<typeof findAlertRun>[1]) => findAlertRun(client, input),
   cancelUnneededRun: (input: Parameters<typeof cancelUnneededRun>[1]) => cancelUnneededRun(client, input),
   takeUpAlerts: (input: Parameters<typeof takeUpAlerts>[1]) => takeUpAlerts(client, input),
+  findIncident: (input: Parameters<typeof findIncident>[1]) => findIncident(client, input),
   holdReleases: (input: HoldReleasesInput) => holdReleases(client, input),
   liftHold: (input: Parameters<typeof liftHold>[1]) => liftHold(client, input),
   readStops: (input: Parameters<typeof readStops>[1]) => readStops(client, input, readFreeze),

@@ -16,7 +16,8 @@ import { Agent } from './pipelines/agent.ts';
 import { PipelineApprovals, ReleaseApprovals } from './pipelines/approvals.ts';
 import { Builds } from './pipelines/builds.ts';
 import { pipelineControl } from './pipelines/control.ts';
-import { buildRoutes, pipelineRoutes, releaseRoutes } from './pipelines/routes.ts';
+import { StagedReleases } from './pipelines/deployments.ts';
+import { buildRoutes, pipelineRoutes, releaseRoutes, stagedReleaseRoutes } from './pipelines/routes.ts';
 import { PullRequests } from './pull-requests/pull-requests.ts';
 import { organisationControl } from './organisation/control.ts';
 import { Organisation } from './organisation/inventory.ts';
@@ -44,7 +45,7 @@ export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxCo
   const deliveries = new Deliveries(store, clock, subscriptions, addresses);
   const builds = new Builds(store, clock);
   const agent = new Agent({ sandbox, builds, git, deliveries, addresses });
-  const pipelines = { builds, agent, approvals: new PipelineApprovals(store, clock, builds), releaseApprovals: new ReleaseApprovals(store, clock) };
+  const pipelines = { builds, agent, approvals: new PipelineApprovals(store, clock, builds), releaseApprovals: new ReleaseApprovals(store, clock), stagedReleases: new StagedReleases(sandbox) };
   const organisation = new Organisation(store, clock);
   const services = { organisation, store, clock, addresses, git, pullRequests, threads, workItems, subscriptions, deliveries, ...pipelines };
   const checks = createCheckServices({ store, clock, tokens, addresses, git, pullRequests, builds, approvals: pipelines.approvals, agent });
@@ -53,6 +54,7 @@ export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxCo
   app.addHook('preClose', async () => deliveries.stop());
   await app.register(azureDevOpsControl, services);
   app.addHook('onListen', async () => agent.start());
+  app.addHook('onListen', async () => pipelines.stagedReleases.start());
   app.addHook('preClose', async () => agent.stop());
   await app.register(pipelineControl, services);
   app.addHook('onListen', async () => checks.evaluations.start());
@@ -90,6 +92,7 @@ export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxCo
     await api.register(connectionRoutes, { ...checks, prefix: `/ado/${ORGANISATION}/_apis/serviceendpoint` });
     for (const routes of [checkRoutes, stageBuildRoutes, planRoutes]) await api.register(routes, { ...checks, organisation, prefix: `/ado/${ORGANISATION}/:project/_apis` });
     await api.register(buildRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/build` });
+    await api.register(stagedReleaseRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/release` });
     await api.register(releaseRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/release` });
     await api.register(pipelineRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/pipelines` });
   });

@@ -1,5 +1,6 @@
 /** The stand-in's own API, as tests use it against a stand-in in a process of its own. */
 import type { z } from 'zod';
+import type { stagedReleaseOrderSchema } from '../../sandbox/azure-devops/pipelines/deployments.ts';
 import type { scoringConditionSchema } from '../../sandbox/batch-scoring/scoring-conditions.ts';
 import type { FaultEffect } from '../../sandbox/core/faults.ts';
 import type { LedgerEntry } from '../../sandbox/core/ledger.ts';
@@ -110,6 +111,11 @@ export class StandInControl {
     await this.#ask('POST', `pull-requests/${pullRequestId}/vote`, { by, vote, comment, deliver });
   }
 
+  /** A classic release whose stage has deployed this version once, and can be deployed again; answers its number. */
+  async release(order: z.input<typeof stagedReleaseOrderSchema>): Promise<number> {
+    return (await this.#ask<{ releaseId: number }>('POST', 'releases', order)).releaseId;
+  }
+
   /** A person abandons a pull request, or completes it, on its page. */
   async closePullRequest(pullRequestId: number, how: 'abandon' | 'merge', by: string, { deliver = true } = {}): Promise<void> {
     await this.#ask('POST', `pull-requests/${pullRequestId}/${how}`, { by, deliver });
@@ -151,8 +157,8 @@ export class StandInControl {
   }
 
   /** Starts a batch job in production, as the team's schedule does; answers its name. */
-  async scheduledJob(plant: string, circuit: string): Promise<string> {
-    return (await this.#ask<{ jobName: string }>('POST', 'batch-jobs', { plant, circuit })).jobName;
+  async scheduledJob(plant: string, circuit: string, order: { dataUri?: string; outputUri?: string } = {}): Promise<string> {
+    return (await this.#ask<{ jobName: string }>('POST', 'batch-jobs', { plant, circuit, ...order })).jobName;
   }
 
   /** How a build has ended; undefined while it runs. */

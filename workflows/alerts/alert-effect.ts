@@ -5,24 +5,49 @@ import { isCancelled } from '../blocks/cancellation.ts';
 import { alertSignal } from '../blocks/monitoring-window.ts';
 import { startOwnRun } from '../blocks/own-run.ts';
 import { now } from '../blocks/workflow-clock.ts';
-import type { Alert, AlertEffect, AlertRouting } from '../domain/alert.ts';
-import { cancelUnneededRun, findAlertRun } from './alert-activities.ts';
+import type { Run } from '../blocks/run.ts';
+import type { Alert, AlertEffect, AlertRouting, FailedJobPlace } from '../domain/alert.ts';
+import { recoverBatchJobId, type RecoverBatchJobInput } from '../domain/batch-recovery.ts';
+import { targetLabel } from '../domain/ids.ts';
+import { reachIncident, wasTold, type Finding } from '../incidents/incident-reports.ts';
+import { cancelUnneededRun, findAlertRun, findFailedJob, findIncident } from './alert-activities.ts';
 import { alertJoinedSignal, alertLeftSignal } from './alert-end.ts';
 
 export type Mapped = Extract<AlertRouting, { kind: 'mapped' }>;
 /** `leader`: the run of the alert that started what this one joined. */
-export type Acted = AlertEffect & { leader: string | null };
+export type Acted = AlertEffect & { leader: string | null; /** What was opened or joined is an incident: people close it. */ isIncident?: true };
+
+/** What an order still needs is not there. */
+export type Unfound = { kind: 'unfound'; reason: string };
 
 /** Of two alerts that come together, one starts the runbook and the other joins it: Temporal takes only one run of an id. */
-export async function act(alert: Alert, { target, order, joinForMs }: Mapped): Promise<Acted> {
+export async function act(run: Run, alert: Alert, { target, order: routed, joinForMs }: Mapped): Promise<Acted | Unfound> {
+  if (routed.needs?.kind === 'incident') return await actInIncident(alert, routed);
+  const order = routed.needs ? await withFailedJob(run, alert, routed, routed.needs.place) : routed;
+  if (order === null) return { kind: 'unfound', reason: `no failed batch job of ${targetLabel(target)} was found that is as old as the alert` };
   const since = new Date(now().getTime() - joinForMs).toISOString();
   for (;;) {
-    const found = await findAlertRun({ target, workflowId: order.workflowId, since });
+    const found = await findAlertRun({ target, workflowId: order.workflowId, since, ...(order.tellsRelease === false && { tellsRelease: false }) });
     if (found.kind === 'release' && (await wasSent(() => getExternalWorkflowHandle(found.workflowId, found.runId).signal(alertSignal, { name: alert.name })))) return { kind: 'told', workflowId: found.workflowId, runId: found.runId, leader: null };
     if (found.kind === 'run') return await join(found);
     const started = found.kind === 'none' ? await start(order, target) : null;
     if (started !== null) return started;
   }
+}
+
+/** The target's incident, which is one whatever opens it. */
+async function actInIncident({ name, source }: Alert, { input }: Mapped['order']): Promise<Acted> {
+  const finding = input as Finding;
+  const { workflowId, runId, isNew } = await reachIncident(finding, { by: workflowInfo().workflowId, text: `alert ${name} of ${source} fires too: ${finding.title}`, severity: finding.severity }, findIncident);
+  return { kind: isNew ? 'started' : 'joined', workflowId, runId: runId ?? '', leader: null, isIncident: true };
+}
+
+/** The alert does not name the job: the platform tells the newest one that failed. Null where none did. */
+async function withFailedJob(run: Run, { firedAt }: Alert, order: Mapped['order'], place: FailedJobPlace): Promise<Mapped['order'] | null> {
+  const found = await run.attempt('The failed job was not found', () => findFailedJob({ ...place, before: firedAt, intervalMs: 15_000 }));
+  if (found === null) return null;
+  const input = { ...(order.input as Omit<RecoverBatchJobInput, 'jobName'>), ...found };
+  return { ...order, input, workflowId: recoverBatchJobId(input) };
 }
 
 /** Null where another one was quicker: look again. */
@@ -39,7 +64,11 @@ async function join({ workflowId, runId, leader }: { workflowId: string; runId: 
 }
 
 /** What becomes of the run now that the alert, and all others that joined it, have ended; one sentence. */
-export async function close({ kind, workflowId, runId, leader }: Acted, alert: Alert, onResolved: Mapped['onResolved'], isOver: () => boolean): Promise<string> {
+export async function close({ kind, workflowId, runId, leader, isIncident }: Acted, alert: Alert, onResolved: Mapped['onResolved'], isOver: () => boolean): Promise<string> {
+  if (isIncident) {
+    if (onResolved === 'note') return 'nothing was to be closed';
+    return (await wasTold(workflowId, { by: workflowInfo().workflowId, text: `alert ${alert.name} has ended`, severity: null })) ? `${workflowId} was told` : `${workflowId} had ended`;
+  }
   if (leader !== null) {
     const { workflowId: own } = workflowInfo();
     return (await wasSent(() => getExternalWorkflowHandle(leader).signal(alertLeftSignal, own))) ? `${leader} was told` : `${leader} had ended`;

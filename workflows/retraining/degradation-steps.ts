@@ -1,15 +1,17 @@
 /** The steps of an investigation: what is measured, what is written down, what a person is asked. */
+import { workflowInfo } from '@temporalio/workflow';
 import type { GateRequest } from '../blocks/gate-request.ts';
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { causeCard, type CauseEvidence } from '../domain/degradation-card.ts';
-import { decideCause, type DegradationDecision } from '../domain/degradation-decision.ts';
+import { decideCause, leftToPerson, type DegradationDecision } from '../domain/degradation-decision.ts';
 import { degradationDefaults, degradationThresholds, type DegradationEvidence, type InvestigateDegradationInput, type InvestigateDegradationResult, type PerformanceReport } from '../domain/degradation.ts';
 import { evidenceItem, type Measured } from '../domain/evidence.ts';
 import { modelName, targetLabel } from '../domain/ids.ts';
 import { escapeMarkup } from '../domain/markup.ts';
 import { causeGateName } from '../domain/phases.ts';
 import type { GatePolicy, TargetPolicy } from '../domain/policy.ts';
+import type { IncidentReports } from '../incidents/incident-reports.ts';
 import { closeDuplicateWorkItems, createWorkItem, readModelHistory, readProductionDeployment } from '../releases/release-activities.ts';
 import { checkCircuitData, findPredictions, measureCircuitDrift, measurePredictionErrors, writeDegradationReport } from './degradation-activities.ts';
 
@@ -51,7 +53,8 @@ export function checkDrift(about: Investigation): ReturnType<typeof measureCircu
 }
 
 export function decide({ input }: Pick<Investigation, 'input'>, evidence: DegradationEvidence): Verdict {
-  return { evidence, decision: decideCause(evidence, thresholdsOf(input)) };
+  const decision = decideCause(evidence, thresholdsOf(input));
+  return { evidence, decision: input.askedBy ? leftToPerson(decision, input.askedBy) : decision };
 }
 
 function dataOf({ input, policy, asOf }: Investigation) {
@@ -88,6 +91,14 @@ export async function fileFinding(run: Run, { input, policy }: Investigation, ti
     if (uncertain) run.beforeClosing('late twins of the work item', () => closeDuplicateWorkItems({ key, keep: id, settleMs: policy.settleMs }));
     return { id, url };
   });
+}
+
+/** People come together about what nobody could explain or mend, where the estate wants that. */
+export async function openIncident(incidents: IncidentReports, { incidents: opened }: TargetPolicy, { target, alert }: InvestigateDegradationInput, title: string, workItem: InvestigateDegradationResult['workItem']): Promise<void> {
+  const { workflowId } = workflowInfo();
+  incidents.open({ severity: opened?.investigateDegradation, target, title: `predictions became worse; ${title}`, reportedBy: alert ? `${workflowId}, by alert ${alert.name}` : workflowId });
+  if (workItem) incidents.tell(`work item ${workItem.url}`);
+  await incidents.known();
 }
 
 /**

@@ -1,13 +1,14 @@
-import { sleep } from '@temporalio/workflow';
+import { sleep, workflowInfo } from '@temporalio/workflow';
 import { Gates } from '../blocks/gates.ts';
 import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { degradationDefaults, type InvestigateDegradationInput, type InvestigateDegradationResult, type NextRunbook } from '../domain/degradation.ts';
 import { InvestigateDegradationPhase as Phase } from '../domain/phases.ts';
+import { IncidentReports } from '../incidents/incident-reports.ts';
 import { releaseGateServices } from '../releases/gate-services.ts';
 import { appendToRecord, loadPolicy } from '../releases/release-activities.ts';
-import { causeGate, checkData, checkDrift, decide, document, fileFinding, reviewErrors, type Investigation, type Verdict } from './degradation-steps.ts';
+import { causeGate, checkData, checkDrift, decide, document, fileFinding, openIncident, reviewErrors, type Investigation, type Verdict } from './degradation-steps.ts';
 import { startNext, type NextInput } from './start-next.ts';
 
 /** Rounds of a wait for data: more than anybody's patience, and a bound for the history, which grows by some 55 events in each. */
@@ -20,8 +21,9 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
   const { recheckEveryMs, waitForDataMs, outcomeWithinMs } = { ...degradationDefaults, ...input };
   const run = new Run({ phase: Phase.Alert, target: { ...target, version: 'serving' }, appendToRecord });
   const gates = new Gates(run, releaseGateServices(run));
-  const said: InvestigateDegradationResult = { outcome: 'failed', reason: '', target, finding: null, reasoning: [], serving: null, current: null, next: null, report: null, workItem: null };
-  const result = (outcome: InvestigateDegradationResult['outcome'], reason: string): InvestigateDegradationResult => ({ ...said, outcome, reason });
+  const incident = new IncidentReports(run);
+  const said: InvestigateDegradationResult = { outcome: 'failed', reason: '', target, finding: null, reasoning: [], serving: null, current: null, next: null, decidedBy: [], report: null, workItem: null, incident: null };
+  const result = (outcome: InvestigateDegradationResult['outcome'], reason: string): InvestigateDegradationResult => ({ ...said, outcome, reason, incident: incident.workflowId });
 
   return await run.conclude(async () => {
     const policy = await loadPolicy({ target });
@@ -53,7 +55,10 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
     for (let [round, waited] = [1, 0]; verdict.decision.finding === 'data'; round += 1) {
       said.workItem ??= await fileFinding(run, about, 'Faulty data', verdict.decision.reasoning, said.report?.reportUri ?? null);
       if (waitForDataMs === 0) return result('succeeded', `the data are at fault: ${said.reasoning.at(-1)} Fix them and start again`);
-      if (waited >= waitForDataMs || round > mostRounds) return result('expired', `the data were not fixed in time: ${said.reasoning.at(-1)}`);
+      if (waited >= waitForDataMs || round > mostRounds) {
+        await openIncident(incident, policy, input, `the data were not fixed in time: ${said.reasoning.at(-1)}`, said.workItem);
+        return result('expired', `the data were not fixed in time: ${said.reasoning.at(-1)}`);
+      }
       run.enter(Phase.Waiting);
       await sleep(Math.min(recheckEveryMs, waitForDataMs - waited), { summary: 'Until the data are looked at again' });
       waited += recheckEveryMs;
@@ -70,28 +75,34 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
         const reason = answer.state === 'expired' ? 'nobody answered in time, and nothing was started' : answer.state === 'rejected' ? `${answer.by}: ${answer.reason}` : answer.reason;
         run.enter(Phase.Decision);
         said.workItem = await fileFinding(run, about, 'Unexplained predictions', [...verdict.decision.reasoning, reason], said.report?.reportUri ?? null);
+        await openIncident(incident, policy, input, `the cause is not known: ${reason}`, said.workItem);
         return result(answer.state === 'expired' ? 'expired' : 'rejected', reason);
       }
       const { decision, evidence } = answer.evidence;
-      Object.assign(said, { reasoning: decision.reasoning, serving: evidence.serving, current: evidence.performance.current });
+      Object.assign(said, { reasoning: decision.reasoning, serving: evidence.serving, current: evidence.performance.current, decidedBy: answer.by });
       next = decision.leaning;
     }
 
     // 5. Act: retrain, or roll back to the previous version. 6. Its outcome is part of this run's.
     if (next !== 'retrainOnDrift' && next !== 'rollBackModel') return result('succeeded', 'no cause was found, and nothing was started');
     run.enter(Phase.Following);
-    said.next = await startNext(nextInput(next, input, said), outcomeWithinMs, (step) => {
+    said.next = await startNext(nextInput(next, about, said), input.askedBy?.workflowId ?? null, outcomeWithinMs, (step) => {
       said.next = step;
       run.record.add({ kind: 'effect', step: 'next runbook', what: step.runbook, platform: 'temporal', resource: step.workflowId, before: null, after: 'started' });
     });
     const { runbook, state, outcome, reason } = said.next;
+    if (outcome !== null && outcome !== 'succeeded') await openIncident(incident, policy, input, `${runbook} did not mend it: ${outcome}, ${reason}`, said.workItem);
     return result('succeeded', state === 'started' ? `${runbook}: ${outcome ?? 'not ended yet'}, ${reason}` : reason);
   }, result);
 }
 
-function nextInput(runbook: NextRunbook, { target, alert, startedBy }: InvestigateDegradationInput, { reasoning, report, serving }: InvestigateDegradationResult): NextInput {
-  const common = { target, reason: `performance degraded: ${reasoning.at(-1)}`.slice(0, 1_000), ...(startedBy !== undefined && { startedBy }) };
-  return runbook === 'rollBackModel'
-    ? { runbook, input: { ...common, ...(serving !== null && { from: serving }), ...(alert && { alert }) } }
-    : { runbook, input: { ...common, reportUri: report?.reportUri ?? null } };
+function nextInput(runbook: NextRunbook, { input, asOf }: Investigation, { reasoning, report, serving, decidedBy }: InvestigateDegradationResult): NextInput {
+  const { target, alert, startedBy, dataUri, features, thresholds: { psi, ksP, minimumRows, driftDays } = {} } = input;
+  const reason = `performance degraded: ${reasoning.at(-1)}`.slice(0, 1_000);
+  const common = { target, reason, ...(alert && { alert }), ...(startedBy !== undefined && { startedBy }) };
+  if (runbook === 'rollBackModel') return { runbook, input: { ...common, ...(serving !== null && { from: serving }) } };
+  const thresholds = { ...(psi !== undefined && { psi }), ...(ksP !== undefined && { ksP }), ...(minimumRows !== undefined && { minimumRows }), ...(driftDays !== undefined && { driftDays }) };
+  // The same days of the same readings, and no second investigation.
+  const investigation = { workflowId: workflowInfo().workflowId, by: decidedBy, reason, reportUri: report?.reportUri ?? null };
+  return { runbook, input: { ...common, asOf, investigation, thresholds, ...(dataUri !== undefined && { dataUri }), ...(features && { features }) } };
 }
