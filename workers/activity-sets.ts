@@ -11,6 +11,7 @@ import { createAzureAlertActivities, createAzureMonitorActivities } from '../act
 import { createAlertRouteActivities } from '../activities/estate/alert-routes.ts';
 import { createIncidentPolicyActivities } from '../activities/estate/incident-policy.ts';
 import { createChangeRuleActivities } from '../activities/estate/change-rules.ts';
+import { createFreezeActivities, freezeReader } from '../activities/estate/freezes.ts';
 import { createDriftRuleActivities } from '../activities/estate/drift-rules.ts';
 import { createHookRuleActivities } from '../activities/estate/hook-rules.ts';
 import { createScheduledTargetActivities } from '../activities/estate/scheduled-target-activities.ts';
@@ -52,7 +53,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
   switch (queue) {
     case TaskQueue.Estate: {
       const estate: EstateSettings = { estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, ...(configuration.identityProblem && { identityProblem: configuration.identityProblem }) };
-      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate), ...createAlertRouteActivities(estate), ...createIncidentPolicyActivities(estate), ...createChangeRuleActivities(estate), ...createDriftRuleActivities(estate), ...createHookRuleActivities(estate), ...createScheduledTargetActivities(estate) });
+      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate), ...createAlertRouteActivities(estate), ...createIncidentPolicyActivities(estate), ...createChangeRuleActivities(estate), ...createDriftRuleActivities(estate), ...createHookRuleActivities(estate), ...createScheduledTargetActivities(estate), ...createFreezeActivities(estate) });
     }
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent: {
@@ -75,6 +76,6 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
     }
     case TaskQueue.Runs:
       if (!client) throw new Error(`${queue} needs a Temporal client`);
-      return withHeartbeat(createRunsActivities({ client }));
+      return withHeartbeat(createRunsActivities({ client, readFreeze: freezeReader(configuration.estateFile) }));
   }
 }

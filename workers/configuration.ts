@@ -171,6 +171,12 @@ export function readPlatformConfiguration(environment: Environment = process.env
   return withAddresses(withRecord(withEstate(parse(common.extend(azure.shape), given))));
 }
 
+/** The estate alone, for a command typed by hand that asks no platform; beside the demo it is the demo's. */
+export function readEstateConfiguration(environment: Environment = process.env): { estateFile: string } {
+  const given = environment['HOLDPOINT_ESTATE'] === undefined ? { ...demoEnvironment(environment), ...environment } : environment;
+  return { estateFile: withEstate(parse(common, given)).estateFile };
+}
+
 export function readReceiverConfiguration(environment: Environment = process.env): ReceiverConfiguration {
   return withAddresses(withRecord(withEstate(withSignIn(parse(common.extend(azure.shape).extend(secrets.shape).extend(receiver.shape), environment)))));
 }

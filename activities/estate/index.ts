@@ -7,6 +7,7 @@ import { gateTicks } from '../calendar/gate-ticks.ts';
 import { nextWorkingTime } from '../calendar/working-time.ts';
 import { allTargets, reviewedCircuits, type LoadedCircuits } from './circuits.ts';
 import { complaintAbout, readEstate } from './estate-file.ts';
+import { upcomingFreezes } from './freezes.ts';
 import { gateNames } from './gate-schema.ts';
 import { identityComplaint, type IdentityProblem } from './identity-problem.ts';
 import { calendarsOf } from './names.ts';
@@ -33,20 +34,21 @@ export interface EstateSettings {
 
 export const createEstateActivities = ({ estateFile, inboxUrl, identityProblem = () => null }: EstateSettings) => ({
   /**
-   * Reads the policy of one target, anew each time, so that a change of the estate reaches runs that wait.
+   * Reads the policy of one target, anew each time, so that a change of the estate reaches runs that wait. `at`: also the freezes that a release would meet from this ISO instant on.
    *
    * Safe to retry because it only reads.
    *
    * @throws EstateInvalid (not retried) naming file, line and field; also when a gate demands an identity that cannot be proven here, or accepts one that is not
    */
-  loadPolicy: async ({ target }: { target: Target }): Promise<TargetPolicy> => {
+  loadPolicy: async ({ target, at }: { target: Target; at?: string }): Promise<TargetPolicy> => {
     const estate = await readEstate(estateFile);
     const policy = targetPolicy(estate, target, inboxUrl ?? undefined);
     if ('problem' in policy) throw await complaintAbout(estateFile, policy.field, policy.problem);
     const { gates, severity } = policy;
     const complaint = identityComplaint(estate, gateNames.map((gate) => ({ variant: { gate, severity, plant: target.plant }, policy: gates[gate] })), identityProblem);
     if (complaint !== null) throw await complaintAbout(estateFile, complaint.field, complaint.problem);
-    return policy;
+    const freezes = at === undefined ? [] : upcomingFreezes(estate, { targets: [target], action: 'release' }, at);
+    return freezes.length === 0 ? policy : { ...policy, freezes };
   },
 
   /** Severity, sensor and deployment of many circuits, for reviews; one that the estate does not know is left out. Safe to retry because it only reads. */

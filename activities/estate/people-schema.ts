@@ -5,7 +5,7 @@ import { date } from './calendar-schema.ts';
 const text = z.string().min(1);
 
 const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
-const dateOrInstant = z
+export const dateOrInstant = z
   .string('must be a date such as 2026-12-24, or an instant such as 2026-12-24T12:00:00Z')
   .refine((value) => date.safeParse(value).success || (instantPattern.test(value) && !Number.isNaN(Date.parse(value))), 'must be a date such as 2026-12-24, or an instant such as 2026-12-24T12:00:00Z');
 

@@ -11,6 +11,7 @@ import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
 import { checkDrift, driftSchema } from './drift-schema.ts';
 import { duration } from './durations.ts';
+import { checkFreezes, freezesSchema } from './freeze-schema.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { checkIncidents, incidentsSchema } from './incident-schema.ts';
 import { group, person } from './people-schema.ts';
@@ -126,6 +127,7 @@ const fields = z.strictObject({
   notifications: notificationsSchema.optional(),
   alerts: alertsSchema.optional(),
   incidents: incidentsSchema.optional(),
+  freezes: freezesSchema,
   drift: driftSchema.prefault({}),
   schedules: schedulesSchema,
   changes: changesSchema.default({ review: {}, pollEvery: 300_000, mergeBy: 'holdpoint' }),
@@ -147,6 +149,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkAddresses(estate, complain);
   checkAlerts(estate, complain);
   checkIncidents(estate, complain);
+  checkFreezes(estate, complain);
   checkSchedules(estate, complain);
 });
 

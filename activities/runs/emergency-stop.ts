@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import pMap from 'p-map';
 import { ApplicationFailure, ApplicationFailureCategory, WorkflowNotFoundError } from '@temporalio/common';
 import { stopReleasesId, stopsOf, type StopHold, type StopScope } from '../../workflows/domain/emergency-stop.ts';
+import type { FreezeAction, FreezeQuestion, FreezeStanding } from '../../workflows/domain/freeze.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
@@ -49,14 +50,25 @@ export async function liftHold(client: Client, { scope, by }: { scope: StopScope
   }
 }
 
+/** What the estate's freezes say about an action at an instant; null: none could ever hold it. */
+export type ReadFreeze = (question: FreezeQuestion, at: string) => Promise<FreezeStanding | null>;
+
 /** What is about to be written to: one target, or those of a wave. */
 export type ReadStopsInput = { target: Target } | { targets: Target[] };
 
-/** Who holds releases of these targets back, by whichever scope. Safe to retry because it only reads. */
-export async function readStops(client: Client, input: ReadStopsInput): Promise<{ holds: StopHold[] }> {
+/**
+ * Who holds releases of these targets back, by whichever scope; and, where an action is named, what the freezes say about it at the instant `at`: one question instead of two, for it is
+ * asked before every release.
+ *
+ * Safe to retry because it only reads, and the instant is the caller's.
+ */
+export async function readStops(client: Client, input: ReadStopsInput & { action?: FreezeAction; at?: string }, readFreeze?: ReadFreeze): Promise<{ holds: StopHold[]; freeze?: FreezeStanding }> {
   const targets = 'target' in input ? [input.target] : input.targets;
   const scopes = new Map(targets.flatMap(stopsOf).map((scope) => [stopReleasesId(scope), scope])); // targets of one plant share a scope
-  return { holds: (await pMap(scopes.values(), (scope) => holdsOf(client, scope), { concurrency: 10 })).flat() };
+  const { action, at } = input;
+  const asked = action === undefined || at === undefined ? null : (readFreeze?.({ targets, action }, at) ?? null);
+  const [holds, freeze] = await Promise.all([pMap(scopes.values(), (scope) => holdsOf(client, scope), { concurrency: 10 }), asked]);
+  return { holds: holds.flat(), ...(freeze && { freeze }) };
 }
 
 /**

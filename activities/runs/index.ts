@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { cancelUnneededRun, findAlertRun, takeUpAlerts } from './alert-runs.ts';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
 import { awaitRelease, type AwaitReleaseInput } from './change-release.ts';
-import { awaitNoStop, holdReleases, liftHold, readStops, type HoldReleasesInput } from './emergency-stop.ts';
+import { awaitNoStop, holdReleases, liftHold, readStops, type HoldReleasesInput, type ReadFreeze } from './emergency-stop.ts';
 import { findIncident } from './incidents.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
 import { readKnownRuns, readRunMemory } from './known-runs.ts';
@@ -12,7 +12,8 @@ import { findOlderRuns, supersedeRun, type FindOlderRunsInput, type SupersedeRun
 import { findBusyTargets, followReleases, type FollowReleasesInput } from './released-runs.ts';
 import { findWaitingGates, readGates, type FindWaitingGatesInput } from './waiting-gates.ts';
 
-export const createRunsActivities = ({ client }: { client: Client }) => ({
+/** `readFreeze`: what the estate's freezes say at an instant, for the question before a release's write; without it nothing is frozen. */
+export const createRunsActivities = ({ client, readFreeze }: { client: Client; readFreeze?: ReadFreeze }) => ({
   findWaitingGates: (input: FindWaitingGatesInput) => findWaitingGates(client, input),
   readGates: (input: Parameters<typeof readGates>[1]) => readGates(client, input),
   answerGate: (input: AnswerGateInput) => answerGate(client, input),
@@ -37,7 +38,7 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   findIncident: (input: Parameters<typeof findIncident>[1]) => findIncident(client, input),
   holdReleases: (input: HoldReleasesInput) => holdReleases(client, input),
   liftHold: (input: Parameters<typeof liftHold>[1]) => liftHold(client, input),
-  readStops: (input: Parameters<typeof readStops>[1]) => readStops(client, input),
+  readStops: (input: Parameters<typeof readStops>[1]) => readStops(client, input, readFreeze),
   readKnownRuns: (input: Parameters<typeof readKnownRuns>[1]) => readKnownRuns(client, input),
   readRunMemory: (input: Parameters<typeof readRunMemory>[1]) => readRunMemory(client, input),
   awaitNoStop: (input: Parameters<typeof awaitNoStop>[1]) => awaitNoStop(client, input),

@@ -1,16 +1,18 @@
 /** Which gates a decision on everything leaves out, unless they are named: where the same word means something else than at a stage of one circuit. */
+import { freezeGateName } from '../../workflows/domain/freeze.ts';
 import type { GateView } from '../../workflows/domain/gate-view.ts';
 import { ReleaseGate } from '../../workflows/domain/phases.ts';
 
 export interface LeftOut {
   workflowId: string;
   gate: string;
-  reason: 'rollback' | 'noTarget';
+  reason: 'rollback' | 'freeze' | 'noTarget';
 }
 
 /** Why it is left out; null: it is not. */
 export function whyLeftOut({ gate, target }: Pick<GateView, 'gate' | 'target'>): LeftOut['reason'] | null {
   if (gate === ReleaseGate.Rollback) return 'rollback';
+  if (gate === freezeGateName) return 'freeze';
   return target === null ? 'noTarget' : null;
 }
 
@@ -23,6 +25,7 @@ export function leftOutText(left: readonly LeftOut[]): string {
   };
   const parts = [
     ...(gatesOf('rollback').length === 0 ? [] : [`${count('rollback', 'rollback gate', 'rollback gates')}, where to approve is to roll production back (--gate ${ReleaseGate.Rollback})`]),
+    ...(gatesOf('freeze').length === 0 ? [] : [`${count('freeze', 'gate', 'gates')}, where to approve is to override a freeze (--gate ${freezeGateName})`]),
     ...(gatesOf('noTarget').length === 0 ? [] : [`${count('noTarget', 'gate', 'gates')} of no single circuit, such as those of a whole change or a review (${gatesOf('noTarget').map((gate) => `--gate ${gate}`).join(', ')})`]),
   ];
   return parts.length === 0 ? '' : `Left out, for they have to be named: ${parts.join('; ')}.`;

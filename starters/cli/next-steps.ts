@@ -12,6 +12,7 @@ export function nextSteps(run: RunDetails, evidence: string | null): string {
     const answer = `${workflowId} --gate ${gate.id} --as <${gate.approvers.join('|')}>${evidence === null ? '' : ` --evidence ${evidence}`}`;
     return `${holdpoint} approve ${answer}\n${holdpoint} reject ${answer} --reason "<why>"`;
   }
+  if (status === 'Running' && run.frozen) return `It goes on by itself when the freeze ends. If it cannot wait:\n${holdpoint} override-freeze ${workflowId} --reason "<why>"`;
   if (status === 'Running') return `Nothing is asked of you. \`${holdpoint} cancel ${workflowId}\` stops it.`;
   if (runbook === releaseModel.name && outcome !== 'succeeded') return releaseModel.insteadOfAgain!(run.input as ReleaseModelInput, { reason: '<why>' });
   const offered = runbook === rollBackModel.name ? ((result as RollBackModelResult | null)?.offered ?? null) : null;

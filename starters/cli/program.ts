@@ -109,6 +109,16 @@ export interface IncidentCommandOptions extends JsonOption, WaitOption {
   person?: string;
 }
 
+export interface FreezesCommandOptions extends JsonOption {
+  /** ISO instant, or a length of time from now. */
+  at?: string;
+}
+
+export interface OverrideFreezeCommandOptions extends JsonOption, WaitOption {
+  as?: string;
+  reason: string;
+}
+
 export interface NowCommandOptions extends JsonOption {
   /** Whose answers are looked for; whoever is signed in, when left out. */
   as?: string;
@@ -215,6 +225,13 @@ export function createProgram(): Command {
     .option('--severity <severity>', 'of an assessment: P0, P1, P2 or P3').option('--role <role>', 'commander, communications or scribe').option('--person <person>', 'who takes the role, or the action item; you, if left out')
     .addOption(timeout()).addOption(json())
     .action(async (id: string, action: string | undefined, options: IncidentCommandOptions) => (await import('./commands/incident.ts')).incident(id, action, options));
+
+  program.command('freezes').description("the estate's freezes: which hold now, when each opens, and when it comes next").argument('[target]', 'a plant or a circuit, such as P001 or P001/C001')
+    .option('--at <when>', 'as it will stand then: 2026-12-24T09:00:00Z, or a length of time such as 30d').addOption(json())
+    .action(async (target: string | undefined, options: FreezesCommandOptions) => (await import('./commands/freezes.ts')).freezes(target, options));
+  program.command('override-freeze').description('ask those who may to let a run go on in spite of the freeze that holds it').argument(...runId)
+    .requiredOption('--reason <text>', 'why it cannot wait; on record').option(person, 'who asks, and so may not answer under four-eyes; not needed after sign-in').addOption(timeout()).addOption(json())
+    .action(async (id: string, options: OverrideFreezeCommandOptions) => (await import('./commands/override-freeze.ts')).overrideFreeze(id, options));
 
   program.command('audit').description('what the record says: of one run, of a period of production, or whether all of it is whole').argument('[id]', 'a run, such as releaseModel:P001:C001:42-3f2a91c0')
     .option('--period <period>', 'every change of production in a year, month or day, in UTC: 2026-11, or from..to')

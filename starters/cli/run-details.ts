@@ -11,6 +11,8 @@ export interface RunDetails extends RunSummary {
   phases: RunStatus['phases'];
   lastAnswer: RunStatus['lastAnswer'];
   production: RunStatus['production'] | null;
+  /** While a freeze holds the run: by which names, and until when. */
+  frozen?: RunStatus['frozen'];
   input: unknown;
   result: unknown;
 }
@@ -25,7 +27,7 @@ export async function readRun(session: Session, description: WorkflowExecutionDe
     readStatus(session, summary),
   ]);
   if (!status.ok) note(`The run does not answer (${status.reason}): ${isOpen ? 'what it asks and ' : ''}how long its phases took is not known. ${await silenceAdvice(session)}`);
-  const known = status.ok ? { ...confirmedBy(status.value, summary), phases: status.value.phases, lastAnswer: status.value.lastAnswer, production: status.value.production } : { ...summary, phases: [], lastAnswer: null, production: productionOf(ending.result) };
+  const known = status.ok ? { ...confirmedBy(status.value, summary), phases: status.value.phases, lastAnswer: status.value.lastAnswer, production: status.value.production, ...(isOpen && status.value.frozen && { frozen: status.value.frozen }) } : { ...summary, phases: [], lastAnswer: null, production: productionOf(ending.result) };
   return { run: { ...known, input, result: ending.result }, ending };
 }
 

@@ -1,6 +1,7 @@
 /** A run as a page for people: where it stands, what it asks or how it ended, and what to do next. */
 import type { CompensationReport } from '../../workflows/domain/compensation.ts';
 import type { ReleaseChangeResult, ReleaseModelResult } from '../../workflows/domain/release.ts';
+import { openingInWords } from '../../workflows/domain/freeze.ts';
 import { targetLabel } from '../../workflows/domain/ids.ts';
 import type { RunDetails } from './run-details.ts';
 import { cardEvidence, cardText } from './card-text.ts';
@@ -33,6 +34,7 @@ function heading({ run, summary, startedAt, closedAt, link }: RunPage): string {
     ['status', colour.bold(state)],
     ...(run.target === null ? [] : [['target', `${targetLabel(run.target)} version ${run.target.version}`] as [string, string]]),
     ...(run.target === null || run.production === null ? [] : [['production', run.production] as [string, string]]),
+    ...(run.frozen === undefined ? [] : [['frozen', `until ${openingInWords(run.frozen.until)}: ${run.frozen.by.join(', ')}`] as [string, string]]),
     ['started', closedAt === null ? `${instant(startedAt)}, ${took} ago` : `${instant(startedAt)}, ended ${instant(closedAt)} after ${took}`],
     ['run', run.runId],
     ['Web UI', link],

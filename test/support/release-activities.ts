@@ -5,6 +5,7 @@ import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
 import type { createIncidentPolicyActivities } from '../../activities/estate/incident-policy.ts';
 import type { createChangeRuleActivities } from '../../activities/estate/change-rules.ts';
+import type { createFreezeActivities } from '../../activities/estate/freezes.ts';
 import type { createDriftRuleActivities } from '../../activities/estate/drift-rules.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
@@ -26,6 +27,7 @@ export type ReleaseActivities = ReturnType<typeof createAzureDevOpsActivities> &
   ReturnType<typeof createChangeRuleActivities> &
   ReturnType<typeof createDriftRuleActivities> &
   ReturnType<typeof createEstateActivities> &
+  ReturnType<typeof createFreezeActivities> &
   ReturnType<typeof createIncidentPolicyActivities> &
   ReturnType<typeof createMlflowActivities> &
   ReturnType<typeof createNotificationActivities> &
@@ -129,6 +131,8 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     keepReport: async ({ name }) => ({ uri: `azureml://datastores/workspaceblobstore/paths/holdpoint/1/${name}`, sha256: '0'.repeat(64) }),
     readBatchSuccess: async () => ({ before: { ended: 70, failed: 1 }, after: { ended: 10, failed: 0 } }),
     watchAlertRates: async () => ({ kind: 'healthy', poll: 1, alerts: 0, expected: 0, rules: [] }),
+    readFreeze: async () => ({ standing: null }),
+    awaitFreezeChange: async () => ({ digest: '' }),
     loadReleaseRules: async () => ({ releaseBranch: 'refs/heads/main', maxParallel: 5, settleMs: 1000, digest: 'e'.repeat(64) }),
     readChange: async ({ repositoryId, pullRequestId }) => ({
       pullRequest: { id: pullRequestId, title: 'Tune hyperparameters for P001/C001', url: 'https://example.com/pr/42', createdBy: 'dana@example.com', repository: 'sensor-predictions', repositoryId, targetRefName: 'refs/heads/main', mergeCommit: 'c0ffee' },

@@ -13,7 +13,7 @@ export async function withReleaseWorkers<T>(environment: Pick<TestWorkflowEnviro
   const shared = { connection: environment.nativeConnection, namespace: environment.namespace ?? 'default', stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '1s' } as const;
   const runbooks = await Worker.create({ ...shared, taskQueue: TaskQueue.Runbooks, workflowBundle: { codePath: bundlePath }, ...workflowTaskTime, ...(cached !== undefined && { maxCachedWorkflows: cached }) });
   const served = releaseActivities(activities); // one set: what one platform's activity did, another's finds
-  const activitiesOf = (taskQueue: TaskQueue) => (taskQueue === TaskQueue.Runs ? { ...withHeartbeat(createRunsActivities({ client: environment.client })), ...activities } : served);
+  const activitiesOf = (taskQueue: TaskQueue) => (taskQueue === TaskQueue.Runs ? { ...withHeartbeat(createRunsActivities({ client: environment.client, readFreeze: async (question, at) => (await served.readFreeze({ ...question, at })).standing })), ...activities } : served);
   const platforms = await Promise.all(Object.values(TaskQueue).filter((queue) => queue !== TaskQueue.Runbooks).map((taskQueue) => Worker.create({ ...shared, taskQueue, activities: activitiesOf(taskQueue) })));
   const workers = [runbooks, ...platforms];
   const running = workers.map((worker) => worker.run());

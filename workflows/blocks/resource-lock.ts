@@ -22,6 +22,9 @@ export class ResourceLock {
   readonly #run: Run;
   readonly #target: Target;
   #epoch: number | null = null;
+  /** Of the last grant that was given back: news of it may still come. */
+  #givenBack = 0;
+  #isClaimed = false;
   #preemptedBy: string | null = null;
   #held: CancellationScope | null = null;
 
@@ -37,6 +40,11 @@ export class ResourceLock {
     return this.#epoch === null ? undefined : { id: lockId(this.#target), epoch: this.#epoch };
   }
 
+  /** Whether a rollback has taken it away. */
+  get isLost(): boolean {
+    return this.#preemptedBy !== null;
+  }
+
   /** Claims the lock and waits for it, however long: the run shows who holds it and its own place. It is given back when the run closes, however it closes. */
   async acquire(claim: Claim, send: (claim: LockClaim) => Promise<LockNews>): Promise<{ hadToWait: boolean }> {
     const { kind } = await this.#claim(claim, send);
@@ -49,6 +57,16 @@ export class ResourceLock {
   async preempt(claim: Omit<Claim, 'preempts'>, send: (claim: LockClaim) => Promise<LockNews>): Promise<Preempted | null> {
     const news = await this.#claim({ ...claim, preempts: true }, send);
     return news.kind === 'granted' ? news.preempted : null;
+  }
+
+  /** Gives the lock back before the run closes, so that nobody waits for a run that itself has to wait; it can be claimed anew. */
+  async giveBack(): Promise<void> {
+    if (this.#epoch === null) return;
+    const { workflowId, firstExecutionRunId: runId } = workflowInfo();
+    this.#givenBack = this.#epoch;
+    this.#epoch = null;
+    // Waited for: a claim that came before it would be answered with the grant that it takes back.
+    await getExternalWorkflowHandle(lockId(this.#target)).signal('release', { workflowId, runId });
   }
 
   /**
@@ -70,7 +88,8 @@ export class ResourceLock {
 
   async #claim(claim: Claim, send: (claim: LockClaim) => Promise<LockNews>): Promise<LockNews> {
     const { workflowId, firstExecutionRunId: runId } = workflowInfo();
-    this.#run.beforeClosing('the lock', async () => this.#giveBack({ workflowId, runId }));
+    if (!this.#isClaimed) this.#run.beforeClosing('the lock', async () => this.#giveBackAtClose({ workflowId, runId }));
+    this.#isClaimed = true;
     const news = await send({ ...claim, workflowId, runId, target: this.#target });
     this.#hear({ ...news, runId });
     return news;
@@ -78,7 +97,7 @@ export class ResourceLock {
 
   #hear({ runId, ...news }: LockNews & { runId: string }): void {
     if (runId !== workflowInfo().firstExecutionRunId) return; // meant for an earlier run of this id
-    if (news.kind === 'granted') this.#epoch = news.epoch;
+    if (news.kind === 'granted' && news.epoch > this.#givenBack) this.#epoch = news.epoch;
     if (news.kind === 'queued' && this.#epoch === null) this.#run.progress([`Waits for the lock of ${this.#target.plant}/${this.#target.circuit}: place ${news.place}; held by ${news.heldBy} (${news.what}).`]);
     if (news.kind === 'preempted' && this.#preemptedBy === null) {
       this.#preemptedBy = `${news.by} (${news.what})`;
@@ -87,7 +106,7 @@ export class ResourceLock {
   }
 
   /** Not waited for beyond the run's last words: a lock that cannot be told sees for itself that the run has closed. */
-  #giveBack(party: LockParty): void {
+  #giveBackAtClose(party: LockParty): void {
     this.#run.inBackground(getExternalWorkflowHandle(lockId(this.#target)).signal('release', party).catch(() => undefined));
   }
 }

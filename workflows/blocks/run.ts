@@ -51,6 +51,8 @@ export class Run {
   readonly target: RunStatus['target'];
   /** Whether production is as it was before the run. */
   production: Production = 'unchanged';
+  /** What freeze holds the run now. */
+  frozen: RunStatus['frozen'] | null = null;
   #phases: PhaseTime[] = [];
   #outcome: Outcome | null = null;
   #background = 0;
@@ -232,6 +234,7 @@ export class Run {
       phases: this.#phases,
       lastAnswer: this.#display.lastAnswer,
       production: this.production,
+      ...(this.frozen && this.#outcome === null && { frozen: this.frozen }),
     };
   }
 

@@ -1,5 +1,6 @@
 /** Following the review of a pull request to its end: votes, the clock of who does not vote, the merge. */
 import { CancellationScope, condition, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import { untilMoved } from '../blocks/freeze-wait.ts';
 import { sleepUntil } from '../blocks/gate-clock.ts';
 import type { Run } from '../blocks/run.ts';
 import { lastLookMs, pollUntilSeen, Wakes } from '../blocks/woken-poll.ts';
@@ -7,7 +8,9 @@ import { now } from '../blocks/workflow-clock.ts';
 import type { ChangeRules, Judgement, OpenedPullRequest, ReviewStanding } from '../domain/configuration-change.ts';
 import { elapsedTicks, needsCalendar, type Tick } from '../domain/gate-clock.ts';
 import type { GateEvent } from '../domain/gate-event.ts';
+import { frozenLines } from '../domain/freeze.ts';
 import { judge, votesInWords } from '../domain/pull-request-review.ts';
+import { freezeAt, freezeChanged } from '../releases/freeze-activities.ts';
 import { tellBy } from '../releases/gate-services.ts';
 import { planGateClock } from '../releases/release-activities.ts';
 import { awaitReview, completePullRequest } from './change-activities.ts';
@@ -82,6 +85,10 @@ export class ReviewWatch {
         this.#finding(change, 'the pull request conflicts with the target branch', `${change.pullRequest.url}: ${change.rules.branch} has changed the same lines meanwhile. Resolve it on the pull request's page, or abandon it and start again`);
       }
       if (judgement.kind !== 'approved' || mergeBy === 'people') continue;
+      if (await this.#waitOutFreeze()) { // votes may have been taken back meanwhile
+        this.#known = null;
+        continue;
+      }
       const heard = this.#wakes.count;
       const merge = await completePullRequest({ repositoryId, pullRequestId, commit });
       if (merge.state === 'asked') continue;
@@ -90,6 +97,28 @@ export class ReviewWatch {
       // A policy may be satisfied without the pull request itself changing: looked at again, whatever is known.
       await condition(() => this.#wakes.count > heard, Math.max(Math.min(pollMs * 2 ** (refusals - 1), longestPauseMs, Date.parse(deadline) - now().getTime()), 1000));
       if (now().getTime() < Date.parse(deadline)) this.#known = null;
+    }
+  }
+
+  /** Holds a merge that this run would make; whether there was anything to wait for. What was approved in time does not expire by a freeze. */
+  async #waitOutFreeze(): Promise<boolean> {
+    if (this.#run.target === null) return false;
+    const { plant, circuit } = this.#run.target;
+    const question = { targets: [{ plant, circuit }], action: 'configurationChange' as const };
+    for (let hasWaited = false; ; hasWaited = true) {
+      const standing = await freezeAt(question, now().toISOString());
+      this.#run.frozen = standing && standing.inForce.length > 0 ? { by: standing.inForce.map(({ name }) => name), until: standing.opensAt } : null;
+      if (standing === null || this.#run.frozen === null) return hasWaited;
+      this.#run.progress(frozenLines(standing, null));
+      const heard = this.#wakes.count;
+      const waiting = new CancellationScope();
+      let isMoved = false;
+      waiting.run(() => untilMoved(standing, (known, boundMs) => freezeChanged(question, known, boundMs))).then(() => (isMoved = true), () => undefined); // it only fails by being cancelled
+      await condition(() => isMoved || this.#wakes.count > heard).finally(() => waiting.cancel());
+      if (!isMoved) {
+        this.#run.frozen = null;
+        return true;
+      }
     }
   }
 

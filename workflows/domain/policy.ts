@@ -1,4 +1,5 @@
 /** What the estate file says about one target: the slice that a run loads, with its digest. Durations are in milliseconds. */
+import type { FreezeWindow } from './freeze.ts';
 import type { OpenedIncidents } from './incident-report.ts';
 import type { RedeployPolicy } from './redeploy.ts';
 import type { IdentityLevel, RegistryRef, Severity, Target, WorkspaceRef } from './vocabulary.ts';
@@ -170,6 +171,8 @@ export interface TargetPolicy {
   incidents?: OpenedIncidents;
   /** Where people decide in a browser: the receiver's address, such as `https://holdpoint.example.com`; null: nowhere but in Temporal Web UI. Not part of the digest. */
   inboxUrl: string | null;
+  /** The next window, or the one that goes on, of each freeze that will hold a release within 30 days; only where it was asked for. Not part of the digest. */
+  freezes?: FreezeWindow[];
   /** How long after an uncertain write a late arrival of it is still looked for. */
   settleMs: number;
 }

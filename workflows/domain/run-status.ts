@@ -35,6 +35,8 @@ export interface RunStatus {
   phases: PhaseTime[];
   lastAnswer: LastAnswer | null;
   production: Production;
+  /** While a freeze holds the run: the names of those in force, and the next opening as an ISO instant; null: not within a year. */
+  frozen?: { by: string[]; until: string | null };
 }
 
 /** An outcome tells which of Temporal's own statuses the run closes with. */

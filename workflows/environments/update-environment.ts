@@ -1,4 +1,5 @@
 import { Gates } from '../blocks/gates.ts';
+import { FreezeWait } from '../blocks/freeze-wait.ts';
 import { BoundedFanOut } from '../blocks/bounded-fan-out.ts';
 import type { GateOutcome } from '../blocks/gate-request.ts';
 import { MonitoringWindow } from '../blocks/monitoring-window.ts';
@@ -14,6 +15,7 @@ import { appendToRecord } from '../releases/release-activities.ts';
 import { readEnvironmentChange, registerEnvironment } from './environment-activities.ts';
 import { rollbackGate, stage1Gate, stage3Gate } from './environment-gates.ts';
 import { FleetUpdate } from './fleet-update.ts';
+import { isStale, waitOutFreeze } from './update-freeze.ts';
 import { testEveryModel } from './integration-test.ts';
 import { Notebook } from './notebook.ts';
 import { planUpdate } from './update-plan.ts';
@@ -26,6 +28,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
   const gates = new Gates(run, releaseGateServices(run));
   const monitoring = new MonitoringWindow();
   const fanOut = new BoundedFanOut();
+  const freeze = new FreezeWait(run, gates);
   const locks = new FleetLocks(run);
   const notebook = new Notebook(input.notebook, input.startedBy ?? 'whoever started the run');
   const known: Pick<UpdateEnvironmentResult, 'environment' | 'refused' | 'test' | 'leftOut'> = { environment: null, refused: [], test: null, leftOut: [] };
@@ -88,6 +91,9 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     const named = tested.test.failures.map(({ item }) => item);
     const stage3 = await gates.pass(stage3Gate(asked, tested, Math.ceil(tested.passed.length / plan.waveSize), async () => (tested = await testAll())));
     if (stage3.state !== 'approved') return turnedDown(stage3);
+    const frozen = await waitOutFreeze(freeze, asked, members);
+    if (frozen.superseded) return turnedDown(frozen.superseded);
+    if (frozen.hasWaited && isStale(tested.at, policy)) tested = await testAll();
     const unnamed = tested.test.failures.find(({ item }) => !named.includes(item));
     if (tested.report.stopped || unnamed) return result('rejected', `the repeated integration test failed for ${unnamed?.item ?? 'too many models'}, which nobody has named as an exception`);
 

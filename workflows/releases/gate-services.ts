@@ -46,11 +46,15 @@ export function releaseGateServices(run: Run): GateServices {
 
 /** Tells people. Not waited for: a channel that is away delays no gate, and the card says so instead. */
 export function tellBy(run: Run): (step: string, event: GateEvent) => void {
+  /** A gate may be passed once more after a long wait, and people be told again what they were told: that is another message. */
+  const told = new Map<string, number>();
   return (step, event) => {
-    const told = notify({ key: run.key(`tell ${step}`), event }).then(({ failed }) => {
+    const generation = told.get(step) ?? 0;
+    told.set(step, generation + 1);
+    const telling = notify({ key: run.key(`tell ${step}`, generation), event }).then(({ failed }) => {
       if (failed.length > 0) run.note(`Could not be told: ${failed.join(', ')}.`);
     });
-    run.inBackground(told.catch((error: unknown) => {
+    run.inBackground(telling.catch((error: unknown) => {
       if (!isCancellation(error)) run.note('The channel could not be told.');
     }));
   };

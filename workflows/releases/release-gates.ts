@@ -1,7 +1,8 @@
 import type { GateRequest } from '../blocks/gate-request.ts';
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
-import { evidenceItem, type Measured } from '../domain/evidence.ts';
+import { evidenceItem, type EvidenceItem, type Measured } from '../domain/evidence.ts';
+import { announcedFreeze } from '../domain/freeze.ts';
 import { ReleaseGate } from '../domain/phases.ts';
 import type { GatePolicy, MonitoringPolicy, OnSilence, TargetPolicy } from '../domain/policy.ts';
 import { rollbackCard, stage1Card, stage3Card, type Stage1Evidence } from '../domain/release-cards.ts';
@@ -39,7 +40,11 @@ export function stage3Gate(run: Run, tested: TestedCandidate, measured: Measured
       return await stage3Evidence(how === 'anew' ? candidate : await checkAgain(candidate, policy), policy);
     },
     check: releaseChecks('stage3', { release: input, policy }),
-    card: ({ test, before }) => stage3Card(input, test, before, monitoringSentence(policy.monitoring)),
+    card: ({ test, before }) => {
+      const card = stage3Card(input, test, before, monitoringSentence(policy.monitoring));
+      const frozen = announcedFreeze(policy.freezes ?? [], now().toISOString());
+      return frozen === undefined ? card : { ...card, facts: [frozen, ...card.facts] };
+    },
   };
 }
 
@@ -47,8 +52,12 @@ export async function stage3Evidence({ report, testedAt }: TestedCandidate, { wo
   const before = await readProductionDeployment({ workspace: workspaces.production, endpoint, deployment });
   return {
     evidence: { test: report, before },
-    items: [evidenceItem('test inference', report, testedAt), evidenceItem('production deployment', { definition: before.definition, model: before.model, tags: before.tags }, now().toISOString())],
+    items: stage3Items({ test: report, before }, testedAt, now().toISOString()),
   };
+}
+
+export function stage3Items({ test, before: { definition, model, tags } }: Stage3Evidence, testedAt: string, readAt: string): EvidenceItem[] {
+  return [evidenceItem('test inference', test, testedAt), evidenceItem('production deployment', { definition, model, tags }, readAt)];
 }
 
 /** Silence leaves everything as it is, unless the policy says otherwise. */

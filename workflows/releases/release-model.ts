@@ -1,4 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
+import { FreezeWait } from '../blocks/freeze-wait.ts';
 import type { GateOutcome } from '../blocks/gate-request.ts';
 import { Gates } from '../blocks/gates.ts';
 import { MonitoringWindow, type Alerted, type Unwatched } from '../blocks/monitoring-window.ts';
@@ -8,18 +9,16 @@ import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
-import { lockPriority } from '../domain/resource-lock.ts';
-import { queueForLock } from '../locks/lock-activities.ts';
-import { passEmergencyStop } from '../incidents/pass-emergency-stop.ts';
 import { approvedWithChange, keepApproval } from './joint-approval.ts';
-import { deployVerified, preImage, putBack } from './production-deployment.ts';
+import { deployVerified, putBack } from './production-deployment.ts';
 import { releaseGateServices } from './gate-services.ts';
-import { appendToRecord, loadPolicy, promoteModel, readFiringAlerts, recordVerdict, watchAlerts } from './release-activities.ts';
+import { appendToRecord, loadPolicy, promoteModel, recordVerdict, watchAlerts } from './release-activities.ts';
 import { rollbackGate, stage1Gate, stage3Evidence, stage3Gate } from './release-gates.ts';
 import { reviewTraining } from './review-training.ts';
 import { retireOlderReleases } from './supersede.ts';
 import { testInference } from './test-inference.ts';
 import { fileWorkItem } from './turned-down.ts';
+import { wayToProduction } from './way-to-production.ts';
 
 /** New model deployment, steps 7 to 11: Stage 1 approval, registry, Stage 2 test, Stage 3 approval, production, 24 hours of alerts. One run for each version of a circuit's model. */
 export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseModelResult> {
@@ -28,12 +27,13 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
   const gates = new Gates(run, releaseGateServices(run));
   const monitoring = new MonitoringWindow();
   const lock = new ResourceLock(run, input.target);
+  const freeze = new FreezeWait(run, gates);
   const result = (outcome: ReleaseModelResult['outcome'], reason: string, serving: string | null = null): ReleaseModelResult => ({
     outcome, reason, target: input.target, version: input.version, production: run.production, serving: serving ?? (run.production === 'changed' ? input.version : null), workItem: null,
   });
 
   return await run.conclude(async () => {
-    const policy = await loadPolicy({ target: input.target });
+    const policy = await loadPolicy({ target: input.target, at: now().toISOString() });
     const { workspaces, registry, endpoint, deployment } = policy;
 
     await retireOlderReleases(run, input, policy);
@@ -65,26 +65,22 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
 
     // Stage 3 approval: review the test results; approve or reject the production deployment.
     run.enter(Phase.Stage3);
-    const stage3 = await gates.pass(stage3Gate(run, tested, results, input, policy));
+    const asked = stage3Gate(run, tested, results, input, policy);
+    const stage3 = await gates.pass(asked);
     if (stage3.state !== 'approved') return await turnedDown(stage3);
 
-    // Production: the circuit's own deployment, its tags verified by reading back. One run at a time changes it; a rollback takes it over at any moment.
-    run.enter(Phase.Deployment);
-    const { before } = stage3.evidence;
-    const alerts = { workspace: workspaces.production, endpoint, deployment };
-    const noteAlerts = async () => ({ since: now().toISOString(), known: (await readFiringAlerts(alerts)).ids });
-    const claim = { what: `version ${input.version}`, version: input.version, priority: lockPriority('release', policy.severity), preempts: false, preImage: preImage(before) };
-    await passEmergencyStop(run, input.target); // before the lock: what is stopped holds nobody up
-    const [{ hadToWait }, noted] = await Promise.all([lock.acquire(claim, queueForLock), noteAlerts()]);
+    // Production: the circuit's own deployment, its tags verified by reading back. Neither stopped nor frozen; one run at a time changes it, and a rollback takes it over at any moment.
+    const way = await wayToProduction({ run, gates, lock, freeze, input, policy }, asked, stage3);
+    if (way.state !== 'clear') return await turnedDown(way);
+    const { approved, since, known } = way;
+    const { before } = approved.evidence;
     return await lock.whileHeld(async () => {
-      if (hadToWait) await passEmergencyStop(run, input.target);
-      const { since, known } = hadToWait ? await noteAlerts() : noted;
-      await deployVerified(run, input, policy, before, promoted.assetId, approvers(stage3), lock);
+      await deployVerified(run, input, policy, before, promoted.assetId, approvers(approved), lock);
 
       // Monitor alerts for 24 hours.
       run.enter(Phase.Monitoring);
       const { forMs, everyMs, breachSeverity, onBreach } = policy.monitoring;
-      const verdict = await monitoring.watch(() => watchAlerts({ ...alerts, known, since, breachSeverity, intervalMs: everyMs, polls: Math.ceil(forMs / everyMs) + 1 }));
+      const verdict = await monitoring.watch(() => watchAlerts({ workspace: workspaces.production, endpoint, deployment, known, since, breachSeverity, intervalMs: everyMs, polls: Math.ceil(forMs / everyMs) + 1 }));
       const judge = (judgement: 'good' | 'bad') => run.attempt('The verdict could not be recorded', () => recordVerdict({ registry, model: input.model, version: input.version, verdict: judgement }));
       if (verdict.kind === 'healthy') {
         await judge('good');

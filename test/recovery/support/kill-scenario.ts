@@ -29,6 +29,7 @@ export const killedElsewhere: Record<string, string> = {
   ...reasonFor(['writeDriftReport', 'moveDriftBaseline'], 'killed between effect and record: retrain-on-drift.test.ts'),
   writeDegradationReport: 'writes under the key of its step: test/activities/statistics',
   ...reasonFor(['readModelVersion', 'readModelFiles', 'readPullRequest'], 'only reads, for the machine items of a checklist'),
+  ...reasonFor(['readFreeze', 'awaitFreezeChange'], 'reads a file and computes'),
   ...reasonFor(['routeAlert', 'loadAlertSources', 'loadIncidentPolicy'], 'reads a file'),
   ...reasonFor(['readFiredAlerts', 'readActiveAlerts', 'findAlertRun'], 'only reads, for alerts'),
   ...reasonFor(['takeUpAlerts', 'cancelUnneededRun'], 'starts under the id of the occurrence, and a second cancellation changes nothing: test/workflows/alerts'),

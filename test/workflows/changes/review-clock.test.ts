@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { RunStatus } from '../../../workflows/domain/run-status.ts';
+import { DeclaredFreezes } from '../../support/declared-freezes.ts';
+import { eventually } from '../../support/eventually.ts';
 import { testChangeRules, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTimeSkipping } from '../../support/time-skipping.ts';
@@ -51,6 +54,28 @@ describe('the clock of a review', () => {
       assert.ok(took >= 4 * hour && took < 5 * hour, `${took / hour} h`);
     });
     assert.deepEqual(pullRequest.findings(), ['the platform does not merge the pull request yet']);
+  });
+
+  it('lets a freeze hold the merge of what was approved, also beyond the deadline', async () => {
+    const pullRequest = new PullRequest();
+    pullRequest.standing = approved;
+    const freezes = await DeclaredFreezes.create();
+    const begun = await temporal.currentTimeMs();
+    try {
+      await freezes.freeze('holidays', begun - hour, begun + 80 * hour, ', environments: [development]');
+      await run(pullRequest.activities(freezes.activities(12 * hour)), async () => {
+        const handle = await startChange(temporal);
+        await eventually(async () => assert.deepEqual((await handle.query<RunStatus>('status')).frozen?.by, ['holidays']));
+        assert.equal(pullRequest.merges, 0);
+        const result = await ended(temporal, handle);
+        assert.equal(result.outcome, 'succeeded', result.reason);
+        assert.equal(pullRequest.merges, 1);
+        const took = await elapsed(handle);
+        assert.ok(took >= 79 * hour && took < 82 * hour, `${took / hour} h`);
+      });
+    } finally {
+      await freezes.remove();
+    }
   });
 
   it('counts a vote that was there before the clock let its voter review', async () => {

@@ -8,6 +8,7 @@ import type { RunStatus } from '../../../workflows/domain/run-status.ts';
 import { answer, failureOf, leftResult, notebook, open, pass, passBoth, resultOf, update as updateOn, type EnvironmentRun } from '../../support/environment-runs.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fleetOf, type Fleet } from '../../support/fleet.ts';
+import { DeclaredFreezes } from '../../support/declared-freezes.ts';
 import type { ReleaseActivities } from '../../support/release-activities.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 
@@ -233,6 +234,26 @@ describe('updateEnvironment', () => {
       assert.deepEqual([result.outcome, result.production, result.updated, result.rolledBack], ['aborted', 'unchanged', [], ['P001/C001', 'P001/C002', 'P001/C003']]);
       assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.0'));
     });
+  });
+
+  it('is held as a whole by a freeze of one of its circuits, and writes nothing meanwhile', async () => {
+    const fleet = fleetOf(4);
+    const freezes = await DeclaredFreezes.create();
+    const frozen = (action: string) => freezes.freeze('audit', Date.now() - 60_000, Date.now() + 3_600_000, `, targets: [P001/C002], actions: [${action}]`);
+    try {
+      await frozen('environmentUpdate');
+      const [result, before] = await update(fleet, freezes.activities(1_000), {}, async (handle) => {
+        await pass(handle, 'stage1', 'alice');
+        await pass(handle, 'stage3', 'bob');
+        await eventually(async () => assert.deepEqual((await handle.query<RunStatus>('status')).frozen?.by, ['audit']));
+        const meanwhile = fleet.environments();
+        await frozen('release'); // lifted for updates
+        return [await handle.result(), meanwhile] as const;
+      });
+      assert.deepEqual([result.outcome, result.updated.length, before.every((name) => name.includes('1.5.0'))], ['succeeded', 4, true]);
+    } finally {
+      await freezes.remove();
+    }
   });
 
   it('refuses a budget whose exceptions nobody could name, and an estate without circuits', async () => {

@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { claimLock, freeLock } from '../../../activities/runs/locks.ts';
-import { lockId, type LockClaim, type LockNews, type LockState } from '../../../workflows/domain/resource-lock.ts';
+import { lockId, lockPriority, type LockClaim, type LockKind, type LockNews, type LockState } from '../../../workflows/domain/resource-lock.ts';
+import type { Severity } from '../../../workflows/domain/vocabulary.ts';
 import { eventually } from '../../support/eventually.ts';
 import { details } from '../../support/release-model-runs.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
@@ -57,6 +58,17 @@ describe('lockTarget', () => {
     await release(second); // leaves the queue
     await release(severe);
     await eventually(async () => assert.deepEqual((await heard(third)).at(-1), { kind: 'granted', epoch: 3, preempted: null, runId: third.claim.runId, target: third.claim.target }));
+  }));
+
+  it('goes to what mends production before what changes it, whenever they came', () => withReleaseWorkers(temporal, {}, async () => {
+    const circuit = 'kinds';
+    const of = (name: string, kind: LockKind, severity: Severity) => party(name, circuit, { priority: lockPriority(kind, severity) });
+    const holder = await of('holder', 'retraining', 'P3');
+    const waiting = [await of('update', 'environment', 'P0'), await of('release', 'release', 'P3'), await of('severe-release', 'release', 'P0'), await of('recovery', 'recovery', 'P3'), await of('later-release', 'release', 'P3')];
+    await claim(holder);
+    for (const each of waiting) await claim(each);
+    assert.deepEqual((await state(circuit)).queue.map(({ what }) => what), ['recovery', 'severe-release', 'release', 'later-release', 'update']);
+    assert.match(await details(lockOf(circuit)), /\*\*Waiting: 5\*\*\n\n1\. recovery:kinds/);
   }));
 
   it('is not changed by claims and releases that come again', () => withReleaseWorkers(temporal, {}, async () => {
