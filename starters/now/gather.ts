@@ -1,13 +1,14 @@
 /** All that is known of a target at this moment, from every place at once. */
 import type { Client } from '@temporalio/client';
 import type { AzureMlClients } from '../../activities/azure-ml/clients.ts';
+import type { FreezeInForce } from '../../workflows/domain/freeze.ts';
 import type { TargetPolicy } from '../../workflows/domain/policy.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { recordedRuns, type AuditedRun } from '../audit/recorded-run.ts';
 import type { OpenedRecord } from '../audit/open-record.ts';
 import { findLastChange } from './last-change.ts';
 import { readPlatformFacts, resourceOf, type PlatformFacts } from './platform-facts.ts';
-import type { FreezeNow, NowFacts } from './report.ts';
+import type { NowFacts } from './report.ts';
 import type { Sources } from './sources.ts';
 import { readTemporalFacts } from './temporal-facts.ts';
 
@@ -19,7 +20,7 @@ export interface GatherOptions {
   sources: Sources;
   client: Client;
   /** Null where the estate or the way to its platforms is not known: named among the unread already. */
-  platform: { policy: TargetPolicy; clients: AzureMlClients; /** In force now. */ freezes: FreezeNow[] | null } | null;
+  platform: { policy: TargetPolicy; clients: AzureMlClients; /** In force now. */ freezes: FreezeInForce[] } | null;
   openRecord: () => Promise<OpenedRecord>;
 }
 

@@ -83,6 +83,11 @@ const rules: Record<string, Rule> = {
     return hold ? { what: 'Nothing but to know: releases are held back', why: `${hold.by}: ${hold.reason}`, commands: incidentId.test(hold.by) ? [`${holdpoint} incident ${hold.by}`] : [] } : null;
   },
 
+  frozen: ({ freezes, target }) => {
+    const [freeze] = freezes ?? [];
+    return freeze ? { what: 'Nothing but to know: releases are frozen, a rollback is not', why: `${freeze.name}: ${freeze.reason}; until ${freeze.until ?? 'nobody knows when'}`, commands: [`${holdpoint} freezes ${targetLabel(target)}`] } : null;
+  },
+
   unread: ({ unread, target, runs, serving }) => {
     const isBlind = runs === null && serving === null;
     return unread.length > 0 ? { what: isBlind ? 'Nothing is known: look at Temporal Web UI and at the platforms themselves' : 'Nothing to do by what could be read; ask again, or look where it was not read', why: `not read: ${[...new Set(unread.map(({ source }) => source))].join(', ')}`, commands: [`${holdpoint} now ${targetLabel(target)}`] } : null;

@@ -55,7 +55,7 @@ function sections(report: NowReport, { entries: most }: Room): [string, string[]
     ['gates', shortened(gates ?? [], ({ workflowId, gate, deadline, missing, eligible, silence }) => `${gate} of ${workflowId}: ${missing} of ${eligible.join(', ') || 'nobody'} missing, ${duration(Date.parse(deadline) - Date.parse(at))} left, then: ${silence}; ${holdpoint} show ${workflowId}`)],
     ['incidents', shortened(incidents ?? [], ({ workflowId, severity, title, openedAt, acknowledgedBy, nextClock }) => `${severity ?? 'open'} for ${since(openedAt)}: ${title ?? workflowId}${acknowledgedBy === undefined ? ', does not answer' : `, ${acknowledgedBy === null ? 'not acknowledged' : `acknowledged by ${acknowledgedBy}`}`}${nextClock === null ? '' : `; ${nextClock.clock} due ${clockText(nextClock.at, at)}`}`)],
     ['stopped', shortened(stops ?? [], ({ by, reason, since: from }) => `releases, by ${by}${from === '' ? '' : ` for ${since(from)}`}: ${reason}`)],
-    ['frozen', shortened(freezes ?? [], ({ name, reason, until }) => `${name}${until === null ? '' : ` until ${instant(until)}`}${reason === null ? '' : `: ${reason}`}`)],
+    ['frozen', shortened(freezes ?? [], ({ name, reason, until }) => `${name}${until === null ? '' : ` until ${instant(until)}`}${reason === '' ? '' : `: ${reason}`}`)],
     ['surprising', shortened(findings, (finding) => finding)],
     ['not read', shortened(unreadLines(report), (line) => line)],
   ];

@@ -1,6 +1,7 @@
 /** What `holdpoint now` knows of a target: the shape that `--json` prints. Null: it is not known, or there is none; `unread` names the sources that did not answer. */
 import type { ModelVerdict } from '../../workflows/domain/rollback.ts';
 import type { StopHold } from '../../workflows/domain/emergency-stop.ts';
+import type { FreezeInForce } from '../../workflows/domain/freeze.ts';
 import type { Severity, Target } from '../../workflows/domain/vocabulary.ts';
 import type { Unread } from './sources.ts';
 
@@ -26,8 +27,8 @@ export interface NowFacts {
   incidents: OpenIncident[] | null;
   /** Who holds releases back by the emergency stop. */
   stops: StopHold[] | null;
-  /** Freeze windows in which the target's releases are now. */
-  freezes: FreezeNow[] | null;
+  /** Freezes that hold releases of the target now. */
+  freezes: FreezeInForce[] | null;
   /** What the platform shows and no run has recorded. */
   findings: string[];
   unread: Unread[];
@@ -130,12 +131,6 @@ export interface OpenIncident {
   /** Null: nobody has; undefined: the incident did not answer. */
   acknowledgedBy?: string | null;
   nextClock: { clock: string; at: string } | null;
-}
-
-export interface FreezeNow {
-  name: string;
-  reason: string | null;
-  until: string | null;
 }
 
 /** What to do now. */

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { createAzureMlClients } from '../../../activities/azure-ml/clients.ts';
 import { readEstate } from '../../../activities/estate/estate-file.ts';
+import { freezeStanding } from '../../../activities/estate/freezes.ts';
 import { targetPolicy } from '../../../activities/estate/target-policy.ts';
 import { ConfigurationError, readCommandLineConfiguration, readPlatformConfiguration, readRecordConfiguration, readTemporalConfiguration, type PlatformConfiguration } from '../../../workers/configuration.ts';
 import { platformSettings } from '../../../workers/platform-settings.ts';
@@ -34,7 +35,7 @@ export async function now(text: string, options: NowCommandOptions): Promise<voi
   const target = readTarget(text);
   if (target === null) throw new CommandError(ExitCode.Usage, `${text} is no target`, `Write plant and circuit: \`${holdpoint} now P001/C001\`.`);
   await answer(options, async ({ client, sources, person, at }) => {
-    const platform = await readPlatform(target, text, sources);
+    const platform = await readPlatform({ target, text, at, sources });
     const facts = await gatherFacts({ target, person, at, sources, client, platform, openRecord: openLocalRecord });
     const report = { ...facts, next: nextStep(facts) };
     return { report, text: nowText(report) };
@@ -76,13 +77,14 @@ async function answer({ as, json }: NowCommandOptions, gather: (asked: Asked) =>
 }
 
 /** Estate, policy and clients. Without them Temporal is asked all the same. @throws CommandError for a target that the estate does not have */
-async function readPlatform(target: Target, text: string, sources: Sources): Promise<GatherOptions['platform']> {
+async function readPlatform({ target, text, at, sources }: Pick<Asked, 'at' | 'sources'> & { target: Target; text: string }): Promise<GatherOptions['platform']> {
   return await sources.read('estate and platforms', async () => {
     const configuration: PlatformConfiguration = readPlatformConfiguration();
     const estate = await readEstate(configuration.estateFile);
     const policy = targetPolicy(estate, target);
     if ('problem' in policy) throw new CommandError(ExitCode.NotFound, `The estate has no ${targetLabel(target)}`, `Nearest are ${nearestTargets(estate, text).join(', ')}. The estate is ${configuration.estateFile}.`);
-    return { policy, freezes: null, clients: createAzureMlClients(platformSettings({ ...configuration, HOLDPOINT_REQUEST_TIMEOUT_MS: Math.min(configuration.HOLDPOINT_REQUEST_TIMEOUT_MS, answerMs) }, estate)) };
+    const freezes = freezeStanding(estate, { targets: [target], action: 'release' }, at)?.inForce ?? [];
+    return { policy, freezes, clients: createAzureMlClients(platformSettings({ ...configuration, HOLDPOINT_REQUEST_TIMEOUT_MS: Math.min(configuration.HOLDPOINT_REQUEST_TIMEOUT_MS, answerMs) }, estate)) };
   });
 }
 

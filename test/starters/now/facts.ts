@@ -16,6 +16,6 @@ export const run = (runbook: string, phase = 'monitoring'): OpenRun => ({ workfl
 export function quiet(more: Partial<NowFacts> = {}): NowFacts {
   return {
     at, target, severity: 'P2', person: null, serving, lastChange: { ...released, at: before(3 * 24 * 60) }, alerts: [], lastJob: { jobName: 'job-1', status: 'Completed', startedAt: before(90), error: null },
-    runs: [], lock: { epoch: 3, holder: null, queue: [] }, gates: [], incidents: [], stops: [], freezes: null, findings: [], unread: [], ...more,
+    runs: [], lock: { epoch: 3, holder: null, queue: [] }, gates: [], incidents: [], stops: [], freezes: [], findings: [], unread: [], ...more,
   };
 }

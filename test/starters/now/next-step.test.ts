@@ -34,6 +34,7 @@ const table: [string, Partial<NowFacts>, string, RegExp | null][] = [
   ['a change by hand, and all quiet', { findings: ['it was changed by mallory, without a run on record'] }, 'changedByHand', /audit --period 2026-11-18$/],
   ['releases that an incident holds back', { stops: [{ by: 'coordinateIncident:other', reason: 'P0', since: before(5) }] }, 'releasesHeld', /incident coordinateIncident:other$/],
   ['releases that somebody holds back under a name that is no incident', { stops: [{ by: 'coordinateIncident:x; rm -rf ~', reason: 'no', since: before(5) }] }, 'releasesHeld', null],
+  ['a freeze', { freezes: [{ name: 'year-end', reason: 'closing', until: '2027-01-02T00:00:00.000Z' }] }, 'frozen', /freezes P001\/C001$/],
   ['a source that did not answer', { alerts: null, unread: [{ source: 'alerts', reason: 'did not answer in time', kind: 'away' }] }, 'unread', /now P001\/C001$/],
   ['nothing that could be read', { alerts: null, runs: null, serving: null, unread: [{ source: 'Temporal', reason: 'away', kind: 'away' }] }, 'unread', /now P001\/C001$/],
   ['a run that asks nobody', { runs: [run('releaseModel')] }, 'runs', /show releaseModel/],
