@@ -1,6 +1,7 @@
 /** Activities against Azure DevOps: reading a merged change, commenting on it, following its builds, proposing a change, work items. */
 import { awaitBuildOrigin, awaitBuilds, type AwaitBuildOriginInput, type AwaitBuildsInput } from './builds.ts';
 import { buildsApi } from './builds-rest.ts';
+import { locateConfigError, type LocateConfigErrorInput } from './config-error.ts';
 import { readChange, readPullRequest, type ReadChangeInput } from './change.ts';
 import { changesApi } from './changes-rest.ts';
 import { readEnvironmentChange } from './environment-change.ts';
@@ -18,6 +19,7 @@ export const createAzureDevOpsActivities = ({ rest, project }: AzureDevOpsClient
   return {
     readChange: (input: ReadChangeInput) => readChange(api, input),
     readPullRequest: (input: ReadChangeInput) => readPullRequest(api, input),
+    locateConfigError: (input: LocateConfigErrorInput) => locateConfigError(api, input),
     readEnvironmentChange: (input: ReadChangeInput) => readEnvironmentChange(api, input),
     commentOnPullRequest: (input: CommentOnPullRequestInput) => commentOnPullRequest(api, input),
     closeDuplicateComments: (input: CloseDuplicateCommentsInput) => closeDuplicateComments(api, input),

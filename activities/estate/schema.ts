@@ -13,6 +13,7 @@ import { duration } from './durations.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { checkIncidents, incidentsSchema } from './incident-schema.ts';
 import { group, person } from './people-schema.ts';
+import { trainingFailures } from './failure-rules.ts';
 import { checkRecovery, recovery } from './recovery-schema.ts';
 import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
 
@@ -119,6 +120,7 @@ const fields = z.strictObject({
   gates,
   monitoring,
   recovery: recovery.prefault({}),
+  trainingFailures: trainingFailures.prefault({}),
   plants: z.record(targetName, plant),
   notifications: notificationsSchema.optional(),
   alerts: alertsSchema.optional(),

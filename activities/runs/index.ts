@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { cancelUnneededRun, findAlertRun, takeUpAlerts } from './alert-runs.ts';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
 import { awaitNoStop, holdReleases, liftHold, readStops, type HoldReleasesInput } from './emergency-stop.ts';
+import { tellFailureCount, type TellFailureCountInput } from './failure-count.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
 import { awaitRunClosed, claimLock, findClosedRuns, freeLock } from './locks.ts';
 import { findOlderRuns, supersedeRun, type FindOlderRunsInput, type SupersedeRunInput } from './older-runs.ts';
@@ -23,6 +24,7 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   claimLock: (input: Parameters<typeof claimLock>[1]) => claimLock(client, input),
   freeLock: (input: Parameters<typeof freeLock>[1]) => freeLock(client, input),
   awaitRunClosed: (input: Parameters<typeof awaitRunClosed>[1]) => awaitRunClosed(client, input),
+  tellFailureCount: (input: TellFailureCountInput) => tellFailureCount(client, input),
   findClosedRuns: (input: Parameters<typeof findClosedRuns>[1]) => findClosedRuns(client, input),
   findInterruptedRuns: (input: FindInterruptedRunsInput) => findInterruptedRuns(client, input),
   findAlertRun: (input: Parameters<typeof findAlertRun>[1]) => findAlertRun(client, input),

@@ -16,9 +16,9 @@ export type Acted = AlertEffect & { leader: string | null };
 
 /** Of two alerts that come together, one starts the runbook and the other joins it: Temporal takes only one run of an id. */
 export async function act(alert: Alert, { target, order, joinForMs }: Mapped): Promise<Acted> {
-  const since = new Date(now().getTime() - joinForMs).toISOString();
+  const since = new Date(now().getTime() - (order.isLook ? 0 : joinForMs)).toISOString();
   for (;;) {
-    const found = await findAlertRun({ target, workflowId: order.workflowId, since });
+    const found = await findAlertRun({ target, workflowId: order.workflowId, since, ...(order.isLook && { besideReleases: true }) });
     if (found.kind === 'release' && (await wasSent(() => getExternalWorkflowHandle(found.workflowId, found.runId).signal(alertSignal, { name: alert.name })))) return { kind: 'told', workflowId: found.workflowId, runId: found.runId, leader: null };
     if (found.kind === 'run') return await join(found);
     const started = found.kind === 'none' ? await start(order, target) : null;

@@ -39,6 +39,8 @@ export interface AlertOrder {
   workflowId: string;
   input: object;
   summary: string;
+  /** It only looks, each time anew: a release that watches the target is not told, and an earlier look that has ended is not joined. */
+  isLook?: true;
 }
 
 /** What an alert did: `told` a release that watches the target, `started` a run, or `joined` one that another alert, or a person, had started. */

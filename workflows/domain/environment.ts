@@ -1,6 +1,7 @@
 /** The environment that models are scored in, as its file in the repository describes it, and what an update of it comes to. */
 import type { RefusedFile } from './circuit-config.ts';
 import type { CompensationReport } from './compensation.ts';
+import { csvText } from './csv.ts';
 import type { FanOutReport } from './fan-out.ts';
 import type { Production, PullRequest } from './release.ts';
 import type { Outcome } from './vocabulary.ts';
@@ -149,8 +150,7 @@ function numbersOf(version: string): [number, number, number] | null {
 
 /** The table of an integration test: one row for each model, in order. */
 export function testTable({ items }: Pick<FanOutReport, 'items'>): string {
-  const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return [['model', 'state', 'detail', 'output'], ...items.map(({ item, state, detail, reference }) => [item, state, detail, reference ?? ''])].map((row) => row.map(cell).join(',')).join('\n').concat('\n');
+  return csvText([['model', 'state', 'detail', 'output'], ...items.map(({ item, state, detail, reference }) => [item, state, detail, reference ?? ''])]);
 }
 
 /** The compact form of a fan-out's report. */
