@@ -1,5 +1,6 @@
 /** What is wrong with a circuit's readings: lateness, gaps, missing cells, repeated days, impossible values, a sensor that stands still. Pure. */
 import type { DataFinding, DataReport, DegradationThresholds } from '../../workflows/domain/degradation.ts';
+import { figure } from '../../workflows/domain/figures.ts';
 import { addDays, daysBetween, isDay } from './calendar-days.ts';
 import type { ReadingRow, ReadingsTable } from './readings-table.ts';
 
@@ -80,14 +81,14 @@ function outOfRange(feature: string, rows: readonly ReadingRow[], earlier: reado
   const least = low >= 0 ? 0 : low - beyond * (high - low);
   const greatest = high + beyond * (high - low);
   const beyondIt = rows.filter(({ values }) => Number.isFinite(values[feature]) && (values[feature]! < least || values[feature]! > greatest));
-  return [{ days: beyondIt.length, detail: `${feature} is outside ${round(least)} to ${round(greatest)} on ${beyondIt.length} days (${listed(beyondIt.map(({ date, values }) => `${date}: ${round(values[feature]!)}`))})` }];
+  return [{ days: beyondIt.length, detail: `${feature} is outside ${figure(least)} to ${figure(greatest)} on ${beyondIt.length} days (${listed(beyondIt.map(({ date, values }) => `${date}: ${figure(values[feature])}`))})` }];
 }
 
 function stuck(feature: string, rows: readonly ReadingRow[], earlier: readonly ReadingRow[]): { days: number; detail: string }[] {
   const run = longestRun(feature, rows);
   const usual = longestRun(feature, earlier);
   if (run.days <= Math.max(leastStuck, 2 * usual.days)) return [];
-  return [{ days: run.days, detail: `${feature} shows ${round(run.value)} for ${run.days} days, from ${run.from}` }];
+  return [{ days: run.days, detail: `${feature} shows ${figure(run.value)} for ${run.days} days, from ${run.from}` }];
 }
 
 function longestRun(feature: string, rows: readonly ReadingRow[]): { days: number; from: string; value: number } {
@@ -103,8 +104,4 @@ function longestRun(feature: string, rows: readonly ReadingRow[]): { days: numbe
 
 function listed(items: readonly string[]): string {
   return `${items.slice(0, most).join(', ')}${items.length > most ? ` and ${items.length - most} more` : ''}`;
-}
-
-function round(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }

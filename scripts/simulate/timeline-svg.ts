@@ -2,6 +2,7 @@
  * A simulation as a picture: one row for each thing that lasted or mattered, on an axis of simulated time. Text only in the system's fonts, no script, colours for light and dark;
  * the same entries give the same bytes.
  */
+import { escapeMarkup } from '../../workflows/domain/markup.ts';
 import type { Simulation } from './simulation.ts';
 import { clockText, minutesOf, type Entry, type EntryKind } from './timeline.ts';
 
@@ -81,5 +82,5 @@ function cut(text: string): string {
 }
 
 function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return escapeMarkup(text).replaceAll('"', '&quot;');
 }

@@ -26,6 +26,9 @@ interface Judgement {
   reason: string | undefined;
 }
 
+/** How an answer came. */
+type Arrival = Pick<WaitingAnswer, 'channel' | 'receivedAt'> & { payloadDigest: string | (() => string) };
+
 /** The gates of the run, as far as an answer is concerned. */
 interface Place {
   open: () => OpenGate | null;
@@ -148,25 +151,26 @@ export class AnswerDesk {
       throw notCounted(reason);
     }
     if (channel === 'decide') this.#watchLength();
-    const waiting: WaitingAnswer = { id: this.#log.next(), channel, answer, payloadDigest: payloadDigest(channel, value), receivedAt: now().toISOString() };
-    if (course === 'count') return this.#count(open, answer, unproven, waiting);
+    const [id, receivedAt] = [this.#log.next(), now().toISOString()];
+    if (course === 'count') return this.#count(open, answer, unproven, { channel, payloadDigest: () => payloadDigest(channel, value), receivedAt });
+    const waiting: WaitingAnswer = { id, channel, answer, payloadDigest: payloadDigest(channel, value), receivedAt };
     if (course === 'verify') return this.#verification.settled(waiting);
     if (answer.by !== undefined) open.propose(answer.by, answer.verdict ?? '', reason!);
     return this.#uncounted(answer, reason!, open, waiting);
   }
 
-  #count(open: OpenGate, answer: Answer, identity: Identity, waiting: WaitingAnswer): DecideResult {
+  #count(open: OpenGate, answer: Answer, identity: Identity, { channel, payloadDigest: digest, receivedAt }: Arrival): DecideResult {
     open.take(answer, identity);
     this.#verification.counted(answer);
     const by = identity.by ?? canonicalPerson(open.people, answer.by!);
     const decision = open.ballot.decisions.at(-1);
     this.#log.add({
-      channel: waiting.channel, payloadDigest: waiting.payloadDigest, at: waiting.receivedAt, counted: true, verdict: answer.verdict!, by, onBehalfOf: decision?.by === by ? decision.onBehalfOf : null,
+      channel, payloadDigest: digest, at: receivedAt, counted: true, verdict: answer.verdict!, by, onBehalfOf: decision?.by === by ? decision.onBehalfOf : null,
       level: identity.level, via: identity.via, comment: answer.comment ?? '', evidence: open.evidenceDigest, ...particulars(answer),
     });
     const comment = answer.comment === undefined ? '' : `: ${clip(answer.comment, 120)}`;
     this.#run.answered({ by, counted: true, reason: `${answer.verdict} of ${open.gate} (identity ${identity.level})${comment}` });
-    this.#run.gateChanged();
+    this.#run.refresh();
     this.#tellFirst(open, answer, by);
     return { ...open.standing, counted: true };
   }

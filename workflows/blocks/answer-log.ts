@@ -7,8 +7,11 @@ import type { RunRecord } from './run-record.ts';
 /** Uncounted answers whose reason is kept, in one batch; of the others only the digest, for somebody may send thousands. */
 const explained = 50;
 
+/** An answer whose digest is made when it is filed: whoever decides does not wait for it. */
+type Unfiled = Omit<RecordedAnswer, 'payloadDigest'> & { payloadDigest: string | (() => string) };
+
 export class AnswerLog {
-  #answers: RecordedAnswer[] = [];
+  #answers: Unfiled[] = [];
   #number = 0;
 
   /** Number of the next answer that is taken up. */
@@ -17,7 +20,7 @@ export class AnswerLog {
     return this.#number;
   }
 
-  add(answer: RecordedAnswer): void {
+  add(answer: Unfiled): void {
     const { reason: _dropped, ...bare } = answer;
     this.#answers.push(answer.counted || this.#answers.length < explained ? answer : bare);
   }
@@ -28,6 +31,7 @@ export class AnswerLog {
 
   /** Hands the answers to the run's record. */
   file(record: RunRecord, { gate, generation }: Pick<OpenGate, 'gate' | 'generation'>): void {
-    for (const answers of portions(this.#answers.splice(0))) record.add({ kind: 'answers', gate, generation, answers });
+    const digested = this.#answers.splice(0).map(({ payloadDigest: digest, ...answer }): RecordedAnswer => ({ ...answer, payloadDigest: typeof digest === 'string' ? digest : digest() }));
+    for (const answers of portions(digested)) record.add({ kind: 'answers', gate, generation, answers });
   }
 }

@@ -41,7 +41,7 @@ export class Attendance {
         open.deadline = deadline;
         open.isPlanned = true;
         open.neverDue = neverDue(open.policy.clock, ticks);
-        if (open.neverDue.length > 0) this.#run.gateChanged();
+        if (open.neverDue.length > 0) this.#run.refresh();
       },
       reload: () => this.reload(open),
       tick: (tick) => this.#tick(open, tick),
@@ -49,14 +49,14 @@ export class Attendance {
   }
 
   async answerChecklist(open: OpenGate): Promise<void> {
-    if ((await askMachines(open, 'all')).length > 0) this.#run.gateChanged();
+    if ((await askMachines(open, 'all')).length > 0) this.#run.refresh();
   }
 
   /** @returns a sentence for each machine item whose answer is another one than before */
   async #lookAgain(open: OpenGate): Promise<string[]> {
     const before = open.ballot.checks;
     const answers = await lookAgain(open);
-    if (answers.length > 0) this.#run.gateChanged();
+    if (answers.length > 0) this.#run.refresh();
     return answers.filter(({ item, ok }) => before.find((check) => check.item === item)?.ok !== ok).map(answerSentence);
   }
 
@@ -102,14 +102,14 @@ export class Attendance {
       this.#run.record.add({ kind: 'policyChanged', gate: open.gate, changes, estateDigest: reloaded.estateDigest });
       this.#run.answered({ by: 'the estate', counted: true, reason: `changed: ${changes.join('; ')}` });
     }
-    this.#run.gateChanged();
+    this.#run.refresh();
   }
 
   #tick(open: OpenGate, tick: Tick): void {
     const { question } = open.card;
     this.#desk.keep(open);
     // Beside the clock, which must not wait for a platform that is away. Ends with the gate: its failure is its cancellation.
-    askMachines(open, 'unanswered').then((answers) => { if (answers.length > 0) this.#run.gateChanged(); }, () => undefined);
+    askMachines(open, 'unanswered').then((answers) => { if (answers.length > 0) this.#run.refresh(); }, () => undefined);
     const tell = (kind: 'reminded' | 'escalated' | 'widened' | 'held', text: string, to: string[]) => this.#services.tell(`${open.gate} ${kind} ${tick.at}`, gateEvent(open, this.#run, kind, text, to));
     if (tick.kind === 'remind' && open.awaited.length > 0) tell('reminded', `Still waiting: ${question}`, open.awaited);
     if (tick.kind === 'escalate') {
@@ -127,7 +127,7 @@ export class Attendance {
     if (added.length === 0) return [];
     this.#run.record.add({ kind: 'policyChanged', gate: open.gate, changes: [`may decide now as well: ${added.join(', ')} (${why})`], estateDigest: open.estateDigest });
     this.#services.tell(`${open.gate} widened ${added.join()}`, gateEvent(open, this.#run, 'widened', `You may decide now as well: ${open.card.question}`, added));
-    this.#run.gateChanged();
+    this.#run.refresh();
     return added;
   }
 }

@@ -26,7 +26,7 @@ export function openCard(open: OpenGate): Omit<OpenCard, 'lastAnswer'> {
     evidence: shortDigest(evidenceDigest),
     approvers: shortList(open.eligible),
     quorum: policy.quorum,
-    approvedBy: ballot.decisions.filter(({ verdict }) => verdict === 'approve').map(({ by, onBehalfOf }) => (onBehalfOf === null ? by : `${by} for ${onBehalfOf}`)),
+    approvedBy: shortList(ballot.decisions.filter(({ verdict }) => verdict === 'approve').map(({ by, onBehalfOf }) => (onBehalfOf === null ? by : `${by} for ${onBehalfOf}`))),
     missingGroups: standing.state === 'open' ? standing.missingGroups : [],
     silence: request.silence,
     deadline,

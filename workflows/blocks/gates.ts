@@ -176,7 +176,7 @@ export class Gates {
       const from = opening?.from ?? earliest;
       if (from <= now().toISOString()) return opening?.until ?? null;
       open.effectiveAt = from;
-      this.#run.gateChanged();
+      this.#run.refresh();
       const wait = new CancellationScope();
       const slept = wait.run(() => sleepUntil(from, `Effect of ${open.gate}`)).catch((error: unknown) => {
         if (!isCancellation(error)) throw error;

@@ -65,6 +65,8 @@ export class Run {
   #progress: string[] = [];
   #background = 0;
   #isStale = false;
+  /** One for all times: the SDK notes a stack for each promise that workflow code makes. */
+  readonly #soon = Promise.resolve();
   #face: (() => string) | null = null;
   #closingChecks: { what: string; check: () => Promise<unknown> }[] = [];
   readonly #attributes = new RunAttributes(() => this.#gate !== null);
@@ -75,7 +77,7 @@ export class Run {
     setHandler(statusQuery, () => this.status(), { description: 'Where the run is: phase, gate, last answer, outcome' });
     this.#phases.push({ name: phase, startedAt: now().toISOString(), endedAt: null });
     this.#attributes.set({ Phase: phase, ...(target && { Plant: target.plant, Circuit: target.circuit, ModelVersion: target.version }) });
-    this.show();
+    this.#show();
   }
 
   /** The idempotency key of a step; `generation` rises only when the runbook repeats the step on purpose. */
@@ -94,19 +96,19 @@ export class Run {
     this.#endPhase();
     this.#phases.push({ name: phase, startedAt: now().toISOString(), endedAt: null });
     this.#attributes.set({ Phase: phase });
-    this.show();
+    this.#show();
   }
 
   /** A sentence for whoever looks at the run between gates. */
   note(text: string): void {
     if (this.#notes.length < 5) this.#notes.push(clip(text, 200));
-    this.show();
+    this.#show();
   }
 
   /** How far a long step is: replaces what was said before. */
   progress(lines: readonly string[]): void {
     this.#progress = lines.slice(0, 8).map((line) => clip(line, 200));
-    this.show();
+    this.#show();
   }
 
   /** Does a step that the run can go on without: its failure is noted, and answered with null. A cancellation is not swallowed. */
@@ -123,40 +125,36 @@ export class Run {
   /** What the run shows in place of phase and notes, or below an open gate where there is room: asked anew after each `refresh`. */
   present(face: () => string): void {
     this.#face = face;
-    this.show();
+    this.#show();
   }
 
-  /** What `present` would answer is another text now. */
+  /** What `present` would answer, or the open gate, is another one now. */
   refresh(): void {
-    this.show();
+    this.#show();
   }
 
   gateOpened(gate: GateFace): void {
     this.#gate = gate;
     const { id, openedAt, deadline } = gate.status();
     this.#attributes.set({ Gate: id, GateOpened: new Date(openedAt), GateDeadline: new Date(deadline) });
-    this.show();
+    this.#show();
   }
 
   /** The gate's deadline is another one than was said when it opened. */
   deadlineMoved(deadline: string): void {
     this.#attributes.set({ GateDeadline: new Date(deadline) });
-    this.show();
-  }
-
-  gateChanged(): void {
-    this.show();
+    this.#show();
   }
 
   /** The search attribute goes with the next phase: one event instead of two. */
   gateClosed(): void {
     this.#gate = null;
-    this.show();
+    this.#show();
   }
 
   answered(answer: LastAnswer): void {
     this.#lastAnswer = answer;
-    this.show();
+    this.#show();
   }
 
   /**
@@ -251,8 +249,8 @@ export class Run {
   }
 
   /** Rendered once for all that changes in the same moment: many answers may come together, and nobody sees what lies between them. */
-  private show(): void {
-    if (!this.#isStale) void Promise.resolve().then(() => this.#render());
+  #show(): void {
+    if (!this.#isStale) void this.#soon.then(() => this.#render());
     this.#isStale = true;
   }
 

@@ -75,8 +75,19 @@ export function objection(answer: Answer, terms: GateTerms, ballot: Ballot, at: 
   }
 }
 
+/** The last standing of each list of decisions: one answer asks for it several times, and lists are replaced, never changed. */
+const standings = new WeakMap<Ballot['decisions'], { policy: GatePolicy; standing: Standing }>();
+
 /** Where the gate stands. Depends on what was said, not on the order in which it was. */
 export function standing(policy: GatePolicy, { decisions }: Pick<Ballot, 'decisions'>): Standing {
+  const known = standings.get(decisions);
+  if (known?.policy === policy) return known.standing;
+  const found = count(policy, decisions);
+  standings.set(decisions, { policy, standing: found });
+  return found;
+}
+
+function count(policy: GatePolicy, decisions: Ballot['decisions']): Standing {
   const rejections = decisions.filter(({ verdict }) => verdict === 'reject');
   if (rejections.length >= (policy.rejection === 'any' ? 1 : policy.quorum)) return { state: 'rejected', by: rejections.map(({ by }) => by).join(', '), reason: rejections.map(({ comment }) => comment).join('; ') };
   const approvals = decisions.filter(({ verdict }) => verdict === 'approve');

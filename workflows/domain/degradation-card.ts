@@ -1,7 +1,8 @@
 /** What a person is asked where the evidence names no cause: one next step to approve or reject, with the figures that speak for and against it. */
 import type { GateCard } from './card.ts';
 import type { DegradationEvidence } from './degradation.ts';
-import { figure, type DegradationDecision } from './degradation-decision.ts';
+import type { DegradationDecision } from './degradation-decision.ts';
+import { figure } from './figures.ts';
 import { targetLabel } from './ids.ts';
 import type { Target } from './vocabulary.ts';
 

@@ -1,5 +1,6 @@
 /** From figures to a cause: one table, whose every row says what it saw, so that a person can follow it. Pure. */
 import type { DegradationEvidence, DegradationThresholds, Distance, ErrorFigures, FeatureDrift, Finding, NextRunbook } from './degradation.ts';
+import { figure } from './figures.ts';
 
 /** How the errors compare. `seasonal`: greater than over the year, but not than in the same season a year ago. `mixed`: the references disagree. */
 export type ErrorVerdict = 'unknown' | 'degraded' | 'seasonal' | 'mixed' | 'steady';
@@ -141,11 +142,6 @@ function driftSentence(features: readonly FeatureDrift[]): string {
 
 function names(features: readonly FeatureDrift[]): string {
   return features.map(({ feature }) => feature).join(', ');
-}
-
-/** Four digits, as a card shows a figure. */
-export function figure(value: number | null): string {
-  return value === null || !Number.isFinite(value) ? 'none' : String(Number(value.toPrecision(4)));
 }
 
 /** `+12.3 %` of a share. */

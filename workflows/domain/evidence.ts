@@ -1,5 +1,6 @@
 /** What a decision is made on, and whether it still holds when the decision takes effect. */
 import { jsonDigest } from './digest.ts';
+import { figure } from './figures.ts';
 
 /** One thing that the approver is shown. */
 export interface EvidenceItem {
@@ -61,8 +62,4 @@ function describe(seen: EvidenceItem, item: EvidenceItem): string {
   const moved = Object.entries(item.values ?? {}).filter(([name, value]) => seen.values?.[name] !== value);
   if (moved.length === 0) return `${item.name} changed`;
   return `${item.name}: ${moved.slice(0, 3).map(([name, value]) => `${name} ${figure(seen.values?.[name])} → ${figure(value)}`).join(', ')}`;
-}
-
-function figure(value: number | undefined): string {
-  return value === undefined || value === null || !Number.isFinite(value) ? 'none' : String(Number(value.toPrecision(4)));
 }

@@ -21,7 +21,7 @@ const causes: Record<string, [string, string][]> = {
     ['its own format', 'ERROR model.json is not a usable model: Invalid input: expected 1'],
     ['pickle', "_pickle.UnpicklingError: invalid load key, '\\x0a'."],
     ['a module', "ModuleNotFoundError: No module named 'tensorflow.keras'"],
-    ['a package', "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'zod' imported from /work/model.ts"],
+    ['a package', "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'zod' imported from /app/model.ts"],
     ['a library', 'ImportError: libcudart.so.11.0: cannot open shared object file'],
     ['versions', 'ValueError: the file was saved with Keras 3 and is incompatible with version 2.15'],
     ['a missing file', "FileNotFoundError: [Errno 2] No such file or directory: '/mnt/model/saved_model.pb'"],
