@@ -103,9 +103,11 @@ export async function readTrainingFailure({ arm, blob }: Clients, job: JobRef): 
     readJobLog({ arm, blob }, job),
     arm.send<JobBody>({ method: 'GET', url: jobId(job.workspace, job.jobName), query: { 'api-version': ApiVersion.MachineLearning } }),
   ]);
+  const error = runError(details);
+  const tail = logTail(log ?? '', 8);
   return {
-    ...classifyTrainingFailure(log, runError(details)),
-    tail: logTail(log ?? '', 8),
+    ...classifyTrainingFailure(log, error),
+    tail: tail.length > 0 ? tail : logTail(error ?? ''), // a job that never started has written nothing
     logUri,
     inputs: Object.values(properties.inputs ?? {}).flatMap((input) => (input?.uri ? [input.uri] : [])),
     environmentId: properties.environmentId ?? null,

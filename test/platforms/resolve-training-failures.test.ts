@@ -95,7 +95,7 @@ test('five causes at once: each is fixed as far as it may, the failed ones alone
 
   const environment = await answer(handle, 'environment', {});
   assert.match(environment.card.question, /^Rebuild azureml:sensor-env:2 and retry P001\/C004 in it\?$/);
-  assert.ok(environment.card.facts.some((fact) => /Cannot find package 'zod'/.test(fact)), environment.card.facts.join('\n'));
+  assert.ok(environment.card.facts.some((fact) => /Cannot find package 'ml-matrix'/.test(fact)), environment.card.facts.join('\n'));
   await look(); // told again while the run is under way
   await eventually(async () => assert.equal((await handle.query<GateView | null>('gate'))?.gate, 'repaired'), { timeoutMs: 60_000 });
   await quota(0, 24);

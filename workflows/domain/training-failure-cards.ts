@@ -37,7 +37,7 @@ export function repairedCard(cases: readonly FailureCase[]): GateCard {
     question: `Is it repaired, and may ${labelsOf(cases)} be retried?`,
     recommendation: 'look closely: this is what people have to repair. What can be looked at is looked at again once you approve.',
     comparison: null,
-    facts: byCause(cases).flatMap(({ cause, cases: of }) => [`${trainingCauseText[cause]} (${of.length}):`, ...of.slice(0, 4).map((each) => `${lineOf(each)}; ${each.fix}`), ...(of.length > 4 ? [`and ${of.length - 4} more`] : [])]).slice(0, 12),
+    facts: byCause(cases).flatMap(({ cause, cases: of }) => [`${trainingCauseText[cause]} (${of.length}):`, ...of.slice(0, 3).flatMap((each) => [`${targetLabel(each.training.target)}: ${each.fix}`, lineOf(each)]), ...(of.length > 3 ? [`and ${of.length - 3} more`] : [])]).slice(0, 16),
     change: `retries ${cases.length} ${cases.length === 1 ? 'job' : 'jobs'}, each once; name in "except" those that are not repaired. Rejecting, with the reason, leaves all of them.`,
     undo: 'the retries are cancelled with the run.',
   };

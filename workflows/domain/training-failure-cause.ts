@@ -21,6 +21,9 @@ const patterns: readonly (readonly [Exclude<TrainingCause, 'unknown'>, RegExp])[
   ['dataAccess', /\bDataAccess(?:Error)?\b|\bStreamAccess\w*|\brequested stream was not found\b|\bdata asset\b.{0,80}\b(?:fail|not found|does not exist|registration)|\bis not a delta table\b|\bDeltaTable\w*Error\b|\b_delta_log\b|\bTableNotFoundError\b|\b(?:Path|Blob|Filesystem|Container)NotFound\b|\bpath does not exist\b|\bAuthorization(?:PermissionMismatch|Failure)\b|\bENOENT\b|\bno such file or directory\b|\bFileNotFoundError\b|\bhas no files\b|\bis not the address of anything\b/i],
 ];
 
+/** Node prints an error's fields after its stack; the sentence above them tells more. */
+const codeAlone = /^\s*code: '\w+',?\s*$/;
+
 /** What a log says beyond the cause: where to look. */
 export interface CauseDetails {
   /** Address or path that could not be read. */
@@ -36,7 +39,7 @@ export interface CauseDetails {
 
 /** The last line that tells a cause, in the log first and then in what the run history says; and what stands beside it. */
 export function classifyTrainingFailure(log: string | null, error: string | null): { cause: TrainingCause; evidence: FailureEvidence | null; details: CauseDetails } {
-  const found = causeByLines(log, error, (line) => patterns.find(([, pattern]) => pattern.test(line))?.[0] ?? null);
+  const found = causeByLines(log, error, (line) => (codeAlone.test(line) ? null : (patterns.find(([, pattern]) => pattern.test(line))?.[0] ?? null)));
   const lines = (log ?? '').split('\n');
   const at = found?.evidence.number ?? null;
   // What a parser complains of, and where, spreads over a few lines.

@@ -1,5 +1,4 @@
 /** Step 3 of the document, cause by cause: what the run can do about each by itself, and whom it tells. What is to become of a job stands in its case. */
-import { targetLabel } from '../domain/ids.ts';
 import { configComment, lineOf, placeOf, quotaRequest } from '../domain/training-failure-cards.ts';
 import { complaintOf, hasRoom, labelsOf, type ChangeRef, type FailureCase } from '../domain/training-failures.ts';
 import { closeDuplicateComments, commentOnPullRequest } from '../releases/release-activities.ts';
@@ -107,5 +106,5 @@ export function byCompute(cases: readonly FailureCase[]): Map<string, FailureCas
 
 /** What no log tells is for a person to judge. */
 export function leaveToPeople(cases: readonly FailureCase[]): void {
-  for (const each of cases) [each.next, each.fix] = ['ask', `nobody can tell why from its log (${targetLabel(each.training.target)}: ${each.report.logUri})`];
+  for (const each of cases) [each.next, each.fix] = ['ask', `nobody can tell why from its log: ${each.report.logUri}`];
 }
