@@ -1,9 +1,10 @@
 /** The commands and their options. Each command's code is imported when it is called, so that help and errors come at once. */
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import type { Verdict } from '../../workflows/domain/answer.ts';
 import { holdpoint } from '../command-line.ts';
 import type { TendScheduleOptions } from './commands/schedules.ts';
 import { CommandError, ExitCode } from './exit.ts';
+import { minutes, seconds, webAddress } from './option-values.ts';
 
 export interface JsonOption {
   json?: true;
@@ -243,17 +244,6 @@ export function createProgram(): Command {
   return program;
 }
 
-function webAddress(value: string): string {
-  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) throw new InvalidArgumentError('It must be an address such as https://holdpoint.example.com.');
-  return value;
-}
-
-function minutes(value: string): number {
-  const parsed = Number(value);
-  if (!Number.isInteger(parsed) || parsed < 1 || parsed > 43_200) throw new InvalidArgumentError('It must be a whole number of minutes from 1 to 43200.');
-  return parsed;
-}
-
 async function decideOneOrAll(verdict: 'approve' | 'reject', id: string | undefined, { all, gate, target, ...options }: DecisionCommandOptions): Promise<void> {
   if (all) {
     if (id !== undefined || options.evidence !== undefined || options.effectiveAt !== undefined) throw new CommandError(ExitCode.Usage, '--all takes no run, no --evidence and no --effective-at: each decision carries the evidence that the preview shows');
@@ -263,10 +253,4 @@ async function decideOneOrAll(verdict: 'approve' | 'reject', id: string | undefi
   if (gate === undefined) throw new CommandError(ExitCode.Usage, `--gate <gate> is missing; \`${holdpoint} show ${id}\` shows what is open`);
   if (target !== undefined || options.yes || options.dryRun || (verdict === 'reject' && options.except)) throw new CommandError(ExitCode.Usage, `--target, --yes${verdict === 'reject' ? ', --except' : ''} and --dry-run go with --all`);
   return (await import('./commands/answer.ts')).answer(id, verdict, { ...options, gate });
-}
-
-function seconds(value: string): number {
-  const parsed = Number(value);
-  if (!Number.isFinite(parsed) || parsed <= 0) throw new InvalidArgumentError('It must be a number of seconds above 0.');
-  return parsed;
 }
