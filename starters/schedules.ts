@@ -22,6 +22,8 @@ export const regularRuns: readonly RegularRun[] = [
   { id: 'sweepRuns', workflow: 'sweepRuns', every: '30m', description: 'Find runs that were terminated or reset from outside', input: {} },
   // One that waits for a source that is away is enough; after an outage of Temporal itself, which is what it is there for, the last one that was due is made up for.
   { id: 'reconcileAlerts', workflow: 'reconcileAlerts', every: '10m', overlap: 'skip', catchUp: '10m', description: 'Read the active alerts of every source, and take up what no webhook told', input: {} },
+  // What releases and alerts have not told. A count is of the failures' own times, so that a look that was missed loses nothing.
+  { id: 'findTrainingFailures', workflow: 'findTrainingFailures', every: '1h', description: 'Look for training jobs that failed, and have them counted', input: {} },
 ];
 
 /** What became of a schedule. A paused one stays paused. */

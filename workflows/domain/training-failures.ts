@@ -18,6 +18,11 @@ export interface ResolveTrainingFailuresInput {
   startedBy?: string;
 }
 
+export interface FindTrainingFailuresInput {
+  /** What made somebody look: an alert's name. */
+  alert?: string;
+}
+
 /** A pull request whose configuration a job trained. */
 export interface ChangeRef {
   repositoryId: string;

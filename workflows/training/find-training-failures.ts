@@ -1,16 +1,11 @@
-import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { findFailuresPhase } from '../domain/phases.ts';
+import type { FindTrainingFailuresInput } from '../domain/training-failures.ts';
 import type { Outcome } from '../domain/vocabulary.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
 import { findFailedTrainings, loadFailureRules, tellFailureCount } from './failure-activities.ts';
 import { loadTrainingPlace } from './training-place.ts';
-
-export interface FindTrainingFailuresInput {
-  /** What made somebody look: an alert's name. */
-  alert?: string;
-}
 
 export interface FindTrainingFailuresResult {
   outcome: Outcome;
@@ -20,11 +15,11 @@ export interface FindTrainingFailuresResult {
 }
 
 /** Looks for training jobs that failed and tells the counter of all of them. Run by a schedule, and by alerts, which tell that something failed but not always what. */
-export async function findTrainingFailures(input: FindTrainingFailuresInput = {}): Promise<FindTrainingFailuresResult> {
-  requireInput({ input }, ['input']);
+export async function findTrainingFailures({ alert }: FindTrainingFailuresInput = {}): Promise<FindTrainingFailuresResult> {
   const run = new Run({ phase: findFailuresPhase, target: null, appendToRecord });
   const found: Pick<FindTrainingFailuresResult, 'workspace' | 'failures'> = { workspace: null, failures: 0 };
   return await run.conclude(async () => {
+    if (alert !== undefined) run.note(`Alert ${alert}`);
     const { policy, targets } = await loadTrainingPlace();
     const workspace = policy.workspaces.dev;
     found.workspace = workspace.workspace;

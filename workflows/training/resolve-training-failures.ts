@@ -31,11 +31,12 @@ export async function resolveTrainingFailures(input: ResolveTrainingFailuresInpu
   });
 
   return await run.conclude(async () => {
+    tellCounterAtTheEnd(run, input, cases);
+
     // 1. Identify the pattern: which circuits failed, and what do their logs say?
     const place = await loadTrainingPlace();
     const trained = place.policy.workspaces.dev.workspace;
     if (trained !== input.workspace) return result('rejected', `workspace: the estate trains in ${trained}, not in ${input.workspace}`);
-    tellCounterAtTheEnd(run, input, cases);
     const about: Resolution = { run, gates, place, input, cases, said };
     const { jobs, complete } = await findFailed(place, input);
     if (jobs.length === 0) return result('succeeded', 'no training has failed lately: there is nothing to resolve');

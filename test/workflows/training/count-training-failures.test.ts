@@ -197,9 +197,12 @@ describe('countTrainingFailures in skipped time', () => {
       await withReleaseWorkers(temporal, fleet, async () => {
         const start = new Date(await temporal.currentTimeMs());
         const at = (hours: number): Date => new Date(start.getTime() + hours * hour);
-        for (const index of [0, 1, 2, 3, 4]) await counter.tell([failure(`job-${index}`, at(index))]);
-        await counter.counts(5);
-        await temporal.sleep(24 * hour);
+        for (const index of [0, 1, 2, 3, 4]) {
+          await counter.tell([failure(`job-${index}`, at(index))]);
+          await counter.counts(index + 1);
+          await temporal.sleep(hour);
+        }
+        await temporal.sleep(19 * hour);
         await counter.tell([failure('job-5', at(24))]); // 24 hours after the first
         assert.equal((await counter.counts(6)).run, null);
         await temporal.sleep(0.9 * hour);

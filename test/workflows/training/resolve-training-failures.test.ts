@@ -9,12 +9,12 @@ import { decide } from '../../../starters/decide.ts';
 import { bundlePath } from '../../../workers/bundle.ts';
 import type { GateView } from '../../../workflows/domain/gate-view.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
-import type { TrainingCause } from '../../../workflows/domain/training-failure-cause.ts';
-import type { ComputeQuota, FailedTraining, ResolveTrainingFailuresResult, TrainingFailureReport } from '../../../workflows/domain/training-failures.ts';
+import type { ResolveTrainingFailuresResult } from '../../../workflows/domain/training-failures.ts';
 import { eventually } from '../../support/eventually.ts';
 import { gateClock, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
+import { failedTrainings, fullQuota, trainedIn } from '../../support/training-failures.ts';
 
 let temporal: TestWorkflowEnvironment;
 before(async () => {
@@ -22,42 +22,13 @@ before(async () => {
 });
 after(() => temporal.teardown());
 
-const workspace = 'dev-ml-workspace';
-const environmentId = '/subscriptions/s/workspaces/w/environments/sensor-env/versions/1';
-const quota: ComputeQuota = { compute: 'cpu-cluster', vmSize: 'STANDARD_DS3_V2', vCpus: 4, maxNodes: 2, name: 'Standard DSv2 Family Cluster Dedicated vCPUs', used: 24, limit: 24, location: 'westeurope' };
-const path = 'azureml://datastores/workspaceblobstore/paths/data/late.csv';
-
-/** Failed jobs, one for each circuit from C001 on, by their causes; and what was done with them. */
-function failed(...causes: TrainingCause[]) {
-  const seen = { submitted: [] as { jobName: string; failedJob: string; environment: string | null }[], cancelled: [] as string[], workItems: [] as string[], comments: 0, told: [] as string[] };
-  const jobs = causes.map((_cause, index): FailedTraining => ({ jobName: `job-${index + 1}`, target: { plant: 'P001', circuit: `C00${index + 1}` }, createdAt: '2026-11-21T10:00:00.000Z', failedAt: `2026-11-21T10:0${index}:00.000Z`, change: { repositoryId: 'b1a7', pullRequestId: 42 }, version: '42-3f2a91c0', later: null }));
-  const reports = new Map(causes.map((cause, index) => [`job-${index + 1}`, cause]));
-  const activities: Partial<ReleaseActivities> = {
-    loadFleet: async () => ({ circuits: jobs.map(({ target }) => ({ target, severity: 'P2', column: 'temp_max', endpoint: 'e', deployment: 'd', terms: {} })), production: null }),
-    findFailedTrainings: async () => ({ jobs, complete: true }),
-    readTrainingFailure: async ({ jobName }): Promise<TrainingFailureReport> => ({ cause: reports.get(jobName)!, evidence: { source: 'log', line: 'why', number: 7 }, details: { path: null, file: null, line: null, field: 'hyperparameters.dropout', needed: null }, tail: ['why'], logUri: 'https://example.com/log', inputs: [path], environmentId, computeId: '/computes/cpu-cluster' }),
-    checkBatchData: async ({ uris }) => ({ data: uris.map((uri) => ({ uri, isThere: false })) }),
-    readComputeQuota: async () => quota,
-    planEnvironmentRebuild: async ({ key }) => ({ kind: 'planned', from: 'azureml:sensor-env:1', environment: { name: 'sensor-env', version: `1-rebuilt-${key.key.slice(0, 8)}`, image: 'node:24', conda: null, description: '', tags: {} } }),
-    retryTrainingJob: async ({ jobName, failedJob, environment }) => { seen.submitted.push({ jobName, failedJob, environment }); return { jobName }; },
-    cancelJob: async ({ jobName }) => { seen.cancelled.push(jobName); return { status: 'CancelRequested' }; },
-    createWorkItem: async ({ title }) => { seen.workItems.push(title); return { id: seen.workItems.length, url: 'https://example.com/wi', uncertain: false }; },
-    commentOnPullRequest: async () => { seen.comments += 1; return { threadId: 1, uncertain: false }; },
-    tellFailureCount: async ({ ended }) => { seen.told = ended?.jobs ?? []; return { told: 0 }; },
-    readChange: async () => { throw ApplicationFailure.nonRetryable('not needed here', 'InvalidRequest'); },
-  };
-  // What a retry's release would be is another file's matter.
-  for (const job of jobs) job.change = reports.get(job.jobName) === 'config' ? job.change : null;
-  return { seen, jobs, activities };
-}
-
 let started = 0;
 /** One resolution, and the replay of its history from its first event. */
 async function resolve(activities: Partial<ReleaseActivities>, meanwhile: (handle: WorkflowHandle) => Promise<unknown> = async () => undefined): Promise<ResolveTrainingFailuresResult> {
   started += 1;
   const workflowId = `resolveTrainingFailures:${started}`;
   return await withReleaseWorkers(temporal, activities, async () => {
-    const handle = await temporal.client.workflow.start('resolveTrainingFailures', { taskQueue: TaskQueue.Runbooks, workflowId, args: [{ workspace, jobs: ['job-0'], startedBy: 'bob' }] });
+    const handle = await temporal.client.workflow.start('resolveTrainingFailures', { taskQueue: TaskQueue.Runbooks, workflowId, args: [{ workspace: trainedIn, jobs: ['job-0'], startedBy: 'bob' }] });
     await meanwhile(handle);
     const result = await handle.result().then((value: unknown) => value, async (error: unknown) => {
       assert.ok(error instanceof WorkflowFailedError);
@@ -84,13 +55,13 @@ const states = ({ rows }: ResolveTrainingFailuresResult): string[] => rows.map((
 
 describe('resolveTrainingFailures', () => {
   it('nothing has failed: says so, and the counter knows that its jobs are dealt with', async () => {
-    const { activities, seen } = failed();
-    const result = await resolve({ ...activities, loadFleet: failed('unknown').activities.loadFleet });
+    const { activities, seen } = failedTrainings();
+    const result = await resolve({ ...activities, loadFleet: failedTrainings('unknown').activities.loadFleet });
     assert.deepEqual([result.outcome, result.reason, seen.told, result.workItems], ['succeeded', 'no training has failed lately: there is nothing to resolve', ['job-0'], []]);
   });
 
   it('data that are there now are retried at once, and the data engineers hear of the path; nobody is asked', async () => {
-    const { activities, seen } = failed('dataAccess', 'dataAccess');
+    const { activities, seen } = failedTrainings('dataAccess', 'dataAccess');
     const result = await resolve({ ...activities, checkBatchData: async ({ uris }) => ({ data: uris.map((uri) => ({ uri, isThere: true })) }) });
     assert.deepEqual([result.outcome, states(result)], ['succeeded', ['passed', 'passed']], result.reason);
     assert.deepEqual(seen.submitted.map(({ failedJob, environment }) => [failedJob, environment]).sort(), [['job-1', null], ['job-2', null]]);
@@ -100,11 +71,11 @@ describe('resolveTrainingFailures', () => {
   });
 
   it('quota with room is retried; without, it is asked for, and said to be granted it is looked at again', async () => {
-    const room = failed('quota');
-    const roomy = await resolve({ ...room.activities, readComputeQuota: async () => ({ ...quota, used: 4 }) });
+    const room = failedTrainings('quota');
+    const roomy = await resolve({ ...room.activities, readComputeQuota: async () => ({ ...fullQuota, used: 4 }) });
     assert.deepEqual([roomy.outcome, states(roomy)], ['succeeded', ['passed']]);
 
-    const { activities, seen } = failed('quota');
+    const { activities, seen } = failedTrainings('quota');
     const result = await resolve(activities, (handle) => answer(handle, 'repaired'));
     assert.deepEqual([result.outcome, states(result), seen.submitted], ['rejected', ['left'], []]);
     assert.match(result.rows[0]!.fix, /24 of 24 vCPUs .* although it was said to be repaired$/);
@@ -112,14 +83,14 @@ describe('resolveTrainingFailures', () => {
   });
 
   it('configuration errors of one pull request are one comment, and nothing is retried: merging the correction trains them', async () => {
-    const { activities, seen } = failed('config', 'config');
+    const { activities, seen } = failedTrainings('config', 'config');
     const result = await resolve(activities);
     assert.deepEqual([result.outcome, states(result), seen.comments, seen.submitted], ['succeeded', ['left', 'left'], 1, []]);
     assert.equal(result.rows[0]!.fix, 'dana@example.com was told on pull request 42: config/plants/P001/C001.yml:4; merging the correction trains it');
   });
 
   it('an author who cannot be told, or is not known, is told by a work item', async () => {
-    const { activities, jobs, seen } = failed('config', 'config');
+    const { activities, jobs, seen } = failedTrainings('config', 'config');
     jobs[1]!.change = null;
     const result = await resolve({ ...activities, locateConfigError: async () => { throw ApplicationFailure.nonRetryable('pull request 42 is abandoned', 'InvalidRequest'); } });
     assert.deepEqual([seen.comments, seen.workItems.slice(0, 2)], [0, ['Training refuses the configuration of P001/C001', 'Training refuses the configuration of P001/C002']]);
@@ -127,7 +98,7 @@ describe('resolveTrainingFailures', () => {
   });
 
   it('an environment is rebuilt once a person has approved, and its jobs are retried in it; whoever started the run may not', async () => {
-    const { activities, seen } = failed('environment', 'environment');
+    const { activities, seen } = failedTrainings('environment', 'environment');
     const result = await resolve(activities, async (handle) => {
       const { eligible } = await answer(handle, 'environment');
       assert.deepEqual(eligible, ['alice', 'carol']);
@@ -138,17 +109,17 @@ describe('resolveTrainingFailures', () => {
   });
 
   it('an environment whose rebuild is rejected, or that nobody answers for, is left as it is', async () => {
-    const no = failed('environment');
+    const no = failedTrainings('environment');
     const rejected = await resolve(no.activities, (handle) => answer(handle, 'environment', { verdict: 'reject', by: 'carol', comment: 'the image is ours' }));
     assert.deepEqual([rejected.outcome, states(rejected), rejected.rows[0]!.fix, rejected.rebuilt, no.seen.submitted], ['rejected', ['left'], 'azureml:sensor-env:1 was not rebuilt: carol: the image is ours', [], []]);
 
-    const silent = failed('environment');
+    const silent = failedTrainings('environment');
     const expired = await resolve({ ...silent.activities, loadPolicy: async ({ target }) => { const policy = testPolicy(target); return { ...policy, gates: { ...policy.gates, stage1: { ...policy.gates.stage1, clock: gateClock(1_500, 1_000) } } }; } });
     assert.deepEqual([expired.outcome, expired.rows[0]!.fix], ['expired', 'azureml:sensor-env:1 was not rebuilt: nobody answered in time']);
   });
 
   it('an environment that cannot be rebuilt, and a cause that nobody can tell, are for a person: what is said to be repaired is retried, but for the exceptions', async () => {
-    const { activities, seen } = failed('environment', 'unknown', 'unknown');
+    const { activities, seen } = failedTrainings('environment', 'unknown', 'unknown');
     const result = await resolve({ ...activities, planEnvironmentRebuild: async () => ({ kind: 'none', reason: 'the workspace does not have it' }) }, async (handle) => {
       const { card } = await answer(handle, 'repaired', { verdict: 'approve', by: 'alice', except: ['P001/C003'] });
       assert.match(card.question, /may P001\/C001, P001\/C002, P001\/C003 be retried/);
@@ -158,7 +129,7 @@ describe('resolveTrainingFailures', () => {
   });
 
   it('a job that fails again is told as such, and keeps no other from its retry', async () => {
-    const { activities, seen } = failed('dataAccess', 'dataAccess');
+    const { activities, seen } = failedTrainings('dataAccess', 'dataAccess');
     const result = await resolve({ ...activities, checkBatchData: async ({ uris }) => ({ data: uris.map((uri) => ({ uri, isThere: true })) }), awaitJob: async ({ jobName }) => ({ jobName, status: jobName.startsWith('train-P001-C001') ? 'Failed' : 'Completed', error: 'again', durationMs: 1 }) });
     assert.deepEqual([result.outcome, states(result), result.retried], ['rejected', ['failed', 'passed'], { total: 2, passed: 1, failed: 1, skipped: 0, cancelled: 0, notStarted: 0 }]);
     assert.match(result.rows[0]!.detail, /ended Failed: again/);
@@ -166,7 +137,7 @@ describe('resolveTrainingFailures', () => {
   });
 
   it('a circuit that somebody has trained again is left alone; of several failed jobs of a circuit the newest is retried', async () => {
-    const { activities, jobs, seen } = failed('dataAccess', 'dataAccess', 'dataAccess');
+    const { activities, jobs, seen } = failedTrainings('dataAccess', 'dataAccess', 'dataAccess');
     jobs[0]!.later = { jobName: 'by-hand', status: 'Running' };
     jobs[1]!.target = jobs[2]!.target;
     jobs[2]!.createdAt = '2026-11-21T11:00:00.000Z';
@@ -176,7 +147,7 @@ describe('resolveTrainingFailures', () => {
   });
 
   it('cancelled while it retries: the job is cancelled, and the counter is told', async () => {
-    const { activities, seen } = failed('dataAccess');
+    const { activities, seen } = failedTrainings('dataAccess');
     const result = await resolve({ ...activities, checkBatchData: async ({ uris }) => ({ data: uris.map((uri) => ({ uri, isThere: true })) }), awaitJob: async () => { throw ApplicationFailure.retryable('running', 'StillRunning'); } }, async (handle) => {
       await eventually(() => assert.equal(seen.submitted.length, 1));
       await handle.cancel();
@@ -185,10 +156,10 @@ describe('resolveTrainingFailures', () => {
   });
 
   it('a workspace in which the estate does not train, an estate without circuits and an input without a workspace are refused by name', async () => {
-    const { activities } = failed('unknown');
+    const { activities } = failedTrainings('unknown');
     await withReleaseWorkers(temporal, activities, async () => {
       const start = (id: string, input: object) => temporal.client.workflow.execute('resolveTrainingFailures', { taskQueue: TaskQueue.Runbooks, workflowId: `resolveTrainingFailures:bad-${id}`, args: [input] }) as Promise<ResolveTrainingFailuresResult>;
-      assert.equal((await start('workspace', { workspace: 'elsewhere' })).reason, `workspace: the estate trains in ${workspace}, not in elsewhere`);
+      assert.equal((await start('workspace', { workspace: 'elsewhere' })).reason, `workspace: the estate trains in ${trainedIn}, not in elsewhere`);
       await assert.rejects(start('input', {}), (error) => error instanceof WorkflowFailedError && /workspace: is missing/.test(error.cause?.message ?? ''));
     });
     const empty = await resolve({ ...activities, loadFleet: async () => ({ circuits: [], production: null }) });
