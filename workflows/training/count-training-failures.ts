@@ -6,7 +6,7 @@ import { now } from '../blocks/workflow-clock.ts';
 import { countCard, countFailures, defaultFailureRules, emptyCount, readEndedRun, readFailures, resolveTrainingFailuresId, runEnded, runStarted, tooMany, type FailureCount, type FailureRun, type TrainingFailure } from '../domain/failure-count.ts';
 import { ResolveTrainingFailuresPhase } from '../domain/phases.ts';
 import type { ResolveTrainingFailuresInput } from '../domain/training-failures.ts';
-import { findClosedRuns, loadFailureRules } from './failure-activities.ts';
+import { awaitRunClosed, findClosedRuns, loadFailureRules } from './failure-activities.ts';
 
 /** Sent by whoever saw training jobs fail: one failure, or a list of them. */
 export const trainingFailedSignal = defineSignal<[unknown?]>('trainingFailed');
@@ -22,7 +22,7 @@ export interface CountTrainingFailuresInput {
 }
 
 /** Events after which the counter goes on in a new run. */
-const longestHistory = 2_000;
+const longestHistory = 1_000;
 
 /**
  * Counts the training jobs that fail in a workspace, and starts one run when there are too many within the estate's time. It is started by the first failure that it is told of and never
@@ -35,6 +35,8 @@ export async function countTrainingFailures(input: CountTrainingFailuresInput): 
   let rules = defaultFailureRules;
   const told: TrainingFailure[] = [];
   const ended: NonNullable<ReturnType<typeof readEndedRun>>[] = [];
+  /** The run that said last that it ends: it may still have to close, and no other of its id is taken before. */
+  let closing: { workflowId: string; runId: string } | null = null;
   setHandler(trainingFailedSignal, (value) => void told.push(...readFailures(value)), { description: 'Training jobs failed: {"jobName", "target": {"plant", "circuit"}, "failedAt"}, or a list of these' });
   setHandler(failuresResolvedSignal, (value) => {
     const run = readEndedRun(value);
@@ -46,10 +48,15 @@ export async function countTrainingFailures(input: CountTrainingFailuresInput): 
   for (;;) {
     await condition(() => told.length > 0 || ended.length > 0);
     rules = await loadFailureRules({}).catch(() => rules); // an estate that cannot be read now: as it was read last
-    for (const run of ended.splice(0)) count = runEnded(count, run, at());
+    for (const run of ended.splice(0)) {
+      count = runEnded(count, run, at());
+      if (run.workflowId === resolveTrainingFailuresId(workspace)) closing = { workflowId: run.workflowId, runId: run.runId };
+    }
     count = countFailures(count, told.splice(0), rules, at());
     const failures = tooMany(count, rules);
     if (failures !== null && (count.run === null || (await hasClosed(count.run)))) {
+      if (closing !== null) await awaitRunClosed({ ...closing, intervalMs: 1_000 }).catch(() => undefined); // where that cannot be seen, the next failure asks again
+      closing = null;
       const run = await start(workspace, failures);
       count = run === null ? count : runStarted(count, run);
     }

@@ -5,7 +5,7 @@ import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createFailureRuleActivities } from '../../activities/estate/failure-rules.ts';
 import type { createRunsActivities } from '../../activities/runs/index.ts';
-import { brief, looking, on, undoable } from '../blocks/activity-budgets.ts';
+import { brief, looking, on, polling, undoable } from '../blocks/activity-budgets.ts';
 import { TaskQueue } from '../domain/queues.ts';
 
 type AzureMl = ReturnType<typeof createAzureMlActivities>;
@@ -30,4 +30,5 @@ export const { retryTrainingJob } = on<AzureMl>(TaskQueue.AzureMl, undoable(), '
 export const { keepReport: keepTable } = on<AzureMl>(TaskQueue.AzureMl, brief, 'Keep the table of the failures');
 export const { locateConfigError } = on<AzureDevOps>(TaskQueue.AzureDevOps, brief, 'Find the line of the configuration, and its author');
 export const { findClosedRuns } = on<Runs>(TaskQueue.Runs, looking, 'Look whether the run that was started still goes on');
+export const { awaitRunClosed } = on<Runs>(TaskQueue.Runs, polling(1_000, '10m', looking), 'Wait until the run that has ended is closed');
 export const { tellFailureCount } = on<Runs>(TaskQueue.Runs, telling, 'Tell the counter of training failures');

@@ -154,7 +154,7 @@ describe('countTrainingFailures', () => {
     const counter = new Counter(temporal.client, 'dev-long');
     await counter.tell(failures(1, 5));
     const { runId: first } = await counter.handle.describe();
-    for (let batch = 0; batch < 21; batch += 1) await Promise.all(Array.from({ length: 100 }, () => counter.handle.signal('trainingFailed', failures(1, 1))));
+    for (let batch = 0; batch < 11; batch += 1) await Promise.all(Array.from({ length: 100 }, () => counter.handle.signal('trainingFailed', failures(1, 1))));
     await withReleaseWorkers(temporal, fleet, async () => {
       await eventually(async () => assert.notEqual((await counter.handle.describe()).runId, first), { timeoutMs: 30_000 });
       await counter.counts(5);
