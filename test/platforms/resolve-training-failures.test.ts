@@ -9,7 +9,6 @@ import { failureCountId, resolveTrainingFailuresId, type FailureCount } from '..
 import type { GateView } from '../../workflows/domain/gate-view.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { FailureRow, ResolveTrainingFailuresResult } from '../../workflows/domain/training-failures.ts';
-import { askJson } from '../../scripts/supervise/web.ts';
 import { eventually } from '../support/eventually.ts';
 import { pullRequestThreads, workItems } from '../support/platform-state.ts';
 import { Recoveries } from '../support/recoveries.ts';
@@ -52,7 +51,7 @@ async function failing(circuit: string, name: string, { hyperparameters = { epoc
   return name;
 }
 
-const quota = (used: number, limit: number) => askJson(`${sandbox.url}/_sandbox/quotas`, { method: 'POST', body: { name: 'Standard DSv2 Family Cluster Dedicated vCPUs', used, limit }, caFile: sandbox.caFile, timeoutMs: 5_000 });
+const quota = (used: number, limit: number) => standIn.quota({ name: 'Standard DSv2 Family Cluster Dedicated vCPUs', used, limit });
 const look = async (): Promise<void> => void (await workflow.execute('findTrainingFailures', { taskQueue: TaskQueue.Runbooks, workflowId: 'findTrainingFailures:test', args: [{}] }));
 const count = () => workflow.getHandle(failureCountId(DEV_WORKSPACE)).query<FailureCount>('status');
 const config = (line: string): string => `training:\n  cutoff_date: "2015-06-30"\n  hyperparameters:\n    learning_rate: 0.01\n    ${line}\n`;
