@@ -1,7 +1,7 @@
 /** Resolving training failures: what is known of each failed job, what was done about it, and what the run answers. All plain JSON and small. */
 import type { RefusedFile } from './circuit-config.ts';
 import type { CompensationReport } from './compensation.ts';
-import { csvText } from './csv.ts';
+import { csvText } from './csv-text.ts';
 import type { FanOutReport, ItemEnding } from './fan-out.ts';
 import { targetLabel } from './ids.ts';
 import type { StepKey } from './keys.ts';
