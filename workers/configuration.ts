@@ -191,6 +191,11 @@ export function readAttachConfiguration(environment: Environment = process.env):
   return parse(azure.extend(secrets.pick({ HOLDPOINT_SECRETS_KEY: true }).shape).extend(receiver.pick({ HOLDPOINT_WEBHOOK_USER: true, HOLDPOINT_WEBHOOK_PASSWORD: true }).shape), environment);
 }
 
+/** What `import` needs: the way to Azure DevOps and nothing else. Beside the demo, the demo's. */
+export function readAzureConfiguration(environment: Environment = process.env): AzureConfiguration {
+  return parse(azure, environment['AZURE_TENANT_ID'] === undefined ? { ...demoEnvironment(environment), ...environment } : environment);
+}
+
 function parse<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
   const defaults = environment['HOLDPOINT_PROFILE'] === 'demo' ? demoDefaults : {};
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));

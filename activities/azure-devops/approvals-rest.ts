@@ -96,8 +96,13 @@ export const approvalsApi = (rest: RestClient, project: string, devOpsUrl: strin
 
 /** `https://vsrm.dev.azure.com/<organisation>` for Azure DevOps Services, the same address for a server of one's own. */
 export function releaseManagementUrl(devOpsUrl: string): string {
+  return serviceUrl(devOpsUrl, 'vsrm');
+}
+
+/** The host of a part of Azure DevOps Services that has its own: `vsrm` releases, `vssps` identities; for a server of one's own the same address. */
+export function serviceUrl(devOpsUrl: string, service: 'vsrm' | 'vssps'): string {
   const url = new URL(devOpsUrl);
-  if (url.hostname === 'dev.azure.com') url.hostname = 'vsrm.dev.azure.com';
-  else if (url.hostname.endsWith('.visualstudio.com') && !url.hostname.includes('.vsrm.')) url.hostname = url.hostname.replace('.visualstudio.com', '.vsrm.visualstudio.com');
+  if (url.hostname === 'dev.azure.com') url.hostname = `${service}.dev.azure.com`;
+  else if (url.hostname.endsWith('.visualstudio.com') && !url.hostname.includes(`.${service}.`)) url.hostname = url.hostname.replace('.visualstudio.com', `.${service}.visualstudio.com`);
   return url.toString().replace(/\/$/, '');
 }

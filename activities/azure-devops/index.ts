@@ -1,4 +1,4 @@
-/** Activities against Azure DevOps: reading a merged change, commenting on it, following its builds, proposing a change, work items. */
+/** Activities against Azure DevOps: reading a merged change, commenting on it, following its builds, proposing a change, deploying a release once more, work items. */
 import { awaitBuildOrigin, awaitBuilds, type AwaitBuildOriginInput, type AwaitBuildsInput } from './builds.ts';
 import { buildsApi } from './builds-rest.ts';
 import { locateConfigError, type LocateConfigErrorInput } from './config-error.ts';
@@ -11,13 +11,16 @@ import { closeDuplicateComments, commentOnPullRequest, type CloseDuplicateCommen
 import type { AzureDevOpsClients } from './clients.ts';
 import { openPullRequest, planConfigurationChange, pushConfigurationChange, withdrawChange, type OpenPullRequestInput, type PlanConfigurationChangeInput, type PushConfigurationChangeInput, type WithdrawChangeInput } from './configuration-change.ts';
 import { awaitReview, completePullRequest, type AwaitReviewInput, type CompletePullRequestInput } from './pull-request-review.ts';
+import { awaitRedeploy, cancelRedeploy, findDeployedRelease, startRedeploy, type AwaitRedeployInput, type FindDeployedReleaseInput, type StartRedeployInput } from './redeploy.ts';
+import { releasesApi } from './releases-rest.ts';
 import { azureDevOpsApi } from './rest.ts';
 import { closeDuplicateWorkItems, createWorkItem, type CloseDuplicateWorkItemsInput, type CreateWorkItemInput } from './work-items.ts';
 
-export const createAzureDevOpsActivities = ({ rest, project }: AzureDevOpsClients) => {
+export const createAzureDevOpsActivities = ({ rest, project, releaseUrl }: AzureDevOpsClients) => {
   const api = azureDevOpsApi(rest, project);
   const builds = buildsApi(rest, project);
   const changes = changesApi(rest, project);
+  const releases = releasesApi(rest, project, releaseUrl);
   return {
     readChange: (input: ReadChangeInput) => readChange(api, input),
     readPullRequest: (input: ReadChangeInput) => readPullRequest(api, input),
@@ -35,6 +38,10 @@ export const createAzureDevOpsActivities = ({ rest, project }: AzureDevOpsClient
     awaitReview: (input: AwaitReviewInput) => awaitReview(api, changes, input),
     completePullRequest: (input: CompletePullRequestInput) => completePullRequest(api, changes, input),
     withdrawChange: (input: WithdrawChangeInput) => withdrawChange(changes, input),
+    findDeployedRelease: (input: FindDeployedReleaseInput) => findDeployedRelease(releases, input),
+    startRedeploy: (input: StartRedeployInput) => startRedeploy(releases, input),
+    awaitRedeploy: (input: AwaitRedeployInput) => awaitRedeploy(releases, input),
+    cancelRedeploy: (input: StartRedeployInput) => cancelRedeploy(releases, input),
     createWorkItem: (input: CreateWorkItemInput) => createWorkItem(api, input),
     closeDuplicateWorkItems: (input: CloseDuplicateWorkItemsInput) => closeDuplicateWorkItems(api, input),
   };

@@ -34,11 +34,22 @@ export interface FindLaterJobsInput {
   ownKeys: string[];
 }
 
+export interface FindFailedJobInput {
+  workspace: WorkspaceRef;
+  endpoint: string;
+  deployment: string;
+  /** ISO instant, such as an alert's: only jobs that were created by then. */
+  before: string;
+  /** Milliseconds between two looks. */
+  intervalMs: number;
+}
+
 export interface AwaitNextJobInput extends FindLaterJobsInput {
   /** Milliseconds between two looks. */
   intervalMs: number;
 }
 
+const failedStatuses: readonly string[] = ['Failed', 'NotResponding'];
 /** Later jobs that are told; the oldest of them. */
 const mostLater = 20;
 
@@ -81,6 +92,20 @@ export async function awaitNextJob(clients: Clients, { intervalMs, ...query }: A
     nextRetryDelay: intervalMs,
     category: ApplicationFailureCategory.BENIGN,
   });
+}
+
+/**
+ * Looks once per attempt for the newest failed job of the deployment: an alert may be told before the service lists the job as failed.
+ *
+ * Safe to retry because it only reads.
+ *
+ * @throws StillWatching
+ */
+export async function findFailedJob(clients: Clients, { workspace, endpoint, deployment, before, intervalMs }: FindFailedJobInput): Promise<{ jobName: string }> {
+  const jobs = (await batchJobs(clients, { workspace, endpoint })).map(batchJobOf);
+  const failed = jobs.filter((job) => job.deployment === deployment && failedStatuses.includes(job.status) && Date.parse(job.createdAt) <= Date.parse(before)).at(-1);
+  if (failed) return { jobName: failed.jobName };
+  throw ApplicationFailure.create({ type: FailureType.StillWatching, message: `${endpoint}/${deployment}: no job that was created by ${before} has failed`, nextRetryDelay: intervalMs, category: ApplicationFailureCategory.BENIGN });
 }
 
 async function laterJobs(clients: Clients, { workspace, endpoint, deployment, after, ownKeys }: FindLaterJobsInput): Promise<BatchJob[]> {

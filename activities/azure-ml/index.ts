@@ -1,7 +1,7 @@
 /** Activities against Azure Machine Learning: training, registering, promoting, deploying, scoring. */
 import { deployBatchModel, type DeployBatchModelInput } from './deploy-batch-model.ts';
 import { cancelDuplicateInvocations, invokeBatchEndpoint, type CancelDuplicateInvocationsInput, type InvokeBatchEndpointInput } from './batch-invocation.ts';
-import { awaitNextJob, findLaterJobs, readBatchJob, readJobFailure, type AwaitNextJobInput, type FindLaterJobsInput, type ReadBatchJobInput } from './batch-job.ts';
+import { awaitNextJob, findFailedJob, findLaterJobs, readBatchJob, readJobFailure, type AwaitNextJobInput, type FindFailedJobInput, type FindLaterJobsInput, type ReadBatchJobInput } from './batch-job.ts';
 import { checkBatchData, checkEnvironment } from './batch-needs.ts';
 import type { AzureMlClients } from './clients.ts';
 import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
@@ -50,6 +50,7 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   readModelFiles: (input: Parameters<typeof readModelFiles>[1]) => readModelFiles(clients, input),
   readBatchJob: (input: ReadBatchJobInput) => readBatchJob(clients, input),
   readJobFailure: (input: JobRef) => readJobFailure(clients, input),
+  findFailedJob: (input: FindFailedJobInput) => findFailedJob(clients, input),
   findLaterJobs: (input: FindLaterJobsInput) => findLaterJobs(clients, input),
   awaitNextJob: (input: AwaitNextJobInput) => awaitNextJob(clients, input),
   checkBatchData: (input: Parameters<typeof checkBatchData>[1]) => checkBatchData(clients, input),

@@ -1,10 +1,11 @@
 /** Where the estate sends an alert: the first route that fits decides. */
-import { alertOrder } from '../../workflows/domain/alert-runbooks.ts';
+import { alertOrder, type RoutedTo } from '../../workflows/domain/alert-runbooks.ts';
 import { alertSources, nameMatches, type Alert, type AlertRouting, type AlertSource } from '../../workflows/domain/alert.ts';
 import { targetLabel } from '../../workflows/domain/ids.ts';
-import type { Target } from '../../workflows/domain/vocabulary.ts';
+import type { Target, WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
 import { batchDeploymentId } from '../azure-resource-manager/resource-ids.ts';
 import { isTargetOf, labelIn, type AlertRoute } from './alerts-schema.ts';
+import { severityOf } from './effective-gates.ts';
 import { readEstate } from './estate-file.ts';
 import type { Estate } from './schema.ts';
 
@@ -37,7 +38,26 @@ export function routeOf(estate: Routed, alert: Alert): AlertRouting {
   if ('problem' in target) return { kind: 'unmapped', reason: `${name} fits, but ${target.problem}` };
   // A label is the sender's word: only what the estate knows is acted on.
   if (!isTargetOf(estate, target)) return { kind: 'unmapped', reason: `${name} fits, but the estate has no circuit ${targetLabel(target).slice(0, 100)}` };
-  return { kind: 'mapped', route: name, target, order: alertOrder(route.runbook, target, alert), onResolved: route.onResolved, joinForMs: route.joinFor };
+  return { kind: 'mapped', route: name, target, order: alertOrder(route.runbook, routedTo(estate, target, route.job, alert), alert), onResolved: route.onResolved, joinForMs: route.joinFor };
+}
+
+/** What a job of Azure ML may be called. What is no such name is not taken from a label. */
+const jobName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/;
+
+function routedTo({ azure, plants }: Routed, target: Target, job: string | undefined, { labels }: Alert): RoutedTo {
+  const plant = plants[target.plant]!;
+  const label = job === undefined ? null : labelIn(job);
+  const named = label !== null && Object.hasOwn(labels, label) ? labels[label]! : '';
+  return {
+    target,
+    severity: severityOf(plant, plant.circuits[target.circuit]!),
+    place: { workspace: productionOf(azure), endpoint: azure.endpointName.replaceAll('{plant}', target.plant), deployment: azure.deploymentName.replaceAll('{circuit}', target.circuit) },
+    jobName: jobName.test(named) ? named : null,
+  };
+}
+
+function productionOf({ subscription, resourceGroup, workspaces }: Routed['azure']): WorkspaceRef {
+  return { subscriptionId: subscription, resourceGroup, workspace: workspaces.production };
 }
 
 function fits({ source, rules, severities, labels }: AlertRoute, alert: Alert): boolean {
@@ -60,7 +80,7 @@ function targetOfLabels({ plant, circuit }: Target, { labels }: Alert): Target |
 
 /** By the ids of the production deployments; Azure writes ids in any case. */
 function targetOfResources({ azure, plants }: Routed, { resources }: Alert): Target | { problem: string } {
-  const workspace = { subscriptionId: azure.subscription, resourceGroup: azure.resourceGroup, workspace: azure.workspaces.production };
+  const workspace = productionOf(azure);
   const wanted = new Set(resources.map((id) => id.toLowerCase()));
   for (const [plant, { circuits }] of Object.entries(plants)) {
     for (const circuit of Object.keys(circuits)) {

@@ -1,6 +1,6 @@
 /** The estate's section `alerts`: which alert leads to which runbook on which target, and where active alerts are read. What each field means: docs/alerts.md. */
 import { z } from 'zod';
-import { alertRunbooks } from '../../workflows/domain/alert-runbooks.ts';
+import { alertRunbooks, isCancellableByAlert } from '../../workflows/domain/alert-runbooks.ts';
 import { alertSources, resolvedActions } from '../../workflows/domain/alert.ts';
 import { severities, type Target } from '../../workflows/domain/vocabulary.ts';
 import type { Complain, Path } from './complaints.ts';
@@ -17,6 +17,7 @@ const route = z.strictObject({
   labels: z.record(text, z.string('must be a text; put it in quotes')).optional(),
   runbook: z.string('must be the name of a runbook').refine((name) => alertRunbooks.includes(name), `is no runbook that alerts can start; they can start ${alertRunbooks.join(', ')}`),
   target: z.strictObject({ plant: text, circuit: text }, 'must be {plant, circuit}').optional(),
+  job: z.string().regex(/^label\../, 'must be label.<name>, the label of the alert that names the failed job').optional(),
   onResolved: z.enum(resolvedActions, `must be ${resolvedActions.join(', ')}`).default('tell'),
   joinFor: duration.default(600_000),
 });
@@ -48,8 +49,10 @@ export function isTargetOf({ plants }: Plants, { plant, circuit }: Target): bool
 
 /** A route must lead to a target that there is, and be reached. */
 export function checkAlerts({ alerts, ...estate }: Plants & { alerts?: AlertsEstate | undefined }, complain: Complain): void {
-  (alerts?.routes ?? []).forEach(({ source, target, ...match }, index, routes) => {
+  (alerts?.routes ?? []).forEach(({ source, target, runbook, job, onResolved, ...match }, index, routes) => {
     const path: Path = ['alerts', 'routes', index];
+    if (job !== undefined && runbook !== 'recoverBatchJob') complain([...path, 'job'], `is only for recoverBatchJob: ${runbook} is given no job; leave it out`);
+    if (onResolved === 'cancel' && !isCancellableByAlert(runbook)) complain([...path, 'onResolved'], `must be tell or note: a run of ${runbook} ends when people say so, not with its alert`);
     if (target === undefined) {
       if (source !== 'azureMonitor') complain([...path, 'target'], 'is missing: only alerts of source azureMonitor name the deployment that they are about; give {plant, circuit}, each a name or label.<name>');
     } else {

@@ -4,6 +4,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { checkGates } from './check-gates.ts';
 import type { Path } from './complaints.ts';
+import { placeholdersIn } from './placeholders.ts';
 import { estateSchema, type Estate } from './schema.ts';
 import { checkYaml, lineOf, listed } from './yaml-complaints.ts';
 
@@ -18,6 +19,8 @@ export async function readEstate(file: string): Promise<Estate> {
 
 /** The same for a text; `file` is only for the complaints. */
 export function parseEstate(text: string, file: string): Estate {
+  const open = placeholdersIn(text);
+  if (open.length > 0) throw estateInvalid(listed(open.map(({ line, field, what }) => `${file}:${line}: ${field}: still to be filled in${what === '' ? '' : `: ${what}`}`)));
   const checked = checkYaml(text, estateSchema, file);
   if ('complaints' in checked) throw estateInvalid(listed(checked.complaints));
   return checked.data;

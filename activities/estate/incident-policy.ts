@@ -15,7 +15,7 @@ export const createIncidentPolicyActivities = ({ estateFile }: Pick<EstateSettin
    */
   loadIncidentPolicy: async (_input: Record<string, never>): Promise<IncidentPolicy> => {
     const { people, incidents, settle } = await readEstate(estateFile);
-    const slice = { people: people.map(({ id, aliases, calendar }) => ({ id, aliases, calendar })), terms: incidents ? termsOf(incidents) : defaultIncidentTerms, settleMs: settle };
+    const slice = { people: people.map(({ id, aliases, calendar }) => ({ id, aliases, calendar })), terms: incidents ? termsOf(incidents) : defaultIncidentTerms, settleMs: settle, ...(incidents?.coordinate.sweepRuns && { interrupted: incidents.coordinate.sweepRuns }) };
     return { digest: jsonDigest(slice), ...slice };
   },
 });

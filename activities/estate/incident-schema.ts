@@ -1,5 +1,6 @@
 /** The section `incidents` of the estate file; what is left out has the documents' value. */
 import { z } from 'zod';
+import type { OpenedIncidents } from '../../workflows/domain/incident-report.ts';
 import { defaultIncidentTerms } from '../../workflows/domain/incident.ts';
 import { severities, type Severity } from '../../workflows/domain/vocabulary.ts';
 import type { Complain } from './complaints.ts';
@@ -11,8 +12,20 @@ const { acknowledgeMs, assessMs, respondMs, updateMs, leadership, offerRollbackM
 const perSeverity = (defaults: Record<Severity, number>) =>
   z.strictObject({ P0: duration.default(defaults.P0), P1: duration.default(defaults.P1), P2: duration.default(defaults.P2), P3: duration.default(defaults.P3) }).default(defaults);
 
+/** As grave as the target is, or as it says. */
+const grave = z.enum([...severities, 'target'], `must be ${severities.join(', ')} or target`);
+
+/** What opens an incident by itself, by the name of its runbook. */
+const coordinate = z.strictObject({
+  rollBackModel: grave.optional(),
+  investigateDegradation: grave.optional(),
+  recoverBatchJob: grave.optional(),
+  sweepRuns: z.enum(severities, `must be ${severities.join(', ')}: interruptions that are as grave or graver are coordinated`).optional(),
+});
+
 export const incidentsSchema = z.strictObject({
   bridge: z.url('must be an address such as https://meet.example.com/incident').optional(),
+  coordinate: coordinate.default({}),
   acknowledgeWithin: duration.default(acknowledgeMs),
   assessWithin: duration.default(assessMs),
   respondWithin: perSeverity(respondMs),
@@ -24,6 +37,12 @@ export const incidentsSchema = z.strictObject({
 });
 
 export type Incidents = z.infer<typeof incidentsSchema>;
+
+/** What the estate's words mean for a target of this severity. */
+export function openedIncidents({ rollBackModel, investigateDegradation, recoverBatchJob }: Incidents['coordinate'], severity: Severity): OpenedIncidents {
+  const named = Object.entries({ rollBackModel, investigateDegradation, recoverBatchJob }).filter((entry): entry is [keyof OpenedIncidents, Severity | 'target'] => entry[1] !== undefined);
+  return Object.fromEntries(named.map(([runbook, word]) => [runbook, word === 'target' ? severity : word]));
+}
 
 interface Named {
   people: { id: string }[];

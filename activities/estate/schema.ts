@@ -66,10 +66,13 @@ const gates = z.strictObject({ stage1: gatePart.default({}), stage3: gatePart.de
 const targetName = text.refine(isTargetName, 'must be letters, digits and "-", at most 32, beginning with a letter or digit');
 
 const severity = z.enum(severities);
+const definition = z.union([text, z.int().positive()], 'must be a name or a number');
+
 const execution = z.strictObject({
   training: z.enum(['native', 'accompany']),
   pipeline: text.optional(),
   modelTags: z.strictObject({ build: text, commit: text }).optional(),
+  redeploy: z.strictObject({ release: definition, stage: text, answerWithin: duration.default(30_000), within: duration.default(600_000) }).optional(),
 });
 
 /** The column alone, or with what else differs from the plant's other circuits. */
@@ -94,8 +97,6 @@ const stages = z.strictObject({
   watchEvery: duration.default(300_000),
   environments: z.record(text, z.strictObject({ gate: z.enum(gateNames).default('stage3'), severity: severity.default('P2') })).default({}),
 });
-
-const definition = z.union([text, z.int().positive()], 'must be a name or a number');
 
 /** Whose approvals on Azure DevOps' pages count for a gate: of one stage, by name, of a pipeline or of a classic release, by name or by number. */
 const approval = z

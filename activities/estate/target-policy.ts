@@ -4,6 +4,7 @@ import { targetLabel } from '../../workflows/domain/ids.ts';
 import type { TargetPolicy } from '../../workflows/domain/policy.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { severityOf } from './effective-gates.ts';
+import { openedIncidents } from './incident-schema.ts';
 import { gatePolicy } from './gate-policy.ts';
 import type { GateName } from './gate-schema.ts';
 import { recoveryPolicy } from './recovery-schema.ts';
@@ -32,6 +33,7 @@ export function targetPolicy(estate: Estate, target: Target, inboxUrl: string | 
   const filled = (template: string): string => template.replaceAll('{plant}', target.plant).replaceAll('{circuit}', target.circuit);
   const { data: trainingData, pollEvery: trainingPoll, timeout: trainingTimeout, ...trainingRest } = training;
   const { data: inferenceData, pollEvery: inferencePoll, timeout: inferenceTimeout, ...inferenceRest } = inference;
+  const { redeploy, ...execution } = { ...estate.execution, ...plant.execution, ...circuit.execution };
   const policy: Omit<TargetPolicy, 'digest' | 'inboxUrl'> = {
     target: { plant: target.plant, circuit: target.circuit },
     people: estate.people.map(({ id, aliases, calendar }) => ({ id, aliases, calendar })),
@@ -47,9 +49,10 @@ export function targetPolicy(estate: Estate, target: Target, inboxUrl: string | 
     gates: { stage1: gate('stage1'), stage3: gate('stage3'), rollback: gate('rollback') },
     approvalPer: estate.approvalPer,
     supersede: estate.supersede,
-    execution: { ...estate.execution, ...plant.execution, ...circuit.execution },
+    execution: { ...execution, ...(redeploy && { redeploy: { release: redeploy.release, stage: redeploy.stage, answerMs: redeploy.answerWithin, withinMs: redeploy.within } }) },
     monitoring: { forMs: monitoring.for, everyMs: monitoring.every, runbookForMs: monitoring.runbook, rollbackForMs: monitoring.rollback, breachSeverity: monitoring.breachSeverity, onBreach: monitoring.onBreach },
     recovery: recoveryPolicy(recovery),
+    ...(estate.incidents && { incidents: openedIncidents(estate.incidents.coordinate, severity) }),
     settleMs: estate.settle,
   };
   return { digest: jsonDigest(policy), inboxUrl, ...policy };

@@ -9,7 +9,7 @@ import type { RunStatus } from '../../workflows/domain/run-status.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { recordProgress } from '../heartbeat.ts';
 import { classifyTemporal } from './temporal-failures.ts';
-import { attribute, listRuns, quoted } from './visibility.ts';
+import { attribute, describeRun, listRuns, quoted } from './visibility.ts';
 
 const concurrency = 8;
 
@@ -48,18 +48,18 @@ export async function resolveFollowedAlert(client: Client, alert: Extract<AlertN
 export type FoundRun = { kind: 'release' | 'run'; workflowId: string; runId: string; /** The alert's run that started it. */ leader: string | null } | { kind: 'none' };
 
 /**
- * What an alert about the target should join instead of starting a run: a release that watches the target, or a run of the same id that still runs, or that was started by another
+ * What an alert about the target should join instead of starting a run: a release that watches the target (unless none is to be told), or a run of the same id that still runs, or that was started by another
  * alert within `joinForMs` and completed.
  *
  * Safe to retry because it only reads.
  */
-export async function findAlertRun(client: Client, { target, workflowId, since, besideReleases = false }: { target: Target; workflowId: string; /** ISO instant. */ since: string; /** What is looked for has nothing to do with what production serves. */ besideReleases?: boolean }): Promise<FoundRun> {
-  const { runs } = besideReleases ? { runs: [] } : await listRuns(client, `WorkflowType = 'releaseModel' AND ExecutionStatus = 'Running' AND Plant = ${quoted(target.plant)} AND Circuit = ${quoted(target.circuit)}`);
+export async function findAlertRun(client: Client, { target, workflowId, since, tellsRelease = true }: { target: Target; workflowId: string; /** ISO instant. */ since: string; tellsRelease?: boolean }): Promise<FoundRun> {
+  const { runs } = !tellsRelease ? { runs: [] } : await listRuns(client, `WorkflowType = 'releaseModel' AND ExecutionStatus = 'Running' AND Plant = ${quoted(target.plant)} AND Circuit = ${quoted(target.circuit)}`);
   for (const { workflowId: release } of runs) {
-    const described = await describe(client, release); // the list lags behind what the run says of itself
+    const described = await describeRun(client, release); // the list lags behind what the run says of itself
     if (described?.status.name === 'RUNNING' && attribute(described, 'Phase') === ReleaseModelPhase.Monitoring) return { kind: 'release', workflowId: release, runId: described.runId, leader: null };
   }
-  const found = await describe(client, workflowId);
+  const found = await describeRun(client, workflowId);
   if (!found) return { kind: 'none' };
   const parent = found.parentExecution?.workflowId ?? null;
   const leader = parent !== null && alertOfRun(parent) !== null ? parent : null;
@@ -111,14 +111,5 @@ export async function takeUpAlerts(client: Client, { source, active, before }: {
     return { started: taken.flat(), resolved };
   } catch (error) {
     throw classifyTemporal(error, 'the runs of alerts');
-  }
-}
-
-async function describe(client: Client, workflowId: string) {
-  try {
-    return await client.workflow.getHandle(workflowId).describe();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return null;
-    throw classifyTemporal(error, workflowId);
   }
 }

@@ -4,6 +4,7 @@ import { cancelUnneededRun, findAlertRun, takeUpAlerts } from './alert-runs.ts';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
 import { awaitNoStop, holdReleases, liftHold, readStops, type HoldReleasesInput } from './emergency-stop.ts';
 import { tellFailureCount, type TellFailureCountInput } from './failure-count.ts';
+import { findIncident } from './incidents.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
 import { readKnownRuns, readRunMemory } from './known-runs.ts';
 import { awaitRunClosed, claimLock, claimLocks, findClosedRuns, freeLock, releaseLocks } from './locks.ts';
@@ -33,6 +34,7 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   findAlertRun: (input: Parameters<typeof findAlertRun>[1]) => findAlertRun(client, input),
   cancelUnneededRun: (input: Parameters<typeof cancelUnneededRun>[1]) => cancelUnneededRun(client, input),
   takeUpAlerts: (input: Parameters<typeof takeUpAlerts>[1]) => takeUpAlerts(client, input),
+  findIncident: (input: Parameters<typeof findIncident>[1]) => findIncident(client, input),
   holdReleases: (input: HoldReleasesInput) => holdReleases(client, input),
   liftHold: (input: Parameters<typeof liftHold>[1]) => liftHold(client, input),
   readStops: (input: Parameters<typeof readStops>[1]) => readStops(client, input),

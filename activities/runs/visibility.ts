@@ -1,5 +1,6 @@
 /** Finding runs by Temporal's visibility. It lags by moments and holds what each run last said of itself: whoever acts on it asks the run first. */
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { TargetVersion } from '../../workflows/domain/review-gates.ts';
 import type { SeenRun } from '../../workflows/domain/review-progress.ts';
@@ -24,6 +25,16 @@ export async function listRuns(client: Client, query: string): Promise<{ runs: W
     throw classifyTemporal(error, 'the list of runs');
   }
   return { runs };
+}
+
+/** The newest run of an id, as it is now; null where there is none. */
+export async function describeRun(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | null> {
+  try {
+    return await client.workflow.getHandle(workflowId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw classifyTemporal(error, workflowId);
+  }
 }
 
 /** What both a list and a description tell. */

@@ -16,8 +16,12 @@ import { Agent } from './pipelines/agent.ts';
 import { PipelineApprovals, ReleaseApprovals } from './pipelines/approvals.ts';
 import { Builds } from './pipelines/builds.ts';
 import { pipelineControl } from './pipelines/control.ts';
-import { buildRoutes, pipelineRoutes, releaseRoutes } from './pipelines/routes.ts';
+import { StagedReleases } from './pipelines/deployments.ts';
+import { buildRoutes, pipelineRoutes, releaseRoutes, stagedReleaseRoutes } from './pipelines/routes.ts';
 import { PullRequests } from './pull-requests/pull-requests.ts';
+import { organisationControl } from './organisation/control.ts';
+import { Organisation } from './organisation/inventory.ts';
+import { inventoryRoutes, organisationRoutes } from './organisation/routes.ts';
 import { pullRequestRoutes } from './pull-requests/routes.ts';
 import { pullRequestWriteRoutes } from './pull-requests/write-routes.ts';
 import { Threads } from './pull-requests/threads.ts';
@@ -41,19 +45,22 @@ export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxCo
   const deliveries = new Deliveries(store, clock, subscriptions, addresses);
   const builds = new Builds(store, clock);
   const agent = new Agent({ sandbox, builds, git, deliveries, addresses });
-  const pipelines = { builds, agent, approvals: new PipelineApprovals(store, clock, builds), releaseApprovals: new ReleaseApprovals(store, clock) };
-  const services = { store, clock, addresses, git, pullRequests, threads, workItems, subscriptions, deliveries, ...pipelines };
+  const pipelines = { builds, agent, approvals: new PipelineApprovals(store, clock, builds), releaseApprovals: new ReleaseApprovals(store, clock), stagedReleases: new StagedReleases(sandbox) };
+  const organisation = new Organisation(store, clock);
+  const services = { organisation, store, clock, addresses, git, pullRequests, threads, workItems, subscriptions, deliveries, ...pipelines };
   const checks = createCheckServices({ store, clock, tokens, addresses, git, pullRequests, builds, approvals: pipelines.approvals, agent });
 
   app.addHook('onListen', async () => deliveries.start());
   app.addHook('preClose', async () => deliveries.stop());
   await app.register(azureDevOpsControl, services);
   app.addHook('onListen', async () => agent.start());
+  app.addHook('onListen', async () => pipelines.stagedReleases.start());
   app.addHook('preClose', async () => agent.stop());
   await app.register(pipelineControl, services);
   app.addHook('onListen', async () => checks.evaluations.start());
   app.addHook('preClose', async () => checks.evaluations.stop());
   await app.register(checkControl, checks);
+  await app.register(organisationControl, { organisation, environments: checks.environments });
 
   await app.register(async (api) => {
     const guard = tokenGuard(tokens, {
@@ -75,13 +82,17 @@ export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxCo
     // Azure DevOps serves these without a project too; then a repository is named by its id.
     for (const scope of [`/ado/${ORGANISATION}/:project/_apis`, `/ado/${ORGANISATION}/_apis`]) {
       await api.register(gitRoutes, { ...services, prefix: `${scope}/git/repositories/:repository` });
-      for (const routes of [gitWriteRoutes, pullRequestRoutes, pullRequestWriteRoutes]) await api.register(routes, { ...services, prefix: `${scope}/git/repositories/:repository` });
+      await api.register(gitWriteRoutes, { ...services, prefix: `${scope}/git/repositories/:repository` });
+      for (const routes of [pullRequestRoutes, pullRequestWriteRoutes]) await api.register(routes, { ...services, prefix: `${scope}/git/repositories/:repository` });
       await api.register(pullRequestRoutes, { ...services, prefix: `${scope}/git` });
       await api.register(workItemRoutes, { ...services, prefix: `${scope}/wit` });
     }
+    await api.register(organisationRoutes, { organisation, addresses, prefix: `/ado/${ORGANISATION}/_apis` });
+    await api.register(inventoryRoutes, { organisation, addresses, prefix: `/ado/${ORGANISATION}/:project/_apis` });
     await api.register(connectionRoutes, { ...checks, prefix: `/ado/${ORGANISATION}/_apis/serviceendpoint` });
-    for (const routes of [checkRoutes, stageBuildRoutes, planRoutes]) await api.register(routes, { ...checks, prefix: `/ado/${ORGANISATION}/:project/_apis` });
+    for (const routes of [checkRoutes, stageBuildRoutes, planRoutes]) await api.register(routes, { ...checks, organisation, prefix: `/ado/${ORGANISATION}/:project/_apis` });
     await api.register(buildRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/build` });
+    await api.register(stagedReleaseRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/release` });
     await api.register(releaseRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/release` });
     await api.register(pipelineRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/pipelines` });
   });

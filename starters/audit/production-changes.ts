@@ -68,15 +68,21 @@ async function readDeployment(arm: AzureMlClients['arm'], target: Target, ref: B
   const resource = `${ref.workspace.workspace}/${ref.endpoint}/${ref.deployment}`;
   try {
     const { body } = await arm.send<Record<string, unknown>>({ method: 'GET', ...deploymentUrl(ref) });
-    const { model, tags } = snapshotOf(body);
-    const { lastModifiedAt, lastModifiedBy } = (body['systemData'] ?? {}) as SystemData;
-    const changedAt = lastModifiedAt === undefined ? null : new Date(lastModifiedAt).toISOString();
-    const servedVersion = /\/versions\/([^/]+)$/.exec(model ?? '')?.[1] ?? null;
-    return { target, resource, exists: true, taggedVersion: tags['model_version'] ?? null, servedVersion, releasedBy: tags['released_by'] ?? null, run: tags['run'] ?? null, changedAt, changedBy: lastModifiedBy ?? null };
+    return deploymentState(target, resource, body);
   } catch (error) {
     if (!isFailure(error, FailureType.NotFound)) throw error;
-    return { target, resource, exists: false, taggedVersion: null, servedVersion: null, releasedBy: null, run: null, changedAt: null, changedBy: null };
+    return deploymentState(target, resource, null);
   }
+}
+
+/** What the service answered for a deployment; null: there is none. */
+export function deploymentState(target: Target, resource: string, body: Record<string, unknown> | null): DeploymentState {
+  if (body === null) return { target, resource, exists: false, taggedVersion: null, servedVersion: null, releasedBy: null, run: null, changedAt: null, changedBy: null };
+  const { model, tags } = snapshotOf(body);
+  const { lastModifiedAt, lastModifiedBy } = (body['systemData'] ?? {}) as SystemData;
+  const changedAt = lastModifiedAt === undefined ? null : new Date(lastModifiedAt).toISOString();
+  const servedVersion = /\/versions\/([^/]+)$/.exec(model ?? '')?.[1] ?? null;
+  return { target, resource, exists: true, taggedVersion: tags['model_version'] ?? null, servedVersion, releasedBy: tags['released_by'] ?? null, run: tags['run'] ?? null, changedAt, changedBy: lastModifiedBy ?? null };
 }
 
 type Effect = AuditedRun['effects'][number];
@@ -91,10 +97,11 @@ export function pairChanges(deployments: readonly DeploymentState[], runs: reado
   for (const deployment of deployments) {
     const own = effects.filter(({ effect }) => effect.resource === deployment.resource);
     changes.push(...own.filter(({ effect }) => isIn(effect.at, period)).map(({ run, effect }) => recordedChange(run, effect)));
-    for (const problem of gapsBetween(own)) if (isIn(problem.at, period)) findings.push({ about: 'platform', where: deployment.resource, what: problem.what });
+    const versions = own.filter(({ run }) => bringsVersion(run));
+    for (const problem of gapsBetween(versions)) if (isIn(problem.at, period)) findings.push({ about: 'platform', where: deployment.resource, what: problem.what });
     const last = own.at(-1);
     const { changedAt } = deployment;
-    const problem = last ? stateProblem(deployment, last.run, last.effect) : unrecordedProblem(deployment, runs, recordedSince, notes);
+    const problem = last ? stateProblem(deployment, last, versions.at(-1)?.effect ?? null) : unrecordedProblem(deployment, runs, recordedSince, notes);
     // What is wrong now belongs to the period of its change; a recorded effect that is not there, to that of the effect too.
     const concerns = problem !== null && ((changedAt !== null && isIn(changedAt, period)) || (last !== undefined && isIn(last.effect.at, period)) || !deployment.exists);
     if (problem === null || !concerns) {
@@ -113,8 +120,9 @@ export function pairChanges(deployments: readonly DeploymentState[], runs: reado
   return { changes: changes.sort((one, other) => (one.at < other.at ? -1 : 1)), findings, notes };
 }
 
-function recordedChange(run: AuditedRun, effect: Effect): ProductionChange {
-  return { resource: effect.resource, at: effect.at, what: `${effect.step}: ${effect.what}`, version: effect.after, run: runKey(run), decidedBy: deciders(run, effect.at), shownBy: ['record'] };
+/** An effect as the record has it. */
+export function recordedChange(run: AuditedRun, effect: Effect): ProductionChange {
+  return { resource: effect.resource, at: effect.at, what: `${effect.step}: ${effect.what}`, version: bringsVersion(run) ? effect.after : null, run: runKey(run), decidedBy: deciders(run, effect.at), shownBy: ['record'] };
 }
 
 /** Who had let the run pass its last gate before that moment. */
@@ -122,12 +130,18 @@ function deciders(run: AuditedRun, at: string): string[] {
   return run.gates.map(({ closed }) => closed).filter((closed) => closed?.state === 'approved' && closed.at <= at).at(-1)?.by ?? [];
 }
 
-/** What the platform shows of a deployment that the record knows. */
-function stateProblem({ exists, servedVersion, taggedVersion, changedAt, changedBy, run: tagged }: DeploymentState, run: AuditedRun, effect: Effect): string | null {
-  const recorded = `the record's last effect, of ${effect.at} by ${run.workflowId}, is version ${effect.after}`;
+/** Of a deployment: other runbooks change its settings or its environment, and what they leave is no version. */
+function bringsVersion({ runbook }: AuditedRun): boolean {
+  return runbook === 'releaseModel' || runbook === 'rollBackModel';
+}
+
+/** What the platform shows of a deployment that the record knows: its last effect, and the last one that brought a version. */
+function stateProblem({ exists, servedVersion, taggedVersion, changedAt, changedBy, run: tagged }: DeploymentState, { run, effect }: { run: AuditedRun; effect: Effect }, version: Effect | null): string | null {
+  const recorded = `the record's last effect, of ${effect.at} by ${run.workflowId}, is ${bringsVersion(run) ? `version ${effect.after}` : effect.what}`;
   if (!exists) return `${recorded}, and the platform has no such deployment`;
   const serves = servedVersion ?? taggedVersion;
-  if (serves !== effect.after && effect.after !== null && !effect.after.endsWith(`/versions/${serves}`)) return `it serves version ${serves ?? 'none'}, and ${recorded}`;
+  const left = version?.after ?? null;
+  if (serves !== left && left !== null && !left.endsWith(`/versions/${serves}`)) return `it serves version ${serves ?? 'none'}, and ${effect === version ? recorded : `the record's last version is ${left}`}`;
   if (taggedVersion !== null && servedVersion !== null && taggedVersion !== servedVersion) return `its tag says version ${taggedVersion}, and it serves ${servedVersion}`;
   if (changedAt !== null && Date.parse(changedAt) > Date.parse(effect.at) + clockTolerance) return `it was changed at ${changedAt} by ${changedBy ?? 'somebody'}, without a run on record: ${recorded}`;
   // A restored deployment carries the tags of the run that had released what was put back.

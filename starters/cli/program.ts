@@ -109,6 +109,18 @@ export interface IncidentCommandOptions extends JsonOption, WaitOption {
   person?: string;
 }
 
+export interface NowCommandOptions extends JsonOption {
+  /** Whose answers are looked for; whoever is signed in, when left out. */
+  as?: string;
+}
+
+export interface ImportCommandOptions extends JsonOption {
+  project: string;
+  /** The file that the draft goes to; standard output when left out. */
+  out?: string;
+  force?: true;
+}
+
 export interface AttachCommandOptions extends JsonOption {
   project: string;
   environment: string;
@@ -155,6 +167,13 @@ export function createProgram(): Command {
   program.command('show').description('one run: where it stands, what it asks, how it ended').argument(...runId)
     .option('--run <runId>', 'this run of the id and not the latest').addOption(json())
     .action(async (id: string, options: ShowCommandOptions) => (await import('./commands/show.ts')).show(id, options));
+
+  program.command('now').description('one screen about one target: what serves, what changed last, what runs, what is asked, and what to do first; without a target: what needs a person now')
+    .argument('[target]', 'such as P001/C001').option(person, 'whose answers to look for; not needed after sign-in').addOption(json())
+    .action(async (target: string | undefined, options: NowCommandOptions) => {
+      const { now, nowEverywhere } = await import('./commands/now.ts');
+      await (target === undefined ? nowEverywhere(options) : now(target, options));
+    });
 
   program.command('sign-in').description('sign in at the receiver, so that your decisions from here are signed in your name')
     .addOption(new Option('--receiver <url>', 'its address (default: HOLDPOINT_INBOX_URL, else this machine)').argParser(webAddress)).addOption(json())
@@ -240,6 +259,13 @@ export function createProgram(): Command {
     .option('--print', 'change nothing, and print the settings for a person to fill in')
     .addOption(json())
     .action(async (options: AttachCommandOptions) => (await import('./commands/attach.ts')).attachAzurePipelines(options));
+
+  const imports = program.command('import').description('draft an estate from what exists already; only reads');
+  imports.command('azure-devops').description('from the pipelines, stages, environments, approvers, branches and workspaces of a project of Azure DevOps')
+    .requiredOption('--project <name>', 'the project; the organisation is that of AZURE_DEVOPS_URL')
+    .option('--out <file>', 'write the draft here (default: standard output)').option('--force', 'overwrite that file')
+    .addOption(json())
+    .action(async (options: ImportCommandOptions) => (await import('./commands/import.ts')).importAzureDevOps(options));
 
   return program;
 }

@@ -18,6 +18,7 @@ export const rollBackModel: Runbook<RollBackModelInput> = {
     from: text(100).optional(),
     to: text(100).optional(),
     alert: z.strictObject({ name: text(200), id: text(1000).optional() }).optional(),
+    incident: text(200).optional(),
     startedBy: text(200).optional(),
   }),
   workflowId: ({ target: { plant, circuit } }) => rollBackModelId({ plant, circuit }),

@@ -1,7 +1,7 @@
 /** Trainings that fail. */
 import { z } from 'zod';
 import { searchAttributePairs } from '../../workflows/blocks/search-attribute-pairs.ts';
-import { resolveTrainingFailuresId } from '../../workflows/domain/failure-count.ts';
+import { findTrainingFailuresId, resolveTrainingFailuresId } from '../../workflows/domain/failure-count.ts';
 import { findFailuresPhase, ResolveTrainingFailuresPhase } from '../../workflows/domain/phases.ts';
 import type { FindTrainingFailuresInput, ResolveTrainingFailuresInput } from '../../workflows/domain/training-failures.ts';
 import type { Runbook } from '../runbook.ts';
@@ -23,7 +23,7 @@ export const findTrainingFailures: Runbook<FindTrainingFailuresInput> = {
   name: 'findTrainingFailures',
   description: 'Look for training jobs that failed, and have them counted',
   schema: z.strictObject({ alert: text(200).optional() }),
-  workflowId: () => 'findTrainingFailures:all',
+  workflowId: () => findTrainingFailuresId,
   summary: () => 'Look for training jobs that failed',
   details: () => 'Run by a schedule and by alerts; the counter of the workspace starts resolveTrainingFailures when there are too many.',
   searchAttributes: () => searchAttributePairs({ Phase: findFailuresPhase }),

@@ -56,7 +56,8 @@ test('an undisturbed rollback tells which steps there are', async () => {
   const result = await resultOf(workflowId);
   await assertOnce({ target, version, release, result, since });
   await stack.worker!.stop();
-  plan = killsAt(await stepsOf(stack, workflowId));
+  // Its incident is looked for beside steps of the same queue, at any time: killed over it is the worker in redeploy.test.ts.
+  plan = killsAt((await stepsOf(stack, workflowId)).filter(({ activity }) => activity !== 'findIncident'));
   assert.ok(plan.some(({ at }) => at === 'switchBatchDeployment:afterEffect') && plan.some(({ at }) => at === 'claimLock:before'), plan.map(({ at }) => at).join(', '));
 });
 

@@ -1,5 +1,6 @@
 /** The stand-in's own API, as tests use it against a stand-in in a process of its own. */
 import type { z } from 'zod';
+import type { stagedReleaseOrderSchema } from '../../sandbox/azure-devops/pipelines/deployments.ts';
 import type { scoringConditionSchema } from '../../sandbox/batch-scoring/scoring-conditions.ts';
 import type { FaultEffect } from '../../sandbox/core/faults.ts';
 import type { LedgerEntry } from '../../sandbox/core/ledger.ts';
@@ -108,6 +109,11 @@ export class StandInControl {
   /** A person votes on a pull request: 10, 5, 0, -5 or -10. */
   async vote(pullRequestId: number, by: string, vote: number, { comment = '', deliver = true }: { comment?: string; deliver?: boolean } = {}): Promise<void> {
     await this.#ask('POST', `pull-requests/${pullRequestId}/vote`, { by, vote, comment, deliver });
+  }
+
+  /** A classic release whose stage has deployed this version once, and can be deployed again; answers its number. */
+  async release(order: z.input<typeof stagedReleaseOrderSchema>): Promise<number> {
+    return (await this.#ask<{ releaseId: number }>('POST', 'releases', order)).releaseId;
   }
 
   /** A person abandons a pull request, or completes it, on its page. */

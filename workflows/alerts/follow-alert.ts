@@ -32,7 +32,9 @@ export async function followAlert(input: FollowAlertInput): Promise<FollowAlertR
     if (end.isResolved) return result('succeeded', 'it had ended before anything was done');
 
     run.enter(AlertPhase.Acting);
-    acted = await act(alert, routing);
+    const effect = await act(run, alert, routing);
+    if (effect.kind === 'unfound') return result('rejected', `${routing.route} fits, but ${effect.reason}`);
+    acted = effect;
     const did = `${acted.kind} ${acted.workflowId} for ${targetLabel(routing.target)} (${routing.route})`;
 
     run.enter(AlertPhase.Following);

@@ -1,7 +1,7 @@
 /** Alerts of monitoring systems, and what becomes of them. */
 import { clip } from './answer.ts';
 import { idPart } from './ids.ts';
-import type { Outcome, Severity, Target } from './vocabulary.ts';
+import type { Outcome, Severity, Target, WorkspaceRef } from './vocabulary.ts';
 
 export const alertSources = ['azureMonitor', 'alertmanager', 'pagerDuty'] as const;
 export type AlertSource = (typeof alertSources)[number];
@@ -36,11 +36,21 @@ export type AlertRouting = { kind: 'mapped'; /** Its place in the estate, such a
 /** A runbook as an alert starts it. */
 export interface AlertOrder {
   runbook: string;
+  /** Empty where something is needed first. */
   workflowId: string;
   input: object;
   summary: string;
-  /** It only looks, each time anew: a release that watches the target is not told, and an earlier look that has ended is not joined. */
-  isLook?: true;
+  /** What only the platforms tell: which job of the deployment failed, or which incident of the target is under way. */
+  needs?: { kind: 'failed job'; place: FailedJobPlace } | { kind: 'incident' };
+  /** False: a release that watches the target is not told, and does not keep the runbook from being started. */
+  tellsRelease?: boolean;
+}
+
+/** The production deployment whose batch jobs are looked through. */
+export interface FailedJobPlace {
+  workspace: WorkspaceRef;
+  endpoint: string;
+  deployment: string;
 }
 
 /** What an alert did: `told` a release that watches the target, `started` a run, or `joined` one that another alert, or a person, had started. */

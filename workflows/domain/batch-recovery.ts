@@ -178,6 +178,8 @@ export interface RecoverBatchJobResult {
   production: Production;
   /** For whoever has to go on by hand. */
   workItem: { id: number; url: string } | null;
+  /** Workflow id of the incident that it opened or joined. */
+  incident: string | null;
   /** After a failure or a cancellation. */
   compensations?: CompensationReport[];
 }

@@ -180,6 +180,8 @@ export interface InvestigateDegradationResult {
   /** Where the report and its plot are. */
   report: { reportUri: string; plotUri: string } | null;
   workItem: { id: number; url: string } | null;
+  /** Workflow id of the incident that it opened or joined. */
+  incident: string | null;
   /** After a failure or a cancellation. */
   compensations?: CompensationReport[];
 }

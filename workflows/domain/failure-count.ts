@@ -89,6 +89,9 @@ export function runEnded(count: FailureCount, { workflowId, runId, jobs }: { wor
   return { ...settleJobs(count, jobs, at), run: run !== null && run.workflowId === workflowId && run.runId === runId ? null : run };
 }
 
+/** One look at a time, whatever made somebody look. */
+export const findTrainingFailuresId = 'findTrainingFailures:all';
+
 /** One counter for each workspace. */
 export function failureCountId(workspace: string): string {
   return ['countTrainingFailures', idPart(workspace)].join(':');

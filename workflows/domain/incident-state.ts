@@ -1,4 +1,5 @@
 /** Where an incident stands, and what each message and each passed instant makes of it. Pure: the same events give the same timeline. */
+import { isGraverThan } from './incident-report.ts';
 import { isBreach, passTime, type ClockFacts, type Due } from './incident-clock.ts';
 import type { IncidentMessage } from './incident-message.ts';
 import type { IncidentAction, IncidentBreach, IncidentRole, IncidentTerms } from './incident.ts';
@@ -63,4 +64,9 @@ export function takeMessage(before: IncidentState, { action, by, comment, severi
     case 'postMortem':
       return { ...state, postMortem: { by, at, cause: comment } };
   }
+}
+
+/** A run that finds it graver raises it, as long as nobody has assessed it: after that it is for people to say. */
+export function takeReport(before: IncidentState, severity: Severity | null, at: string): IncidentState {
+  return severity !== null && before.assessed === null && isGraverThan(severity, before.severity) ? { ...before, severity, raisedAt: at } : before;
 }

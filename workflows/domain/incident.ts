@@ -69,6 +69,8 @@ export interface IncidentPolicy {
   /** Empty where the estate could not be read: then every name is taken. */
   people: Person[];
   terms: IncidentTerms;
+  /** From which severity on a run that was interrupted from outside opens an incident; left out: none does. */
+  interrupted?: Severity;
   /** How long a late twin of a work item is looked for. */
   settleMs: number;
 }
@@ -127,4 +129,9 @@ export const incidentRollbackGate = 'rollback';
 /** One run for each incident, however often it is reported. */
 export function coordinateIncidentId({ incident }: Pick<CoordinateIncidentInput, 'incident'>): string {
   return ['coordinateIncident', idPart(incident)].join(':');
+}
+
+/** The key of such a run. */
+export function incidentOfId(workflowId: string): string {
+  return decodeURIComponent(workflowId.slice('coordinateIncident:'.length));
 }

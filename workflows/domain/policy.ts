@@ -1,4 +1,6 @@
 /** What the estate file says about one target: the slice that a run loads, with its digest. Durations are in milliseconds. */
+import type { OpenedIncidents } from './incident-report.ts';
+import type { RedeployPolicy } from './redeploy.ts';
 import type { IdentityLevel, RegistryRef, Severity, Target, WorkspaceRef } from './vocabulary.ts';
 
 /** A person has one canonical id; the platforms know the same person under aliases. */
@@ -159,11 +161,13 @@ export interface TargetPolicy {
   supersede: 'retire' | 'keep';
   /**
    * Whether Holdpoint trains itself or follows the build pipeline that does: by its name, or any that builds the commit; `modelTags` name the tags by which a model version tells its
-   * build and commit.
+   * build and commit. `redeploy`: a rollback deploys a release of Azure DevOps once more.
    */
-  execution: { training: 'native' | 'accompany'; pipeline?: string; modelTags?: { build: string; commit: string } };
+  execution: { training: 'native' | 'accompany'; pipeline?: string; modelTags?: { build: string; commit: string }; redeploy?: RedeployPolicy };
   monitoring: MonitoringPolicy;
   recovery: RecoveryPolicy;
+  /** Which runbooks open an incident about the target by themselves; left out: none does. */
+  incidents?: OpenedIncidents;
   /** Where people decide in a browser: the receiver's address, such as `https://holdpoint.example.com`; null: nowhere but in Temporal Web UI. Not part of the digest. */
   inboxUrl: string | null;
   /** How long after an uncertain write a late arrival of it is still looked for. */

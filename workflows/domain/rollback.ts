@@ -3,6 +3,7 @@ import type { CompensationReport } from './compensation.ts';
 import { targetLabel } from './ids.ts';
 import { escapeMarkup } from './markup.ts';
 import type { DeploymentSnapshot, InferenceReport, Production } from './release.ts';
+import type { Redeployed } from './redeploy.ts';
 import type { Preempted } from './resource-lock.ts';
 import type { PhaseTime } from './run-status.ts';
 import type { Outcome, Target } from './vocabulary.ts';
@@ -43,6 +44,8 @@ export interface RollBackModelInput {
   to?: string;
   /** The alert that started it. */
   alert?: { name: string; id?: string };
+  /** Key of the incident that it was started from; else it opens or joins the target's, where the estate wants one. */
+  incident?: string;
   startedBy?: string;
 }
 
@@ -62,8 +65,12 @@ export interface RollBackModelResult {
   phases: { name: string; seconds: number }[];
   /** The run whose lock was taken. `writes`: how often its late write had to be overwritten. */
   preempted: { workflowId: string; hasClosed: boolean; writes: number } | null;
+  /** The release of Azure DevOps that was deployed once more; null where production was switched directly alone. */
+  redeployed: Redeployed | null;
   inference: Pick<InferenceReport, 'jobName' | 'passed' | 'findings' | 'rows'> | null;
   workItem: { id: number; url: string } | null;
+  /** Workflow id of the incident that it opened or joined. */
+  incident: string | null;
   compensations?: CompensationReport[];
 }
 

@@ -23,7 +23,7 @@ interface PerTarget {
 /** Runbooks that a schedule starts for one circuit after the other. */
 const perTarget: Record<string, PerTarget> = {
   investigateDegradation: { workflowId: investigateDegradationId, input: (target, said) => ({ ...said, target }) },
-  retrainOnDrift: { workflowId: retrainOnDriftId, input: (target, said, why) => ({ reason: why, reportUri: null, ...said, target }) },
+  retrainOnDrift: { workflowId: retrainOnDriftId, input: (target, said, why) => ({ reason: why, ...said, target }) },
 };
 
 export const perTargetRunbooks: readonly string[] = Object.keys(perTarget);

@@ -21,6 +21,8 @@ export interface ReportInterruptionResult {
   outcome: Outcome;
   reason: string;
   workItem: { id: number; url: string } | null;
+  /** Workflow id of the incident that it opened or joined. */
+  incident: string | null;
 }
 
 /** Each of the two runbooks has one phase. */

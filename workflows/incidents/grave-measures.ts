@@ -8,7 +8,7 @@ import type { TargetPolicy } from '../domain/policy.ts';
 import { readProductionDeployment } from '../releases/release-activities.ts';
 import { holdReleases, liftHold } from './incident-activities.ts';
 import type { IncidentDesk } from './incident-desk.ts';
-import { lastChangeGate, lastChangeOf } from './last-change-gate.ts';
+import { isRollback, lastChangeGate, lastChangeOf } from './last-change-gate.ts';
 import { startRollback } from './start-rollback.ts';
 
 /** Between two tries to pause that have failed for good. */
@@ -96,11 +96,12 @@ export class GraveMeasures {
     const serving = await this.#run.attempt('What production serves could not be read', () => readProductionDeployment({ workspace: workspaces.production, endpoint, deployment }));
     const change = serving && lastChangeOf(serving);
     if (!change) return this.#desk.note(`no rollback is offered: ${serving === null ? 'what production serves could not be read' : 'the deployment does not tell its version'}`);
+    if (isRollback(change)) return this.#desk.note(`no rollback is offered: ${change.from} serves by a rollback, ${change.run}`);
     if (!this.#isWanted()) return;
     this.#desk.note(`rollback of the last change is offered: from ${change.from} to ${change.to ?? 'the newest good version'}`);
     const decision = await this.#gates.pass(lastChangeGate(change, this.#desk.state, this.#input, policy));
     if (decision.state !== 'approved') return this.#desk.note(`rollback ${decision.state === 'rejected' ? `declined by ${decision.by}: ${decision.reason}` : decision.state === 'expired' ? 'not decided: nothing is rolled back' : `no longer offered: ${decision.reason}`}`);
-    const started = await startRollback(policy.target, change, { title: this.#input.title, by: decision.by });
+    const started = await startRollback(policy.target, change, { incident: this.#input.incident, title: this.#input.title, by: decision.by });
     this.rollback = { workflowId: started.workflowId, by: decision.by };
     this.#desk.note(`rollback approved by ${decision.by.join(', ')}: ${started.workflowId}${started.isNew ? '' : ' was under way already'}`);
   }

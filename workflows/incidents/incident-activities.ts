@@ -17,6 +17,7 @@ const call = undoable({ ...brief, startToCloseTimeout: '30s' });
 
 export const { loadIncidentPolicy } = on<Estate>(TaskQueue.Estate, soon, 'Load the terms of incidents');
 export const { loadPolicy: loadTargetPolicySoon } = on<Estate>(TaskQueue.Estate, soon, 'Load the policy of the target');
+export const { findIncident } = on<Runs>(TaskQueue.Runs, soon, 'Look for an incident of the target that is under way');
 export const { holdReleases } = on<Runs>(TaskQueue.Runs, { ...call, scheduleToCloseTimeout: '10m' }, 'Pause the releases of the target');
 export const { liftHold } = on<Runs>(TaskQueue.Runs, call, 'Let the releases of the target go on');
 export const { readStops } = on<Runs>(TaskQueue.Runs, call, 'Look for an emergency stop');

@@ -5,10 +5,12 @@ import { now } from '../blocks/workflow-clock.ts';
 import { FailureType } from '../domain/failures.ts';
 import { dues, type Due } from '../domain/incident-clock.ts';
 import { objectionTo, readIncidentMessage, type IncidentMessage } from '../domain/incident-message.ts';
-import { clockFacts, letTimePass, openIncidentState, takeMessage, type IncidentState } from '../domain/incident-state.ts';
+import { readIncidentReport } from '../domain/incident-report.ts';
+import { clockFacts, letTimePass, openIncidentState, takeMessage, takeReport, type IncidentState } from '../domain/incident-state.ts';
 import { dueText, incidentCard, messageText, type IncidentLine } from '../domain/incident-words.ts';
 import { defaultIncidentTerms, isGrave, type CoordinateIncidentInput, type IncidentPolicy } from '../domain/incident.ts';
 import type { Severity } from '../domain/vocabulary.ts';
+import { incidentReportSignal } from './incident-reports.ts';
 import { incidentTelling, type TellIncident } from './incident-telling.ts';
 
 /** What the query and the update answer. */
@@ -54,6 +56,7 @@ export class IncidentDesk {
       validator: (value) => void this.#judged(value),
     });
     setHandler(incidentSignal, (value) => this.#consider(value), { description: 'The same as a signal: {"action", "by", "comment", …}, as the current details show it' });
+    setHandler(incidentReportSignal, (value) => this.#hear(value), { description: 'Sent by another run that found the same, or does something about it: a line of the timeline' });
     setHandler(incidentQuery, () => this.view(), { description: 'Where the incident stands, its clocks and its timeline' });
     run.present(() => incidentCard(input, this.state, this.policy.terms, { paused: this.paused, lastRefusal: this.#lastRefusal }));
   }
@@ -160,6 +163,20 @@ export class IncidentDesk {
       this.#lastRefusal = error instanceof Error ? error.message : String(error);
       this.#run.refresh();
     }
+  }
+
+  /** What another run tells: it acknowledges nothing, and is no update of people. */
+  async #hear(value: unknown): Promise<void> {
+    if (!this.#isReady) await condition(() => this.#isReady);
+    const report = readIncidentReport(value);
+    if (report === null) return;
+    this.#letTimePass();
+    const before = this.state;
+    this.state = takeReport(before, report.severity, now().toISOString());
+    const isRaised = this.state !== before;
+    const text = `${report.text}${isRaised ? `; severity raised from ${before.severity} to ${this.state.severity}` : ''}`;
+    this.note(text);
+    if (isRaised) this.#tell(`report ${this.timeline.length}`, isGrave(before.severity) ? 'incidentNews' : 'incident', this.state, text);
   }
 
   #take(message: IncidentMessage): void {

@@ -23,6 +23,11 @@ export function lastChangeOf({ tags }: DeploymentSnapshot): LastChange | null {
   return from ? { from, to: tags['previous_version'] || null, releasedBy: tags['released_by'] || null, run: tags['run'] || null } : null;
 }
 
+/** Whether the last change went back already: to go back from that is for a person to think of. */
+export function isRollback({ run }: LastChange): boolean {
+  return run?.startsWith('rollBackModel:') ?? false;
+}
+
 /** Offers the rollback of the last change. Silence does nothing, whatever the policy does about a breach: that a change is to blame is a guess. */
 export function lastChangeGate(change: LastChange, { openedAt, severity }: IncidentState, input: CoordinateIncidentInput, { target, gates, people, digest, inboxUrl }: TargetPolicy): GateRequest<LastChange> {
   return {

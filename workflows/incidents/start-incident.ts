@@ -4,10 +4,10 @@ import { searchAttributePairs } from '../blocks/search-attribute-pairs.ts';
 import { coordinateIncidentId, IncidentPhase, type CoordinateIncidentInput } from '../domain/incident.ts';
 
 /** For other runbooks: starts the coordination of an incident, which outlives whoever found it. The same incident found twice is one. */
-export async function startIncident(input: CoordinateIncidentInput): Promise<{ workflowId: string; isNew: boolean }> {
+export async function startIncident(input: CoordinateIncidentInput): Promise<{ workflowId: string; runId: string | null; isNew: boolean }> {
   const workflowId = coordinateIncidentId(input);
   try {
-    await startChild('coordinateIncident', {
+    const { firstExecutionRunId: runId } = await startChild('coordinateIncident', {
       workflowId,
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -16,9 +16,9 @@ export async function startIncident(input: CoordinateIncidentInput): Promise<{ w
       typedSearchAttributes: searchAttributePairs({ Phase: IncidentPhase.Alert, ...(input.target && { Plant: input.target.plant, Circuit: input.target.circuit }) }),
       staticSummary: `${input.severity} incident: ${input.title}`.slice(0, 200),
     });
-    return { workflowId, isNew: true };
+    return { workflowId, runId, isNew: true };
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return { workflowId, isNew: false };
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return { workflowId, runId: null, isNew: false };
     throw error;
   }
 }

@@ -4,7 +4,9 @@ import { now } from '../blocks/workflow-clock.ts';
 import { targetLabel } from '../domain/ids.ts';
 import { escapeMarkup } from '../domain/markup.ts';
 import { describeInterruption, interruptionSeverity, reportPhase, type InterruptedRun, type ReportInterruptionResult } from '../domain/sweep-runs.ts';
-import { liftHold } from '../incidents/incident-activities.ts';
+import { isGraverThan } from '../domain/incident-report.ts';
+import { liftHold, loadIncidentPolicy } from '../incidents/incident-activities.ts';
+import { IncidentReports } from '../incidents/incident-reports.ts';
 import { freeLock } from '../locks/lock-activities.ts';
 import { appendToRecord, createWorkItem, notify } from '../releases/release-activities.ts';
 
@@ -34,6 +36,14 @@ export async function reportInterruption(interruption: InterruptedRun): Promise<
       tags: ['holdpoint', 'incident', severity, ...(interrupted.target === null ? [] : [targetLabel(interrupted.target)])],
     }));
 
+    // Where the estate wants it coordinated. What has no circuit is told to people all the same.
+    const incident = new IncidentReports(run);
+    const terms = target === null ? null : await run.attempt("The estate's terms of incidents could not be read", () => loadIncidentPolicy({}));
+    if (target !== null && terms?.interrupted !== undefined && !isGraverThan(terms.interrupted, severity)) {
+      incident.open({ severity, target: { plant: target.plant, circuit: target.circuit }, title: `${what}: ${interrupted.workflowId} was interrupted from outside (${how})`, text: detail });
+      await incident.known();
+    }
+
     await run.attempt('Nobody could be told', () => notify({
       key: run.key('tell'),
       event: {
@@ -41,6 +51,6 @@ export async function reportInterruption(interruption: InterruptedRun): Promise<
         question: `What became of ${what}?`, recommendation: '', text: `${detail} ${locks}${workItem ? ` Incident ${workItem.url}` : ''}`, evidence: '', deadline: null, to: [],
       },
     }));
-    return { outcome: 'succeeded', reason: detail, workItem: workItem && { id: workItem.id, url: workItem.url } };
-  }, (outcome, reason) => ({ outcome, reason, workItem: null }));
+    return { outcome: 'succeeded', reason: detail, workItem: workItem && { id: workItem.id, url: workItem.url }, incident: incident.workflowId };
+  }, (outcome, reason) => ({ outcome, reason, workItem: null, incident: null }));
 }

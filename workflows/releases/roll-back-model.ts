@@ -6,8 +6,9 @@ import { now } from '../blocks/workflow-clock.ts';
 import { modelName } from '../domain/ids.ts';
 import { RollBackModelPhase as Phase } from '../domain/phases.ts';
 import { chooseVersion, phaseSeconds, type RollBackModelInput, type RollBackModelResult } from '../domain/rollback.ts';
+import { IncidentReports } from '../incidents/incident-reports.ts';
 import { appendToRecord, loadPolicy, readDeploymentUrgently, readRegisteredModels, watchAlerts } from './release-activities.ts';
-import { describeWatch, gatherEvidence, openIncident, openReview, settleFormer, switchVerified, takeLock, tellRolledBack, testServing } from './rollback-steps.ts';
+import { describeWatch, fileIncidentReport, gatherEvidence, openIncident, openReview, settleFormer, switchVerified, takeLock, tellRolledBack, testServing } from './rollback-steps.ts';
 
 /**
  * Emergency rollback: identify the issue, get the previous version, execute, verify, and document for the root cause analysis. Waits for no approval, freeze, queue or lock, and is reviewed
@@ -19,8 +20,9 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
   const run = new Run({ phase: Phase.Identify, target: { ...target, version: input.to ?? 'previous' }, appendToRecord });
   const lock = new ResourceLock(run, target);
   const monitoring = new MonitoringWindow();
-  const said: RollBackModelResult = { outcome: 'failed', reason: '', target, from: null, to: null, offered: null, production: 'unchanged', serving: null, secondsToServing: null, phases: [], preempted: null, inference: null, workItem: null };
-  const result = (outcome: RollBackModelResult['outcome'], reason: string): RollBackModelResult => ({ ...said, outcome, reason, production: run.production, phases: phaseSeconds(run.status().phases, now().toISOString()) });
+  const incident = new IncidentReports(run);
+  const said: RollBackModelResult = { outcome: 'failed', reason: '', target, from: null, to: null, offered: null, production: 'unchanged', serving: null, secondsToServing: null, phases: [], preempted: null, redeployed: null, inference: null, workItem: null, incident: null };
+  const result = (outcome: RollBackModelResult['outcome'], reason: string): RollBackModelResult => ({ ...said, outcome, reason, incident: incident.workflowId, production: run.production, phases: phaseSeconds(run.status().phases, now().toISOString()) });
 
   return await run.conclude(async () => {
     // 1. Identify the issue. Whoever writes to the circuit now is stopped first; alerts and the log of the last batch job are read while production is switched.
@@ -37,29 +39,35 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
     said.from = choice.from;
     if (choice.kind === 'none') {
       said.offered = choice.offered;
-      return result('rejected', `nothing was rolled back: ${choice.reason}. ${choice.offered === null ? 'No version is recorded good' : `The newest version recorded good is ${choice.offered}: start again with "to": "${choice.offered}"`}`);
+      const refusal = `nothing was rolled back: ${choice.reason}. ${choice.offered === null ? 'No version is recorded good' : `The newest version recorded good is ${choice.offered}: start again with "to": "${choice.offered}"`}`;
+      openIncident(incident, policy, input, refusal);
+      await incident.known();
+      return result('rejected', refusal);
     }
     said.to = choice.to.version;
     if (choice.doubt) run.note(choice.doubt);
 
     // 3. Execute the rollback.
     run.enter(Phase.Switch);
-    await switchVerified(run, policy, { choice, before, former, input });
+    const switched = await switchVerified(run, policy, { choice, before, former, input }, incident);
+    said.redeployed = switched.redeployed;
     said.serving = choice.to.version;
     said.secondsToServing = (now().getTime() - Date.parse(run.status().phases[0]!.startedAt)) / 1000;
     const since = now().toISOString();
     tellRolledBack(run, policy, input, said);
+    openIncident(incident, policy, input, `rolled back from ${said.from} to ${said.to} in ${said.secondsToServing.toFixed(1)} s`);
 
     // 4. Verify: the deployment once more when the pre-empted run has closed, a test inference; then document (5.), and watch the alerts for an hour.
     run.enter(Phase.Verify);
-    if (former) said.preempted = (await run.attempt('The second look could not be taken', () => settleFormer(run, policy, { choice, before, former, input }))) ?? said.preempted;
+    if (former) said.preempted = (await run.attempt('The second look could not be taken', () => settleFormer(run, policy, { choice, before: switched.before, former, input }))) ?? said.preempted;
     const { known, alerts, log } = await evidence;
     const tested = await testServing(run, policy, modelName(target));
     said.inference = tested;
 
     // 5. Root cause analysis: the incident report with timeline and log, its root cause to be filled in. Not after the hour: people need it now.
     run.enter(Phase.Report);
-    said.workItem = await openIncident(run, policy, { input, from: choice.from, to: choice.to.version, secondsToServing: said.secondsToServing, phases: run.status().phases, alerts, log, inference: tested, notes: choice.doubt ? [choice.doubt] : [], run: run.signature });
+    said.workItem = await fileIncidentReport(run, policy, { input, from: choice.from, to: choice.to.version, secondsToServing: said.secondsToServing, phases: run.status().phases, alerts, log, inference: tested, notes: choice.doubt ? [choice.doubt] : [], run: run.signature });
+    incident.tell(said.workItem ? `report with timeline, batch job log and the questions for the root cause: ${said.workItem.url}` : 'the report of the rollback could not be filed');
     await openReview(run, policy, input, said);
     await run.attempt('The record could not be kept yet', () => run.record.flush()); // afterwards: a rollback waits for no record
 
@@ -68,6 +76,7 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
     const verdict = await monitoring.watch(() => watchAlerts({ ...place, known, since, breachSeverity, intervalMs: everyMs, polls: Math.ceil(rollbackForMs / everyMs) + 1 }));
     said.serving = (await readDeploymentUrgently(place)).tags['model_version'] ?? null;
     const { isGood, text } = describeWatch(verdict, tested, said);
+    incident.tell(text);
     return result(isGood ? 'succeeded' : 'rejected', text);
   }, result);
 }

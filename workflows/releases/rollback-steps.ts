@@ -1,17 +1,22 @@
 /** The steps of a rollback, one function each. What is evidence only never keeps production from being switched. */
 import { workflowInfo } from '@temporalio/workflow';
+import { isCancelled } from '../blocks/cancellation.ts';
+import { rootMessage } from '../blocks/compensations.ts';
 import type { MonitoringWindow } from '../blocks/monitoring-window.ts';
 import type { ResourceLock } from '../blocks/resource-lock.ts';
 import type { Run } from '../blocks/run.ts';
 import { targetLabel } from '../domain/ids.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { DeploymentSnapshot } from '../domain/release.ts';
+import type { Redeployed } from '../domain/redeploy.ts';
 import { lockPriority, type Preempted } from '../domain/resource-lock.ts';
 import { incidentHtml, rollbackTags, type BatchJobLog, type IncidentFacts, type RollbackChoice, type RollBackModelInput, type RollBackModelResult } from '../domain/rollback.ts';
+import type { IncidentReports } from '../incidents/incident-reports.ts';
 import { awaitRunClosed, preemptLock } from '../locks/lock-activities.ts';
 import { releaseGateServices, tellBy } from './gate-services.ts';
 import { putBack } from './production-deployment.ts';
-import { checkInference, closeDuplicateWorkItems, createWorkItem, readBatchJobLog, readFiringAlerts, recordVerdict, switchProduction, type watchAlerts } from './release-activities.ts';
+import { redeployVersion } from './redeploy.ts';
+import { checkInference, closeDuplicateWorkItems, createWorkItem, readDeploymentUrgently, readBatchJobLog, readFiringAlerts, recordVerdict, switchProduction, type watchAlerts } from './release-activities.ts';
 import { scoreBatch } from './test-inference.ts';
 
 type Chosen = Extract<RollbackChoice, { kind: 'roll back' }>;
@@ -48,16 +53,37 @@ export async function gatherEvidence(run: Run, place: Place): Promise<Evidence> 
   return { known: firing?.ids ?? [], alerts: firing?.rules ?? [], log };
 }
 
-/** Switches production and reads it back. Until that is verified, a failure or a cancellation puts back what was there. */
-export async function switchVerified(run: Run, policy: TargetPolicy, switching: Switching): Promise<void> {
-  const { choice, before } = switching;
+/**
+ * Lets production serve the version and reads it back: by the pipeline that deploys, where the estate says so, else directly. Until that is verified, a failure or a cancellation puts back what
+ * was there. `before`: the deployment over which the tags were written, for a second look.
+ */
+export async function switchVerified(run: Run, policy: TargetPolicy, switching: Switching, incidents: IncidentReports): Promise<{ before: DeploymentSnapshot; redeployed: Redeployed | null }> {
+  const { choice, before, input } = switching;
   const verified = run.compensations.register({ step: `rollback of ${policy.deployment}`, undo: () => putBack(run, policy, before, undefined) });
   run.production = 'changed'; // as long as nobody has seen that it is not
-  await switchProduction(orderOf(run, policy, switching, 0));
+  let redeployed: Redeployed | null = null;
+  let standing = before;
+  try {
+    const { redeploy } = policy.execution;
+    if (redeploy !== undefined) redeployed = await redeployVersion(run, policy.target, redeploy, choice.to.version, input.reason);
+    if (redeployed !== null) standing = await readDeploymentUrgently({ workspace: policy.workspaces.production, endpoint: policy.endpoint, deployment: policy.deployment });
+    if (redeployed?.state === 'succeeded' && serves(standing, choice)) verified();
+    else if (redeployed?.state === 'succeeded') run.note(`${redeployed.release} was deployed, but production does not serve ${choice.to.version}: it is switched directly.`);
+    await switchProduction(orderOf(run, policy, { ...switching, before: standing }, 0));
+  } catch (error) {
+    if (!isCancelled(error)) openIncident(incidents, policy, input, `production could not be switched to ${choice.to.version}: ${rootMessage(error)}`);
+    throw error;
+  }
   verified();
   run.effect({ step: 'rollback', what: `rolled back to ${choice.to.version}`, platform: 'azure-ml', resource: `${policy.workspaces.production.workspace}/${policy.endpoint}/${policy.deployment}`, before: before.tags['model_version'] ?? null, after: choice.to.version });
   const bad = recordVerdict({ registry: policy.registry, model: `${policy.target.plant}-${policy.target.circuit}`, version: choice.from, verdict: 'bad' });
   run.inBackground(bad.catch(() => run.note(`That ${choice.from} is bad could not be noted in the registry.`)));
+  return { before: standing, redeployed };
+}
+
+/** Asset ids are compared as Azure does, in any case. */
+function serves({ model }: DeploymentSnapshot, { to }: Chosen): boolean {
+  return model?.toLowerCase() === to.assetId.toLowerCase();
 }
 
 /** Once the pre-empted run has closed, or after ten minutes, looks again and overwrites what it wrote late. A run with other targets goes on: it writes nothing more here, and its end is not waited for. */
@@ -95,12 +121,18 @@ export async function testServing(run: Run, policy: TargetPolicy, model: string)
   });
 }
 
-/** One incident as a work item. The rollback stands also where none can be made. */
-export async function openIncident(run: Run, policy: TargetPolicy, facts: IncidentFacts): Promise<RollBackModelResult['workItem']> {
+/** People come together about it, where the estate wants that; an incident that the rollback was started from is told. Nothing of it is waited for. */
+export function openIncident(incidents: IncidentReports, { incidents: opened }: TargetPolicy, { target, reason, alert, incident }: RollBackModelInput, text: string): void {
+  const { workflowId } = workflowInfo();
+  incidents.open({ severity: opened?.rollBackModel, within: incident, target, title: reason, reportedBy: alert ? `${workflowId}, by alert ${alert.name}` : workflowId, text });
+}
+
+/** The incident's report as a work item. The rollback stands also where none can be made. */
+export async function fileIncidentReport(run: Run, policy: TargetPolicy, facts: IncidentFacts): Promise<RollBackModelResult['workItem']> {
   const key = run.key('incident');
   const { target } = facts.input;
   return await run.attempt('The incident could not be opened', async () => {
-    const { id, url, uncertain } = await createWorkItem({ key, type: 'Bug', title: `Incident: ${targetLabel(target)} rolled back from ${facts.from} to ${facts.to}`, descriptionHtml: incidentHtml(facts), tags: ['holdpoint', 'incident', policy.severity, targetLabel(target)] });
+    const { id, url, uncertain } = await createWorkItem({ key, type: 'Bug', title: `Incident: ${targetLabel(target)} rolled back from ${facts.from} to ${facts.to}`, descriptionHtml: incidentHtml(facts), tags: ['holdpoint', 'incident', policy.incidents?.rollBackModel ?? policy.severity, targetLabel(target)] });
     if (uncertain) run.beforeClosing('late twins of the incident', () => closeDuplicateWorkItems({ key, keep: id, settleMs: policy.settleMs }));
     return { id, url };
   });

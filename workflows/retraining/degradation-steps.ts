@@ -1,4 +1,5 @@
 /** The steps of an investigation: what is measured, what is written down, what a person is asked. */
+import { workflowInfo } from '@temporalio/workflow';
 import type { GateRequest } from '../blocks/gate-request.ts';
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
@@ -10,6 +11,7 @@ import { modelName, targetLabel } from '../domain/ids.ts';
 import { escapeMarkup } from '../domain/markup.ts';
 import { causeGateName } from '../domain/phases.ts';
 import type { GatePolicy, TargetPolicy } from '../domain/policy.ts';
+import type { IncidentReports } from '../incidents/incident-reports.ts';
 import { closeDuplicateWorkItems, createWorkItem, readModelHistory, readProductionDeployment } from '../releases/release-activities.ts';
 import { checkCircuitData, findPredictions, measureCircuitDrift, measurePredictionErrors, writeDegradationReport } from './degradation-activities.ts';
 
@@ -88,6 +90,14 @@ export async function fileFinding(run: Run, { input, policy }: Investigation, ti
     if (uncertain) run.beforeClosing('late twins of the work item', () => closeDuplicateWorkItems({ key, keep: id, settleMs: policy.settleMs }));
     return { id, url };
   });
+}
+
+/** People come together about what nobody could explain or mend, where the estate wants that. */
+export async function openIncident(incidents: IncidentReports, { incidents: opened }: TargetPolicy, { target, alert }: InvestigateDegradationInput, title: string, workItem: InvestigateDegradationResult['workItem']): Promise<void> {
+  const { workflowId } = workflowInfo();
+  incidents.open({ severity: opened?.investigateDegradation, target, title: `predictions became worse; ${title}`, reportedBy: alert ? `${workflowId}, by alert ${alert.name}` : workflowId });
+  if (workItem) incidents.tell(`work item ${workItem.url}`);
+  await incidents.known();
 }
 
 /**

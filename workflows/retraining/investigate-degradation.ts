@@ -5,9 +5,10 @@ import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { degradationDefaults, type InvestigateDegradationInput, type InvestigateDegradationResult, type NextRunbook } from '../domain/degradation.ts';
 import { InvestigateDegradationPhase as Phase } from '../domain/phases.ts';
+import { IncidentReports } from '../incidents/incident-reports.ts';
 import { releaseGateServices } from '../releases/gate-services.ts';
 import { appendToRecord, loadPolicy } from '../releases/release-activities.ts';
-import { causeGate, checkData, checkDrift, decide, document, fileFinding, reviewErrors, type Investigation, type Verdict } from './degradation-steps.ts';
+import { causeGate, checkData, checkDrift, decide, document, fileFinding, openIncident, reviewErrors, type Investigation, type Verdict } from './degradation-steps.ts';
 import { startNext, type NextInput } from './start-next.ts';
 
 /** Rounds of a wait for data: more than anybody's patience, and a bound for the history, which grows by some 55 events in each. */
@@ -20,8 +21,9 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
   const { recheckEveryMs, waitForDataMs, outcomeWithinMs } = { ...degradationDefaults, ...input };
   const run = new Run({ phase: Phase.Alert, target: { ...target, version: 'serving' }, appendToRecord });
   const gates = new Gates(run, releaseGateServices(run));
-  const said: InvestigateDegradationResult = { outcome: 'failed', reason: '', target, finding: null, reasoning: [], serving: null, current: null, next: null, report: null, workItem: null };
-  const result = (outcome: InvestigateDegradationResult['outcome'], reason: string): InvestigateDegradationResult => ({ ...said, outcome, reason });
+  const incident = new IncidentReports(run);
+  const said: InvestigateDegradationResult = { outcome: 'failed', reason: '', target, finding: null, reasoning: [], serving: null, current: null, next: null, report: null, workItem: null, incident: null };
+  const result = (outcome: InvestigateDegradationResult['outcome'], reason: string): InvestigateDegradationResult => ({ ...said, outcome, reason, incident: incident.workflowId });
 
   return await run.conclude(async () => {
     const policy = await loadPolicy({ target });
@@ -53,7 +55,10 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
     for (let [round, waited] = [1, 0]; verdict.decision.finding === 'data'; round += 1) {
       said.workItem ??= await fileFinding(run, about, 'Faulty data', verdict.decision.reasoning, said.report?.reportUri ?? null);
       if (waitForDataMs === 0) return result('succeeded', `the data are at fault: ${said.reasoning.at(-1)} Fix them and start again`);
-      if (waited >= waitForDataMs || round > mostRounds) return result('expired', `the data were not fixed in time: ${said.reasoning.at(-1)}`);
+      if (waited >= waitForDataMs || round > mostRounds) {
+        await openIncident(incident, policy, input, `the data were not fixed in time: ${said.reasoning.at(-1)}`, said.workItem);
+        return result('expired', `the data were not fixed in time: ${said.reasoning.at(-1)}`);
+      }
       run.enter(Phase.Waiting);
       await sleep(Math.min(recheckEveryMs, waitForDataMs - waited), { summary: 'Until the data are looked at again' });
       waited += recheckEveryMs;
@@ -70,6 +75,7 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
         const reason = answer.state === 'expired' ? 'nobody answered in time, and nothing was started' : answer.state === 'rejected' ? `${answer.by}: ${answer.reason}` : answer.reason;
         run.enter(Phase.Decision);
         said.workItem = await fileFinding(run, about, 'Unexplained predictions', [...verdict.decision.reasoning, reason], said.report?.reportUri ?? null);
+        await openIncident(incident, policy, input, `the cause is not known: ${reason}`, said.workItem);
         return result(answer.state === 'expired' ? 'expired' : 'rejected', reason);
       }
       const { decision, evidence } = answer.evidence;
@@ -85,6 +91,7 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
       run.record.add({ kind: 'effect', step: 'next runbook', what: step.runbook, platform: 'temporal', resource: step.workflowId, before: null, after: 'started' });
     });
     const { runbook, state, outcome, reason } = said.next;
+    if (outcome !== null && outcome !== 'succeeded') await openIncident(incident, policy, input, `${runbook} did not mend it: ${outcome}, ${reason}`, said.workItem);
     return result('succeeded', state === 'started' ? `${runbook}: ${outcome ?? 'not ended yet'}, ${reason}` : reason);
   }, result);
 }

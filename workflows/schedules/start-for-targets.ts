@@ -12,8 +12,8 @@ import { targetLabel } from '../domain/ids.ts';
 import { TaskQueue } from '../domain/queues.ts';
 import { perTargetRunbook, perTargetRunbooks, reasonToLeaveOut, slotMs as defaultSlotMs, startedReason, startForTargetsPhase, type StartedForTarget, type StartForTargetsInput, type StartForTargetsResult } from '../domain/schedules.ts';
 import { readKnownRuns } from '../hooks/hook-activities.ts';
+import * as registry from '../index.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
-import { startableNext } from '../retraining/start-next.ts';
 
 const { selectScheduledTargets } = on<ReturnType<typeof createScheduledTargetActivities>>(TaskQueue.Estate, brief, 'Select the circuits');
 
@@ -30,7 +30,7 @@ export async function startForTargets(input: StartForTargetsInput): Promise<Star
     const runbook = perTargetRunbook(name);
     if (runbook === undefined) throw ApplicationFailure.nonRetryable(`runbook: ${name} is none of ${perTargetRunbooks.join(', ')}`, FailureType.InputInvalid);
     // A child of a type that no worker knows would wait for ever.
-    if (name === 'retrainOnDrift' && !startableNext.includes(name)) return { ...result, outcome: 'rejected', reason: `${name} is not part of this version of Holdpoint: nothing was started` };
+    if (!Object.hasOwn(registry, name)) return { ...result, outcome: 'rejected', reason: `${name} is not part of this version of Holdpoint: nothing was started` };
 
     const { targets, period, since } = await selectScheduledTargets({ select, oncePer, timezone, at: dueAt() });
     result.period = period;

@@ -7,12 +7,13 @@ import { Run } from '../blocks/run.ts';
 import { notRecoverable, type EndedBatchJob, type RecoverBatchJobInput, type RecoverBatchJobResult } from '../domain/batch-recovery.ts';
 import { causeText } from '../domain/job-failure.ts';
 import { RecoverBatchJobPhase as Phase } from '../domain/phases.ts';
+import { IncidentReports } from '../incidents/incident-reports.ts';
 import { releaseGateServices } from '../releases/gate-services.ts';
 import { appendToRecord, loadPolicy } from '../releases/release-activities.ts';
 import { fixAndRetry } from './fix-and-retry.ts';
 import { awaitNextJob, readBatchJob, readJobFailure } from './recovery-activities.ts';
 import { recoveryGate } from './recovery-gate.ts';
-import { fileRecovery } from './recovery-work-item.ts';
+import { fileRecovery, openIncident } from './recovery-work-item.ts';
 import { Recovery } from './recovery.ts';
 
 /** Troubleshooting batch job failures: identify the job, review its log, fix the issue and retry, step by step within the estate's bounds, and watch the next scheduled job. One run for each failed job. */
@@ -23,8 +24,9 @@ export async function recoverBatchJob(input: RecoverBatchJobInput): Promise<Reco
   const gates = new Gates(run, releaseGateServices(run));
   const lock = new ResourceLock(run, target);
   const monitoring = new MonitoringWindow();
-  const said: RecoverBatchJobResult = { outcome: 'failed', reason: '', target, jobName, cause: null, evidence: null, attempts: [], nextJob: null, production: 'unchanged', workItem: null };
-  const result = (outcome: RecoverBatchJobResult['outcome'], reason: string): RecoverBatchJobResult => ({ ...said, outcome, reason, production: run.production });
+  const incident = new IncidentReports(run);
+  const said: RecoverBatchJobResult = { outcome: 'failed', reason: '', target, jobName, cause: null, evidence: null, attempts: [], nextJob: null, production: 'unchanged', workItem: null, incident: null };
+  const result = (outcome: RecoverBatchJobResult['outcome'], reason: string): RecoverBatchJobResult => ({ ...said, outcome, reason, incident: incident.workflowId, production: run.production });
 
   return await run.conclude(async () => {
     // 1. Identify the failed job: plant, circuit and name.
@@ -54,11 +56,13 @@ export async function recoverBatchJob(input: RecoverBatchJobInput): Promise<Reco
     if (fixed.kind === 'helpless') {
       run.enter(Phase.Person);
       const { why } = fixed;
+      openIncident(incident, policy, input, `batch job ${jobName} failed and is not recovered: ${why}`);
       const decision = await gates.pass(recoveryGate({ why, failure: fixed.failure, attempts: said.attempts, left: await recovery.putBackWhatDidNotHelp() }, input, policy));
       const again = decision.state === 'approved' ? await recovery.retryAsItIs(decision.by) : null;
       if (again?.kind !== 'completed') {
         run.enter(Phase.Closing);
         said.workItem = await fileRecovery(run, policy, said, `${why}; ${described(decision)}`, again?.kind === 'failed' ? again.failure : fixed.failure);
+        incident.tell(`${described(decision)}${said.workItem ? `; work item ${said.workItem.url}` : ''}`);
         return result(decision.state === 'expired' ? 'expired' : 'rejected', `${why}; ${described(decision)}`);
       }
       fixed = again;
@@ -71,11 +75,18 @@ export async function recoverBatchJob(input: RecoverBatchJobInput): Promise<Reco
     recovery.keep(); // the retry has completed with it, and the next job is judged by itself
     const retried = `the retry completed (${said.attempts.at(-1)?.remedy})`;
     if (!('kind' in next)) said.nextJob = { jobName: next.jobName, status: next.end.status };
-    if (said.nextJob?.status === 'Completed') return result('succeeded', `${retried}, and the next job ${said.nextJob.jobName} did too`);
+    if (said.nextJob?.status === 'Completed') {
+      const recovered = `${retried}, and the next job ${said.nextJob.jobName} did too`;
+      incident.tell(recovered);
+      return result('succeeded', recovered);
+    }
     run.enter(Phase.Closing);
     const trouble = `${retried}, but ${describeNext(next)}`;
     said.workItem = await fileRecovery(run, policy, said, trouble, 'kind' in next ? null : await readJobFailure({ workspace, jobName: next.jobName }));
-    return result('kind' in next && next.kind === 'inconclusive' ? 'succeeded' : 'rejected', trouble);
+    const isUnknown = 'kind' in next && next.kind === 'inconclusive';
+    if (!isUnknown) openIncident(incident, policy, input, trouble);
+    await incident.known();
+    return result(isUnknown ? 'succeeded' : 'rejected', trouble);
   }, result);
 }
 

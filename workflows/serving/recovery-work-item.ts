@@ -1,9 +1,11 @@
+import { workflowInfo } from '@temporalio/workflow';
 import type { Run } from '../blocks/run.ts';
-import { failureFacts, type RecoverBatchJobResult } from '../domain/batch-recovery.ts';
+import { failureFacts, type RecoverBatchJobInput, type RecoverBatchJobResult } from '../domain/batch-recovery.ts';
 import { targetLabel } from '../domain/ids.ts';
 import type { JobFailure } from '../domain/job-failure.ts';
 import { escapeMarkup } from '../domain/markup.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
+import type { IncidentReports } from '../incidents/incident-reports.ts';
 import { closeDuplicateWorkItems } from '../releases/release-activities.ts';
 import { openWorkItem } from './recovery-activities.ts';
 
@@ -22,4 +24,11 @@ export async function fileRecovery(run: Run, { target, deployment, settleMs }: T
     if (uncertain) run.beforeClosing('late twins of the work item', () => closeDuplicateWorkItems({ key, keep: id, settleMs }));
     return { id, url };
   });
+}
+
+/** People come together about what no remedy helps, where the estate wants that; one that is open already is told. Not waited for. */
+export function openIncident(incidents: IncidentReports, { incidents: opened }: TargetPolicy, { target, alert }: RecoverBatchJobInput, title: string): void {
+  const { workflowId } = workflowInfo();
+  if (incidents.isOpened) return incidents.tell(title);
+  incidents.open({ severity: opened?.recoverBatchJob, target, title, reportedBy: alert === undefined ? workflowId : `${workflowId}, by alert ${alert}` });
 }

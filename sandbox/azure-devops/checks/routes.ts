@@ -7,6 +7,8 @@ import type { Addresses } from '../addresses.ts';
 import { collection } from '../collection.ts';
 import { devOpsError, invalidArgument } from '../errors.ts';
 import type { GitRepository } from '../git/repository.ts';
+import type { Organisation } from '../organisation/inventory.ts';
+import { page } from '../organisation/paging.ts';
 import { presentPullRequest } from '../pull-requests/presentation.ts';
 import type { Agent } from '../pipelines/agent.ts';
 import { approvalRecords, type PipelineApprovals } from '../pipelines/approvals.ts';
@@ -46,7 +48,7 @@ export interface CheckSettings {
 }
 
 /** Environments, their checks and the service connections that checks use. */
-export async function checkRoutes(app: FastifyInstance, { environments, configurations, connections, addresses }: CheckServices): Promise<void> {
+export async function checkRoutes(app: FastifyInstance, { environments, configurations, connections, addresses, organisation }: CheckServices & { organisation: Organisation }): Promise<void> {
   const configurationOf = ({ id }: Params): Configuration => {
     const found = configurations.get(Number(id));
     if (!found) throw devOpsError(404, 'CheckConfigurationNotFoundException', `The check configuration ${id} does not exist.`);
@@ -64,7 +66,7 @@ export async function checkRoutes(app: FastifyInstance, { environments, configur
   };
 
   const present = (environment: Environment) => ({ ...environment, project: addresses.project() });
-  app.get<{ Querystring: Query }>('/distributedtask/environments', async ({ query }) => collection(environments.list().filter(({ name }) => query['name'] === undefined || name.toLowerCase() === query['name'].toLowerCase()).map(present)));
+  app.get<{ Querystring: Query }>('/distributedtask/environments', async ({ query }, reply) => page(environments.list().filter(({ name }) => query['name'] === undefined || name.toLowerCase() === query['name'].toLowerCase()).map(present), query, reply, organisation.inventory.pageSize));
   app.get<{ Params: Params }>('/distributedtask/environments/:id', async ({ params }) => present(environmentOf(params.id)));
   app.get<{ Params: Params; Querystring: Query }>('/distributedtask/environments/:id/environmentdeploymentrecords', async ({ params, query }) =>
     collection(environments.deployments(environmentOf(params.id).id).slice(0, Number(query['top'] ?? 25))),

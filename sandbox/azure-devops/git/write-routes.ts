@@ -4,6 +4,8 @@ import type { Addresses } from '../addresses.ts';
 import { collection } from '../collection.ts';
 import { devOpsError } from '../errors.ts';
 import { identityOf, SERVICE_IDENTITY } from '../identity.ts';
+import type { Organisation } from '../organisation/inventory.ts';
+import { page, type PageQuery } from '../organisation/paging.ts';
 import type { Commit, GitRepository } from './repository.ts';
 
 const NO_COMMIT = '0'.repeat(40);
@@ -23,9 +25,9 @@ const pushSchema = z.object({
 });
 
 /** Branches and commits: refs, pushes of one commit, and a commit by its id. Whoever comes first moves a branch; the other is told. */
-export async function gitWriteRoutes(app: FastifyInstance, { git, addresses }: { git: GitRepository; addresses: Addresses }): Promise<void> {
-  app.get<{ Querystring: { filter?: string } }>('/refs', async ({ query: { filter = '' } }) =>
-    collection(git.refs(`refs/${filter}`).map(({ name, commitId }) => ({ name, objectId: commitId, creator: SERVICE_IDENTITY, url: addresses.repositoryApi(`/refs?filter=${encodeURIComponent(name.slice('refs/'.length))}`) }))));
+export async function gitWriteRoutes(app: FastifyInstance, { git, addresses, organisation }: { git: GitRepository; addresses: Addresses; organisation: Organisation }): Promise<void> {
+  app.get<{ Querystring: PageQuery & { filter?: string } }>('/refs', async ({ query: { filter = '', ...query } }, reply) =>
+    page(git.refs(`refs/${filter}`).map(({ name, commitId }) => ({ name, objectId: commitId, creator: SERVICE_IDENTITY, url: addresses.repositoryApi(`/refs?filter=${encodeURIComponent(name.slice('refs/'.length))}`) })), query, reply, organisation.inventory.pageSize));
 
   // Answers 200 however it went: each update tells for itself.
   app.post('/refs', async (request) => {

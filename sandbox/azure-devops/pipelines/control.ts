@@ -7,6 +7,7 @@ import { requirePullRequest } from '../pull-requests/routes.ts';
 import { approvalChanged, deploymentApprovalChanged } from '../service-hooks/approval-events.ts';
 import type { Deliveries } from '../service-hooks/deliveries.ts';
 import { approvalOrderSchema, decisionSchema, releaseApprovalOrderSchema, tagOrderSchema } from './approvals.ts';
+import { stagedReleaseOrderSchema } from './deployments.ts';
 import { buildOrderSchema, pipelineOf } from './builds.ts';
 import { requireBuild, type PipelineServices } from './routes.ts';
 
@@ -14,7 +15,7 @@ type Id = { Params: { id: string } };
 
 /** What tests and the demo order of Azure Pipelines: builds that publish, and what people decide on its pages. */
 export async function pipelineControl(app: FastifyInstance, services: PipelineServices & { pullRequests: PullRequests; deliveries: Deliveries; clock: Clock }): Promise<void> {
-  const { builds, agent, approvals, releaseApprovals, git, pullRequests, deliveries, clock, addresses } = services;
+  const { builds, agent, approvals, releaseApprovals, stagedReleases, git, pullRequests, deliveries, clock, addresses } = services;
   refuseByField(app);
 
   app.post('/_sandbox/builds', async (request, reply) => {
@@ -67,6 +68,13 @@ export async function pipelineControl(app: FastifyInstance, services: PipelineSe
     const created = releaseApprovals.create(order, requireBuild(builds, String(order.buildId)));
     if (order.deliver && !order.isAutomated) deliveries.publish(deploymentApprovalChanged('pending', created, releaseApprovals.release(created.releaseId)!, clock.iso(), addresses));
     return reply.code(201).send({ approvalId: created.id, releaseId: created.releaseId });
+  });
+
+  app.post('/_sandbox/releases', async (request, reply) => reply.code(201).send({ releaseId: stagedReleases.create(stagedReleaseOrderSchema.parse(request.body)).id }));
+  app.get<Id>('/_sandbox/releases/:id', async ({ params }) => {
+    const found = stagedReleases.get(Number(params.id));
+    if (!found) throw devOpsError(404, 'ReleaseNotFoundException', `Release with ID ${params.id} does not exist.`);
+    return found;
   });
 
   app.post<Id>('/_sandbox/release-approvals/:id/decide', async ({ params, body }) => {

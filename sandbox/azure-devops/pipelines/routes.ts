@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import { REPOSITORY, REPOSITORY_ID } from '../../core/tenancy.ts';
 import type { Addresses } from '../addresses.ts';
 import { collection } from '../collection.ts';
@@ -7,6 +8,7 @@ import { DEFAULT_BRANCH, type GitRepository } from '../git/repository.ts';
 import { SERVICE_IDENTITY } from '../identity.ts';
 import type { Agent } from './agent.ts';
 import { presentApproval, presentRelease, presentReleaseApproval, type PipelineApprovals, type ReleaseApprovals } from './approvals.ts';
+import { definitionOf, presentStage, presentStagedRelease, stageIdOf, type StagedRelease, type StagedReleases } from './deployments.ts';
 import { PIPELINE, presentBuild, presentPipeline, presentRun, runOrderSchema, type Build, type Builds } from './builds.ts';
 
 export interface PipelineServices {
@@ -14,6 +16,7 @@ export interface PipelineServices {
   agent: Agent;
   approvals: PipelineApprovals;
   releaseApprovals: ReleaseApprovals;
+  stagedReleases: StagedReleases;
   git: GitRepository;
   addresses: Addresses;
 }
@@ -95,7 +98,7 @@ export async function buildRoutes(app: FastifyInstance, { builds, agent, address
 }
 
 /** Classic releases and their approvals, which Azure DevOps Services serves at a host of its own. */
-export async function releaseRoutes(app: FastifyInstance, { releaseApprovals, addresses }: PipelineServices): Promise<void> {
+export async function releaseRoutes(app: FastifyInstance, { releaseApprovals, stagedReleases, addresses }: PipelineServices): Promise<void> {
   app.get<{ Querystring: Query }>('/approvals', async ({ query }) => {
     const wanted = query.statusFilter ?? 'pending';
     const releases = query.releaseIdsFilter?.split(',');
@@ -108,9 +111,54 @@ export async function releaseRoutes(app: FastifyInstance, { releaseApprovals, ad
     return presentReleaseApproval(found, releaseApprovals.release(found.releaseId)!, addresses);
   });
   app.get<{ Params: { id: string } }>('/releases/:id', async ({ params }) => {
+    const staged = stagedReleases.get(Number(params.id));
+    if (staged) return presentStagedRelease(staged, addresses);
     const found = releaseApprovals.release(Number(params.id));
     if (!found) throw devOpsError(404, 'ReleaseNotFoundException', `Release with ID ${params.id} does not exist.`);
     return presentRelease(found, addresses);
+  });
+}
+
+const stageUpdateSchema = z.object({ status: z.enum(['inProgress', 'canceled']), comment: z.string().nullish() });
+
+/** Classic releases whose stage is deployed by clients: two equal updates are two deployments, and none is taken while one is under way. */
+export async function stagedReleaseRoutes(app: FastifyInstance, { stagedReleases, addresses }: PipelineServices): Promise<void> {
+  type Stage = { Params: { id: string; stageId: string } };
+  const required = (id: string): StagedRelease => {
+    const found = stagedReleases.get(Number(id));
+    if (!found) throw devOpsError(404, 'ReleaseNotFoundException', `Release with ID ${id} does not exist.`);
+    return found;
+  };
+  const withStage = ({ id, stageId }: Stage['Params']): StagedRelease => {
+    const release = required(id);
+    if (stageIdOf(release) !== Number(stageId)) throw devOpsError(404, 'ReleaseManagementObjectNotFoundException', `Stage with ID ${stageId} does not exist in release ${id}.`);
+    return release;
+  };
+
+  app.get<{ Querystring: Query }>('/definitions', async ({ query: { searchText = '', isExactNameMatch } }) => {
+    const known = [...new Set(stagedReleases.list().map(({ definition }) => definition))];
+    return collection(known.filter((name) => (isExactNameMatch === 'true' ? name.toLowerCase() === searchText.toLowerCase() : name.toLowerCase().includes(searchText.toLowerCase()))).map(definitionOf));
+  });
+  app.get<{ Querystring: Query }>('/releases', async ({ query: { definitionId, tagFilter, $top } }) => {
+    const wanted = tagFilter?.toLowerCase().split(',') ?? [];
+    const found = stagedReleases.list().filter(({ definition, tags }) => (definitionId === undefined || String(definitionOf(definition).id) === definitionId) && wanted.every((tag) => tags.some((each) => each.toLowerCase() === tag)));
+    return collection(found.slice(0, Number($top ?? 50)).map((release) => presentStagedRelease(release, addresses)));
+  });
+  app.patch<{ Params: { id: string; tag: string } }>('/releases/:id/tags/:tag', async (request) => {
+    const { id, tag } = request.params;
+    const release = required(id);
+    if (!release.tags.includes(tag)) request.markChanged();
+    return collection(stagedReleases.tag(release, tag).tags);
+  });
+  app.get<Stage>('/releases/:id/environments/:stageId', async ({ params }) => presentStage(withStage(params)));
+  app.patch<Stage>('/releases/:id/environments/:stageId', async (request) => {
+    const release = withStage(request.params);
+    const { status } = stageUpdateSchema.parse(request.body);
+    const isUnderWay = ['inProgress', 'queued'].includes(release.status);
+    if (status === 'inProgress' && isUnderWay) throw devOpsError(400, 'InvalidRequestException', `Cannot start the deployment of stage ${release.stage}: a deployment is in progress already.`);
+    if (status === 'canceled' && !isUnderWay) throw devOpsError(400, 'InvalidRequestException', `Stage ${release.stage} has no deployment that could be canceled.`);
+    request.markChanged();
+    return presentStage(status === 'inProgress' ? stagedReleases.deploy(release) : stagedReleases.cancel(release));
   });
 }
 

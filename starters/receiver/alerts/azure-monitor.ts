@@ -1,9 +1,11 @@
-/** Azure Monitor's common alert schema: only the essentials are read; the context differs with every kind of alert. */
+/** Azure Monitor's common alert schema: of the essentials, the custom properties and the dimensions what a route may look at. */
 import { z } from 'zod';
 import { azureAlertKey, isoOf } from '../../../activities/azure-monitor/active-alerts.ts';
 import { alertOf, type AlertNews } from '../../../workflows/domain/alert.ts';
 
 const text = (longest: number) => z.string('must be a text').max(longest, `must have at most ${longest} characters`);
+
+const dimension = z.object({ name: z.string(), value: z.string() });
 
 const notification = z.object({
   schemaId: z.literal('azureMonitorCommonAlertSchema', 'must be azureMonitorCommonAlertSchema; switch the common alert schema on in the action group'),
@@ -19,16 +21,19 @@ const notification = z.object({
       firedDateTime: text(60).nullish(),
       description: text(10_000).nullish(),
     }),
+    /** The context differs with every kind of alert; of metric and log alerts the dimensions are read. */
+    alertContext: z.object({ condition: z.object({ allOf: z.array(z.object({ dimensions: z.array(dimension).nullish() })) }) }).nullish().catch(null),
     customProperties: z.record(text(200), z.unknown()).nullish().catch(null),
   }),
 });
 
 export function readAzureMonitor(body: unknown): AlertNews[] {
-  const { essentials, customProperties } = notification.parse(body).data;
+  const { essentials, alertContext, customProperties } = notification.parse(body).data;
   const key = azureAlertKey(essentials.alertId)!;
   if (essentials.monitorCondition === 'Resolved') return [{ kind: 'resolved', alert: { source: 'azureMonitor', key } }];
   const { alertRule, severity, firedDateTime, description, monitoringService, signalType, alertTargetIDs } = essentials;
-  const labels = Object.fromEntries(Object.entries({ ...customProperties, monitoringService, signalType }).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  const dimensions = Object.fromEntries((alertContext?.condition.allOf ?? []).flatMap(({ dimensions: given }) => given ?? []).map(({ name, value }) => [name, value]));
+  const labels = Object.fromEntries(Object.entries({ ...dimensions, ...customProperties, monitoringService, signalType }).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
   const alert = alertOf({ source: 'azureMonitor', key, name: alertRule, severity: severity ?? undefined, firedAt: isoOf(firedDateTime ?? undefined), description: description ?? '', labels, resources: alertTargetIDs ?? [] });
   return [{ kind: 'fired', alert }];
 }

@@ -52,6 +52,12 @@ void test('jobs are told apart: of which deployment, read from where, whose, and
   assert.deepEqual(told, { jobName: first, status: 'Failed', deployment: 'deployment-circuit-C003', dataUri: `${inference.dataUri}.old`, outputUri: 'azureml://datastores/workspaceblobstore/paths/out/predictions.csv', experimentName: 'scheduled-P001-C003', key: null });
   assert.equal(await platforms.run(azureMl.readBatchJob, { workspace, endpoint, jobName: 'nobody' }), null);
 
+  // What an alert is about that names no job: the newest that had failed by then.
+  const failedBy = (circuit: string, shiftMs: number) => platforms.run(azureMl.findFailedJob, { workspace, endpoint, deployment: `deployment-circuit-${circuit}`, before: new Date(Date.parse(createdAt) + shiftMs).toISOString(), intervalMs: 100 });
+  assert.deepEqual(await failedBy('C003', 1_000), { jobName: first });
+  await assert.rejects(failedBy('C003', -1_000), failure('StillWatching', false, /no job that was created by .* has failed/));
+  await assert.rejects(failedBy('C004', 1_000), failure('StillWatching', false));
+
   const query = { workspace, endpoint, deployment: 'deployment-circuit-C003', after: createdAt, ownKeys: [] as string[] };
   assert.deepEqual((await platforms.run(azureMl.findLaterJobs, query)).jobs, []);
   await scheduled('C004');

@@ -28,6 +28,9 @@ describe('the section alerts', () => {
       [`  routes:\n    - {onResolved: stop, runbook: rollBackModel, target: ${label}}`, /alerts\.routes\.0\.onResolved: must be tell, cancel, note/],
       [`  routes:\n    - {joinFor: 10, runbook: rollBackModel, target: ${label}}`, /alerts\.routes\.0\.joinFor: must be a duration with its unit/],
       [`  routes:\n    - {rule: mae, runbook: rollBackModel, target: ${label}}`, /alerts\.routes\.0\.rule: unknown field/],
+      [`  routes:\n    - {job: label.job, runbook: rollBackModel, target: ${label}}`, new RegExp(`^estate\\.yml:${first + 2}: alerts\\.routes\\.0\\.job: is only for recoverBatchJob: rollBackModel is given no job; leave it out$`)],
+      [`  routes:\n    - {job: nightly-1, runbook: recoverBatchJob, target: ${label}}`, /alerts\.routes\.0\.job: must be label\.<name>/],
+      [`  routes:\n    - {runbook: coordinateIncident, target: ${label}, onResolved: cancel}`, /alerts\.routes\.0\.onResolved: must be tell or note: a run of coordinateIncident ends when people say so/],
       ['  sources: {alertmanager: {url: "http://alertmanager:9093"}}', /alerts\.sources\.alertmanager\.url: must be an https address/],
       ['  sources: {pagerDuty: {token: u+secretsecret}}', /alerts\.sources\.pagerDuty\.token: must be the name of an environment variable.*never the secret itself/],
       ['  sources: {pagerDuty: {token: AZURE_CLIENT_SECRET}}', /alerts\.sources\.pagerDuty\.token: names a variable that belongs to the platforms/],
@@ -62,6 +65,20 @@ describe('routing', () => {
     assert.equal(reason(routed(routes, { source: 'azureMonitor', name: 'any', resources: [productionDeployment('P002', 'C004').toLowerCase()] })), 'mapped by alerts.routes.2');
     assert.equal(reason(routed(routes, { source: 'azureMonitor', name: 'any', resources: ['/subscriptions/other'] })), 'alerts.routes.2 fits, but none of its resources is a production deployment of the estate');
     assert.match(reason(routeOf(parseEstate(demo, 'estate.yml'), freshAlert())), /: it has none$/);
+  });
+
+  it('gives each runbook what it takes: the job by its label or not at all, the severity of the alert or of the circuit', () => {
+    const order = (route: string, alert: Partial<Alert>) => {
+      const routing = routed(`  routes:\n    - {${route}, target: ${label}}`, { labels: { ...labels, 'RunId': 'batchjob-7' }, ...alert });
+      return routing.kind === 'mapped' ? routing.order : assert.fail(routing.reason);
+    };
+    const place = { workspace: { subscriptionId: '00000000-0000-0000-0000-000000000001', resourceGroup: 'ml-platform', workspace: 'prod-ml-workspace' }, endpoint: 'batch-endpoint-plant-P002', deployment: 'deployment-circuit-C003' };
+    const named = order('job: label.RunId, runbook: recoverBatchJob', {});
+    assert.deepEqual([named.workflowId, named.needs], ['recoverBatchJob:P002:C003:batchjob-7', undefined]);
+    for (const unnamed of [order('runbook: recoverBatchJob', {}), order('job: label.other, runbook: recoverBatchJob', {}), order('job: label.RunId, runbook: recoverBatchJob', { labels: { ...labels, RunId: '../x y' } })]) assert.deepEqual([unnamed.workflowId, unnamed.needs], ['', { kind: 'failed job', place }]);
+    assert.equal(order('runbook: investigateDegradation', {}).workflowId, 'investigateDegradation:P002:C003');
+    const severityIn = (alert: Partial<Alert>) => (order('runbook: coordinateIncident', alert).input as { severity: string }).severity;
+    assert.deepEqual([severityIn({ severity: 'P1' }), severityIn({ severity: null })], ['P1', 'P2']);
   });
 
   it('believes no label that names what the estate does not know', () => {

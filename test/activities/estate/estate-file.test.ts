@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { parseEstate, readEstate } from '../../../activities/estate/estate-file.ts';
 import { createEstateActivities } from '../../../activities/estate/index.ts';
+import { targetPolicy } from '../../../activities/estate/target-policy.ts';
 import { failure } from '../support/platforms.ts';
 
 const demo = await readFile('estate/demo.yml', 'utf8');
@@ -21,6 +22,17 @@ void test('the demo\'s estate gives each circuit its policy', async () => {
   assert.match(policy.digest, /^[0-9a-f]{64}$/);
   const rules = await loadReleaseRules({});
   assert.deepEqual([rules.releaseBranch, rules.maxParallel], ['refs/heads/main', 5]);
+});
+
+void test('a circuit whose pipeline deploys tells which release goes back', async () => {
+  const estate = (redeploy: string) => parseEstate(demo.replace('C001: temp_max', `C001: {column: temp_max, execution: {training: accompany, redeploy: ${redeploy}}}`), 'estate.yml');
+  const executionOf = (circuit: string) => {
+    const policy = targetPolicy(estate('{release: deploy-models, stage: Production, within: 5m}'), { plant: 'P001', circuit });
+    return 'problem' in policy ? assert.fail(policy.problem) : policy.execution;
+  };
+  assert.deepEqual(executionOf('C001'), { training: 'accompany', redeploy: { release: 'deploy-models', stage: 'Production', answerMs: 30_000, withinMs: 300_000 } });
+  assert.deepEqual(executionOf('C002'), { training: 'native' });
+  assert.throws(() => estate('{release: deploy-models}'), failure('EstateInvalid', true, /execution\.redeploy\.stage/));
 });
 
 void test('an unknown target is refused with file, line and what there is', async () => {

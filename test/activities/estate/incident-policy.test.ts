@@ -3,6 +3,8 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { parseEstate } from '../../../activities/estate/estate-file.ts';
+import { targetPolicy } from '../../../activities/estate/target-policy.ts';
 import { createIncidentPolicyActivities } from '../../../activities/estate/incident-policy.ts';
 import { defaultIncidentTerms } from '../../../workflows/domain/incident.ts';
 
@@ -31,11 +33,22 @@ describe("the estate's terms of incidents", () => {
     });
   });
 
+  it('say what opens an incident by itself, as grave as the circuit or as they say', async () => {
+    const coordinate = (words: string) => parseEstate(demo.replace(section, `incidents:\n  coordinate: {${words}}\n`), 'estate.yml');
+    const estate = coordinate('rollBackModel: target, recoverBatchJob: P1, sweepRuns: P2');
+    const policy = targetPolicy(estate, { plant: 'P001', circuit: 'C001' });
+    assert.deepEqual('problem' in policy ? policy.problem : policy.incidents, { rollBackModel: 'P2', recoverBatchJob: 'P1' });
+    assert.equal((await load('incidents:\n  coordinate: {sweepRuns: P1}\n')).interrupted, 'P1');
+    assert.equal((await load('')).interrupted, undefined);
+  });
+
   for (const [what, incidents, complaint] of [
     ['nobody to escalate to', 'incidents:\n  escalate: [{after: 5m, to: nobody}]\n', /incidents\.escalate\.0\.to: "nobody" is no contact/],
     ['unknown leadership', 'incidents:\n  leadership: {to: the board}\n', /incidents\.leadership\.to: "the board" is no contact/],
     ['updates without a pause', 'incidents:\n  updateEvery: {P0: 1s}\n', /incidents\.updateEvery\.P0: must be at least 1m/],
     ['a bare number', 'incidents:\n  assessWithin: 10\n', /incidents\.assessWithin: must be a duration with its unit/],
+    ['an unknown severity', 'incidents:\n  coordinate: {rollBackModel: P9}\n', /incidents\.coordinate\.rollBackModel: must be P0, P1, P2, P3 or target/],
+    ['a sweep as grave as no target', 'incidents:\n  coordinate: {sweepRuns: target}\n', /incidents\.coordinate\.sweepRuns: must be P0, P1, P2, P3: interruptions/],
     ['an unknown field', 'incidents:\n  bridges: https://x.example.com\n', /incidents\.bridges/],
   ] as const) {
     it(`are refused with file, line and field: ${what}`, async () => {

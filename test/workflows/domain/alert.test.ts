@@ -23,10 +23,23 @@ void test('an alert is cut to what is kept of it', () => {
 
 void test('what an alert gives to a runbook is what the runbook takes, and its id is the runbook\'s own', () => {
   const target = { plant: 'P001', circuit: 'C001' };
+  const place = { workspace: { subscriptionId: 's', resourceGroup: 'g', workspace: 'prod' }, endpoint: 'e', deployment: 'd' };
   const registered = alertRunbooks.flatMap((name) => runbooks.filter((runbook) => runbook.name === name));
   assert.deepEqual(registered.map(({ name }) => name), alertRunbooks);
   for (const runbook of registered) {
-    const { input, workflowId } = alertOrder(runbook.name, target, freshAlert({ description: 'd'.repeat(300), name: 'n'.repeat(150) }));
-    assert.equal(runbook.workflowId(parseInput(runbook, input)), workflowId);
+    const { input, workflowId, needs } = alertOrder(runbook.name, { target, severity: 'P2', place, jobName: null }, freshAlert({ description: 'd'.repeat(300), name: 'n'.repeat(150), severity: null }));
+    const found = needs === undefined ? {} : needs.kind === 'incident' ? { incident: 'P001.C001' } : { jobName: 'job-1' };
+    const id = runbook.workflowId(parseInput(runbook, { ...input, ...found }));
+    if (needs === undefined) assert.equal(id, workflowId);
+    else assert.deepEqual([workflowId, needs], ['', needs.kind === 'incident' ? { kind: 'incident' } : { kind: 'failed job', place }]);
   }
+});
+
+void test('a job that the alert names needs no search', () => {
+  const target = { plant: 'P001', circuit: 'C001' };
+  const place = { workspace: { subscriptionId: 's', resourceGroup: 'g', workspace: 'prod' }, endpoint: 'e', deployment: 'd' };
+  const alert = freshAlert();
+  assert.deepEqual(alertOrder('recoverBatchJob', { target, severity: 'P2', place, jobName: 'nightly-1' }, alert), {
+    runbook: 'recoverBatchJob', workflowId: 'recoverBatchJob:P001:C001:nightly-1', input: { target, alert: alert.key, jobName: 'nightly-1' }, tellsRelease: false, summary: 'recoverBatchJob of P001/C001: BatchErrors',
+  });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { releaseManagementUrl } from '../../../activities/azure-devops/approvals-rest.ts';
+import { releaseManagementUrl, serviceUrl } from '../../../activities/azure-devops/approvals-rest.ts';
 import { approvalTag, readApprovalTag } from '../../../workflows/domain/approval-tag.ts';
 import { defaultModelTags as tags, newestOfEachPipeline, publishedBy } from '../../../workflows/domain/build.ts';
 
@@ -33,5 +33,6 @@ void test('a tag names gate, target and version, which may contain dots; everyth
 void test('classic releases have a host of their own at Azure DevOps Services, and none elsewhere', () => {
   assert.equal(releaseManagementUrl('https://dev.azure.com/contoso'), 'https://vsrm.dev.azure.com/contoso');
   assert.equal(releaseManagementUrl('https://contoso.visualstudio.com'), 'https://contoso.vsrm.visualstudio.com');
+  assert.deepEqual(['https://dev.azure.com/contoso', 'https://contoso.visualstudio.com', 'https://ado.example.com/tfs'].map((url) => serviceUrl(url, 'vssps')), ['https://vssps.dev.azure.com/contoso', 'https://contoso.vssps.visualstudio.com', 'https://ado.example.com/tfs']);
   assert.equal(releaseManagementUrl('https://devops.example.com/tfs/contoso/'), 'https://devops.example.com/tfs/contoso');
 });

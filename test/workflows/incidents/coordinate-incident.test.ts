@@ -290,6 +290,11 @@ describe('coordinateIncident', () => {
       assert.equal(type, 'rollBackModel');
       const rolledBack = (await child.result()) as RollBackModelResult;
       assert.deepEqual([rolledBack.outcome, rolledBack.from, rolledBack.to], ['succeeded', '2', '1']);
+      await eventually(async () => {
+        const lines = (await view(approved)).timeline.map(({ text }) => text);
+        assert.ok(lines.some((text) => /^rollBackModel:P001:C001: rolled back from 2 to 1 in /.test(text)) && lines.includes('rolled back from 2 to 1; no new alert'), lines.join('\n'));
+      });
+      assert.equal(rolledBack.incident, approved.workflowId, 'the incident that offered it, and no other');
       assert.deepEqual((await finish(approved)).rollback, { workflowId: 'rollBackModel:P001:C001', by: ['carol'] });
     });
     assert.ok(seen.entries.some((entry) => entry.kind === 'gateClosed' && entry.state === 'approved' && entry.by.includes('carol')));

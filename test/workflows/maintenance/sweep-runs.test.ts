@@ -4,10 +4,11 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { GateEvent } from '../../../workflows/domain/gate-event.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { AppendToRecordInput } from '../../../workflows/domain/record.ts';
-import type { SweepRunsResult } from '../../../workflows/domain/sweep-runs.ts';
+import type { ReportInterruptionResult, SweepRunsResult } from '../../../workflows/domain/sweep-runs.ts';
 import type { sweepRuns } from '../../../workflows/index.ts';
 import { eventually } from '../../support/eventually.ts';
-import type { ReleaseActivities } from '../../support/release-activities.ts';
+import type { IncidentView } from '../../../workflows/incidents/incident-desk.ts';
+import { releaseActivities, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 import { releaseInput, startRelease, visible } from '../../support/waiting-releases.ts';
@@ -87,6 +88,25 @@ describe('sweepRuns', () => {
       assert.deepEqual((await sweep()).reported, []);
       await temporal.client.workflow.getHandle(run.workflowId).cancel();
     });
+  });
+
+  it('opens an incident of one that is as grave as the estate says, and of none that is less', async () => {
+    const { activities } = world();
+    for (const [circuit, interrupted, incident] of [['C1', 'P3', 'coordinateIncident:P5.C1'], ['C2', 'P2', null]] as const) {
+      const loadIncidentPolicy = async () => ({ ...(await releaseActivities().loadIncidentPolicy({})), interrupted });
+      await withReleaseWorkers(temporal, { ...activities, loadIncidentPolicy }, async () => {
+        const run = await startRelease(temporal.client, releaseInput('P5', circuit, '1'));
+        await visible(temporal.client, `Gate = 'stage1' AND Plant = 'P5' AND Circuit = '${circuit}'`, 1);
+        await run.terminate('in a hurry');
+        await visible(temporal.client, `ExecutionStatus = 'Terminated' AND Plant = 'P5' AND Circuit = '${circuit}'`, 1);
+        const report = (await temporal.client.workflow.getHandle((await sweep()).reported[0]!).result()) as ReportInterruptionResult;
+        assert.equal(report.incident, incident);
+        if (incident === null) return;
+        const { timeline, severity } = await temporal.client.workflow.getHandle(incident).query<IncidentView>('incident');
+        assert.equal(severity, 'P3');
+        assert.deepEqual(timeline.map(({ text }) => text).slice(-1), [report.reason]);
+      });
+    }
   });
 
   it('says nothing of runs that ended by themselves, failed or were cancelled', async () => {
