@@ -1,5 +1,6 @@
 /** Where the time of an integration test goes: the mean milliseconds of each step of its items, from their histories. */
 import type { Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { requiredTsToMs } from '@temporalio/common/lib/time.js';
 
 /** Means over the items named, in the order in which the steps begin: each activity from its schedule to its completion, the time before the first and after the last one, and the whole. */
@@ -7,6 +8,15 @@ export async function meanSteps(client: Client, workflowIds: readonly string[]):
   const sums = new Map<string, number>();
   for (const workflowId of workflowIds) for (const [step, ms] of await stepsOf(client, workflowId)) sums.set(step, (sums.get(step) ?? 0) + ms);
   return Object.fromEntries([...sums].map(([step, ms]) => [step, Math.round(ms / workflowIds.length)]));
+}
+
+/** When the wait for a test's job was over, and which job that was. */
+export async function awaitedJob(client: Client, workflowId: string): Promise<{ jobName: string; seenAt: number }> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const awaited = events?.find(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'awaitJob');
+  const seen = events?.find(({ activityTaskCompletedEventAttributes: completed }) => completed && String(completed.scheduledEventId) === String(awaited?.eventId));
+  const { jobName } = defaultPayloadConverter.fromPayload<{ jobName: string }>(awaited!.activityTaskScheduledEventAttributes!.input!.payloads![0]!);
+  return { jobName, seenAt: requiredTsToMs(seen?.eventTime, 'eventTime') };
 }
 
 async function stepsOf(client: Client, workflowId: string): Promise<[string, number][]> {

@@ -26,7 +26,7 @@ async function main(): Promise<ExitCode> {
   if (values.json) printJson(asJson(simulation));
   else print(timelineText(simulation));
   if (simulation.outcome === 'timedOut') return ExitCode.TimedOut;
-  return simulation.outcome === simulation.expected ? ExitCode.Done : ExitCode.Refused;
+  return simulation.unmet.length === 0 ? ExitCode.Done : ExitCode.Refused;
 }
 
 function asJson({ entries, lengthMs, ...simulation }: Simulation): object {

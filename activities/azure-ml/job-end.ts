@@ -53,12 +53,12 @@ export async function awaitJob({ arm }: { arm: ArmClient }, { workspace, jobName
 
 /**
  * When to look at a job again, which has been waited for so long. Where it is known how long such a job takes, the next look is a little before that, and the end is then seen within a
- * twentieth of it; a job that takes half as long again is as others are. Never later than by the interval.
+ * twentieth of it; one that is overdue is looked at ever less often, by a quarter of the time that it is. Never later than by the interval.
  */
 export function nextLookMs(elapsedMs: number, intervalMs: number, expectedMs?: number): number {
-  if (expectedMs === undefined || elapsedMs > 1.5 * expectedMs) return intervalMs;
-  const soon = Math.max(soonestMs, expectedMs / 20);
-  return Math.round(Math.min(intervalMs, Math.max(soon, 0.9 * expectedMs - elapsedMs)));
+  if (expectedMs === undefined) return intervalMs;
+  const leftMs = 0.9 * expectedMs - elapsedMs;
+  return Math.round(Math.min(intervalMs, Math.max(leftMs, -leftMs / 4, expectedMs / 20, soonestMs)));
 }
 
 /** How a job that has ended with this status did. */

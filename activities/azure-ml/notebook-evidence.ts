@@ -4,6 +4,7 @@ import { sha256Hex } from '../../workflows/domain/digest.ts';
 import type { NotebookCheck, NotebookEvidence } from '../../workflows/domain/environment.ts';
 import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
 import type { RestClient } from '../http/rest-client.ts';
+import { parsedJson } from '../parsed-json.ts';
 import type { BlobReader } from './blob-reader.ts';
 import { blobOf } from './datastore.ts';
 
@@ -38,19 +39,11 @@ export async function checkNotebook({ arm, blob }: { arm: RestClient; blob: Blob
   if (text === null) return found(['there is no such notebook']);
   const digest = sha256Hex(text);
   const other = digest === notebook.sha256.toLowerCase() ? [] : [`its digest is ${digest.slice(0, 12)}…, not the one given: it was changed since`];
-  const parsed = notebookFile.safeParse(asJson(text));
+  const parsed = notebookFile.safeParse(parsedJson(text));
   if (!parsed.success) return found([...other, 'it is no Jupyter notebook']);
   const code = parsed.data.cells.filter(({ cell_type, source }) => cell_type === 'code' && [source ?? ''].flat().join('').trim() !== '');
   const executed = code.filter(({ execution_count }) => typeof execution_count === 'number').length;
   const failed = code.flatMap(({ outputs = [] }) => outputs.filter(({ output_type }) => output_type === 'error').map(({ ename, evalue }) => `a cell failed: ${ename ?? 'error'}: ${(evalue ?? '').slice(0, 120)}`));
   const idle = code.length === 0 ? ['it has no code'] : executed < code.length ? [`${code.length - executed} of ${code.length} code cells were not executed`] : [];
   return found([...other, ...failed.slice(0, 3), ...idle], code.length, executed);
-}
-
-function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

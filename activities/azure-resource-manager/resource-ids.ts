@@ -45,6 +45,11 @@ export function modelVersionId(workspace: WorkspaceRef, model: string, version: 
   return `${workspaceId(workspace)}/models/${segment(model)}/versions/${segment(version)}`;
 }
 
+/** The versions of a workspace's data asset, to be listed; one of them below it. */
+export function dataVersionsId(workspace: WorkspaceRef, asset: string): string {
+  return `${workspaceId(workspace)}/data/${segment(asset)}/versions`;
+}
+
 export function registryModelVersionId(registry: RegistryRef, model: string, version: string): string {
   return `${providerPath(registry)}/registries/${segment(registry.registry)}/models/${segment(model)}/versions/${segment(version)}`;
 }

@@ -9,6 +9,7 @@ import { checkMachineItems } from './check-checklists.ts';
 import { checkGates, checkNames } from './check-gates.ts';
 import { checkPeople } from './check-people.ts';
 import type { Complain } from './complaints.ts';
+import { checkDrift, driftSchema } from './drift-schema.ts';
 import { duration } from './durations.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { checkIncidents, incidentsSchema } from './incident-schema.ts';
@@ -127,6 +128,7 @@ const fields = z.strictObject({
   notifications: notificationsSchema.optional(),
   alerts: alertsSchema.optional(),
   incidents: incidentsSchema.optional(),
+  drift: driftSchema.prefault({}),
   schedules: schedulesSchema,
   changes: changesSchema.default({ review: {}, pollEvery: 300_000, mergeBy: 'holdpoint' }),
 });
@@ -143,6 +145,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkMachineItems(estate, complain);
   checkMonitoring(estate, complain);
   checkRecovery(estate, complain);
+  checkDrift(estate, complain);
   checkAddresses(estate, complain);
   checkAlerts(estate, complain);
   checkIncidents(estate, complain);

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { cancelUnneededRun, findAlertRun, takeUpAlerts } from './alert-runs.ts';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
+import { awaitRelease, type AwaitReleaseInput } from './change-release.ts';
 import { awaitNoStop, holdReleases, liftHold, readStops, type HoldReleasesInput } from './emergency-stop.ts';
 import { tellFailureCount, type TellFailureCountInput } from './failure-count.ts';
 import { findIncident } from './incidents.ts';
@@ -23,6 +24,7 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   supersedeRun: (input: SupersedeRunInput) => supersedeRun(client, input),
   findBusyTargets: (input: { plant?: string }) => findBusyTargets(client, input),
   followReleases: (input: FollowReleasesInput) => followReleases(client, input),
+  awaitRelease: (input: AwaitReleaseInput) => awaitRelease(client, input),
   claimLock: (input: Parameters<typeof claimLock>[1]) => claimLock(client, input),
   claimLocks: (input: Parameters<typeof claimLocks>[1]) => claimLocks(client, input),
   releaseLocks: (input: Parameters<typeof releaseLocks>[1]) => releaseLocks(client, input),

@@ -1,17 +1,21 @@
 /** The statistics as activities: read by reference, answered in figures. Bad data are a finding and never an error; a platform that is away is. */
 import type { DataReport, DegradationThresholds, DriftReport, PerformanceReport, WindowLength } from '../../workflows/domain/degradation.ts';
 import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
-import type { AzureMlClients } from '../azure-ml/clients.ts';
+import type { BlobReader } from '../azure-ml/blob-reader.ts';
 import { blobOf } from '../azure-ml/datastore.ts';
+import type { RestClient } from '../http/rest-client.ts';
 import { daysUntil } from './calendar-days.ts';
 import { checkReadings } from './data-checks.ts';
 import { measureDrift } from './drift.ts';
 import { measurePerformance, noPerformance } from './prediction-errors.ts';
 import { numberColumns, readPredictions, readReadings, type ReadingsTable } from './readings-table.ts';
 
-type Clients = Pick<AzureMlClients, 'arm' | 'blob'>;
+export interface Clients {
+  arm: RestClient;
+  blob: Pick<BlobReader, 'read'>;
+}
 
-interface CircuitData {
+export interface CircuitData {
   workspace: WorkspaceRef;
   /** `azureml://datastores/…` URI of the readings. */
   dataUri: string;
@@ -80,11 +84,17 @@ export async function measureCircuitDrift(clients: Clients, input: MeasureCircui
   const { asOf, driftDays } = input;
   const table = await readTable(clients, input);
   if ('problem' in table) return { state: 'too few', detail: table.problem, ...daysUntil(asOf, driftDays), features: [] };
-  const known = numberColumns(table);
-  return measureDrift(table.rows.filter(({ date }) => date <= asOf), (input.features?.filter((feature) => known.includes(feature)) ?? known).slice(0, 20), asOf, input);
+  return measureDrift(table.rows.filter(({ date }) => date <= asOf), featuresAmong(table, input.features), asOf, input);
 }
 
-async function readTable({ arm, blob }: Clients, { workspace, dataUri, sensor: { station } }: CircuitData): Promise<ReadingsTable | { problem: string }> {
+/** Of the columns of numbers those that are asked for; by default all. */
+export function featuresAmong(table: ReadingsTable, wanted: readonly string[] | undefined): string[] {
+  const known = numberColumns(table);
+  return (wanted?.filter((feature) => known.includes(feature)) ?? known).slice(0, 20);
+}
+
+/** @returns the complaint instead, where there is no file, or nothing in it that can be read */
+export async function readTable({ arm, blob }: Clients, { workspace, dataUri, sensor: { station } }: Omit<CircuitData, 'asOf'>): Promise<ReadingsTable | { problem: string }> {
   const text = await blob.read(await blobOf(arm, workspace, dataUri), longestBytes);
   if (text === null) return { problem: `the readings ${dataUri} do not exist` };
   return text.trim() === '' ? { problem: `the readings ${dataUri} are empty` } : readReadings(text, station);

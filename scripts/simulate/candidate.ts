@@ -6,6 +6,7 @@ import { jsonDigest } from '../../workflows/domain/digest.ts';
 import { baseModelVersion, modelName } from '../../workflows/domain/ids.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import type { StandInControl } from '../../test/support/stand-in-control.ts';
+import { targetOf as targetOfLabel } from './story-pieces.ts';
 import type { Story } from './story.ts';
 
 type Input = Record<string, unknown>;
@@ -20,7 +21,7 @@ export async function preparedInput(runbook: string, given: Input, { change }: S
   const about = (given['pullRequest'] ?? {}) as Input;
   const title = change.title ?? textOr(about['title'], 'Tune the model');
   const createdBy = change.author ?? textOr(about['createdBy'], 'dana@example.com');
-  const circuits = runbook === 'releaseModel' ? [target] : (change.circuits ?? ['P001/C001']).map(fromLabel);
+  const circuits = runbook === 'releaseModel' ? [target] : (change.circuits ?? ['P001/C001']).map(targetOfLabel);
   const files = change.files ?? Object.fromEntries(circuits.map(({ plant, circuit }) => [configPath({ plant, name: circuit }), improvedConfig(0)]));
   const { pullRequestId, repositoryId } = await standIn.completePullRequest(files, { title, createdBy });
   if (runbook === 'releaseChange') return { ...given, repositoryId, pullRequestId };
@@ -48,11 +49,6 @@ function versionOf({ plant, circuit }: Target, pullRequestId: number, files: Rec
 
 function targetOf({ target }: Input): Target {
   const { plant = 'P001', circuit = 'C001' } = (target ?? {}) as Partial<Target>;
-  return { plant, circuit };
-}
-
-function fromLabel(label: string): Target {
-  const [plant, circuit] = label.split('/') as [string, string];
   return { plant, circuit };
 }
 

@@ -6,7 +6,7 @@
  */
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
-/** Holding and releasing the time while somebody of the story waits or acts. */
+/** Holding and releasing the time while somebody of the story waits or acts. Whoever opened the server holds it too. */
 export class SimulatedClock {
   readonly #service: NonNullable<TestWorkflowEnvironment['connection']['testService']>;
 
@@ -34,5 +34,15 @@ export class SimulatedClock {
     const remainingMs = instantMs - (await this.nowMs());
     if (remainingMs <= 0) return;
     await this.#service.unlockTimeSkippingWithSleep({ duration: { seconds: Math.floor(remainingMs / 1000) as never, nanos: (remainingMs % 1000) * 1e6 } });
+  }
+
+  /** A holder waits until something has come, however long. */
+  async while<T>(comes: () => Promise<T>): Promise<T> {
+    await this.release();
+    try {
+      return await comes();
+    } finally {
+      await this.hold();
+    }
   }
 }

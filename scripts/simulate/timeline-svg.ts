@@ -18,12 +18,12 @@ const mostTicks = 7;
 const tickMinutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 5760, 10_080];
 
 /** Rows of these kinds; a gate's closing is the end of its bar, and what took no time is left out. */
-const drawn: readonly EntryKind[] = ['phase', 'gate', 'person', 'told', 'step', 'effect', 'fault', 'event', 'undone', 'finding', 'outcome'];
+const drawn: readonly EntryKind[] = ['phase', 'gate', 'person', 'told', 'step', 'lock', 'child', 'effect', 'fault', 'event', 'undone', 'finding', 'outcome'];
 
 const style = [
   'text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-size:16px;font-weight:600}.axis{font-size:11px;fill:#59636e}',
-  '.grid{stroke:#d1d9e0}.back{fill:#ffffff}.phase{fill:#b6c2cf}.gate{fill:#bf8700}.person{fill:#1a7f37}.told{fill:#8250df}.step{fill:#0969da}.effect{fill:#1b7c83}.fault{fill:#cf222e}.event,.finding,.undone{fill:#bc4c00}.outcome{fill:#1f2328}',
-  '@media (prefers-color-scheme:dark){text{fill:#f0f6fc}.axis{fill:#9198a1}.grid{stroke:#3d444d}.back{fill:#0d1117}.phase{fill:#656c76}.gate{fill:#d29922}.person{fill:#3fb950}.told{fill:#ab7df8}.step{fill:#4493f8}.effect{fill:#39c5cf}.fault{fill:#f85149}.event,.finding,.undone{fill:#db6d28}.outcome{fill:#f0f6fc}}',
+  '.grid{stroke:#d1d9e0}.back{fill:#ffffff}.phase{fill:#b6c2cf}.gate{fill:#bf8700}.person{fill:#1a7f37}.told{fill:#8250df}.step{fill:#0969da}.lock{fill:#848d97}.child{fill:#0550ae}.effect{fill:#1b7c83}.fault{fill:#cf222e}.event,.finding,.undone{fill:#bc4c00}.outcome{fill:#1f2328}',
+  '@media (prefers-color-scheme:dark){text{fill:#f0f6fc}.axis{fill:#9198a1}.grid{stroke:#3d444d}.back{fill:#0d1117}.phase{fill:#656c76}.gate{fill:#d29922}.person{fill:#3fb950}.told{fill:#ab7df8}.step{fill:#4493f8}.lock{fill:#9198a1}.child{fill:#79c0ff}.effect{fill:#39c5cf}.fault{fill:#f85149}.event,.finding,.undone{fill:#db6d28}.outcome{fill:#f0f6fc}}',
 ].join('');
 
 export function timelineSvg({ title, start, entries, outcome, lengthMs }: Simulation): string {
@@ -60,7 +60,7 @@ function row({ kind, atMs, untilMs, text, label }: Entry, y: number, x: (ms: num
   const shape = untilMs === undefined || x(untilMs) - from < 4
     ? `<circle class="${kind}" cx="${from}" cy="${middle}" r="5"/>`
     : `<rect class="${kind}" x="${from}" y="${y + 5}" width="${Math.round((x(untilMs) - from) * 10) / 10}" height="${rowHeight - 10}" rx="3"/>`;
-  const words = kind === 'gate' ? `gate ${label ?? text}` : kind === 'step' || kind === 'fault' ? (label ?? text) : text;
+  const words = kind === 'gate' ? `gate ${label ?? text}` : kind === 'child' ? `starts ${text}` : kind === 'step' || kind === 'fault' ? (label ?? text) : text;
   return `<g><title>${escaped(`${clockText(atMs)}${untilMs === undefined ? '' : ` to ${clockText(untilMs)}`}: ${text}`)}</title><text x="${margin}" y="${middle + 4}">${escaped(cut(words))}</text>${shape}</g>`;
 }
 

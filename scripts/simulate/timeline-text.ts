@@ -4,16 +4,16 @@ import type { Simulation } from './simulation.ts';
 import { clockText, minutesOf, type Entry } from './timeline.ts';
 
 /** What one line shows: several entries where nothing lies between them. */
-export function timelineText({ title, workflowId, start, entries, outcome, reason, lengthMs, expected, realSeconds }: Simulation): string {
+export function timelineText({ title, workflowId, start, entries, outcome, reason, lengthMs, unmet, realSeconds }: Simulation): string {
   const lines = grouped(entries).map((group) => `${clockText(group[0]!.atMs).padStart(8)}  ${group[0]!.kind.padEnd(7)}  ${textOf(group)}${group[0]!.run === workflowId ? '' : `  [${group[0]!.run}]`}`);
-  const verdict = outcome === expected ? outcome : `${outcome}, although the story expects ${expected}`;
   return [
     title,
     `${workflowId}, from ${start}`,
     '',
     ...lines,
     '',
-    `${verdict}${reason === '' ? '' : `: ${reason}`}`,
+    `${outcome}${reason === '' ? '' : `: ${reason}`}`,
+    ...unmet.map((complaint) => `not as the story expects: ${complaint}`),
     `${duration(minutesOf(lengthMs) * 60_000)} of simulated time in ${realSeconds} s`,
   ].join('\n');
 }

@@ -6,8 +6,9 @@ import type { GateEvent } from '../../workflows/domain/gate-event.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { AppendToRecordInput, RecordEntry } from '../../workflows/domain/record.ts';
 import type { RunStatus } from '../../workflows/domain/run-status.ts';
+import { childrenOf, locksOf, type Child } from './company.ts';
 
-export type EntryKind = 'phase' | 'gate' | 'person' | 'told' | 'step' | 'effect' | 'fault' | 'event' | 'undone' | 'finding' | 'outcome';
+export type EntryKind = 'phase' | 'gate' | 'person' | 'told' | 'step' | 'lock' | 'child' | 'effect' | 'fault' | 'event' | 'undone' | 'finding' | 'outcome';
 
 /** One line of the timeline; with `untilMs`, something that lasted. Milliseconds since the start of the run. */
 export interface Entry {
@@ -22,7 +23,7 @@ export interface Entry {
 }
 
 /** Steps that serve the run itself, shown only when they had to be repeated. */
-const housekeeping: readonly string[] = ['loadPolicy', 'loadReleaseRules', 'appendToRecord', 'notify', 'verifyAnswers', 'planGateClock', 'nextOpening', 'loadCircuits', 'attributeAnswers'];
+const housekeeping: readonly string[] = ['loadPolicy', 'loadReleaseRules', 'appendToRecord', 'notify', 'verifyAnswers', 'planGateClock', 'nextOpening', 'loadCircuits', 'attributeAnswers', 'claimLock'];
 /** A step that took longer is shown with its length, in milliseconds. */
 const longMs = 60_000;
 const looks: readonly string[] = [FailureType.StillRunning, FailureType.StillWatching];
@@ -35,9 +36,9 @@ export interface RunReading {
   failures: (workflowId: string, activityId: string) => readonly string[];
 }
 
-type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
+export type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 
-interface Step {
+export interface Step {
   type: string;
   activityId: string;
   input: unknown;
@@ -47,8 +48,8 @@ interface Step {
   state: 'done' | 'failed' | 'cancelled' | 'under way';
 }
 
-/** The entries of one run, and the ids of the runs that it started. Queries the run, so workers must be there. */
-export async function readRun({ client, workflowId, startMs, failures }: RunReading): Promise<{ entries: Entry[]; children: string[]; endMs: number }> {
+/** The entries of one run, its phases, and the runs that it started. Queries the run, so workers must be there. */
+export async function readRun({ client, workflowId, startMs, failures }: RunReading): Promise<{ entries: Entry[]; children: Child[]; endMs: number; phases: string[] }> {
   const handle = client.workflow.getHandle(workflowId);
   const [{ events }, status] = await Promise.all([handle.fetchHistory(), handle.query<RunStatus>('status').catch(() => null)]);
   const relative = (at: string | null): number => Date.parse(at ?? '') - startMs;
@@ -63,8 +64,11 @@ export async function readRun({ client, workflowId, startMs, failures }: RunRead
   const recorded = steps.filter(({ type }) => type === 'appendToRecord').flatMap(({ input }) => (input as AppendToRecordInput).entries);
   const told = steps.filter(({ type }) => type === 'notify').flatMap(({ input, fromMs }) => tellings((input as { event: GateEvent }).event, (text, label) => make(fromMs, 'told', text, { label })));
   const done = steps.flatMap((step) => describeStep(step, failures(workflowId, step.activityId), (text, more) => make(step.fromMs, 'step', text, more)));
-  const children = (events ?? []).flatMap(({ childWorkflowExecutionStartedEventAttributes: started }) => started?.workflowExecution?.workflowId ?? []);
-  return { entries: [...phases, ...gates(recorded, deadlineOf, relative, make, endMs), ...told, ...done], children, endMs };
+  const children = childrenOf(events ?? [], startMs);
+  const started = children.map(({ workflowId: id, fromMs, untilMs, ending }) => make(fromMs, 'child', `${id}${ending === null ? '' : `, ${ending}`}`, untilMs - fromMs >= longMs ? { untilMs } : {}));
+  const locks = await locksOf({ client, events: events ?? [], steps, startMs, endMs });
+  const held = locks.map(({ target, fromMs, untilMs, waitsFor }) => make(fromMs, 'lock', `${waitsFor === null ? 'holds' : 'waits for'} the lock of ${target}${waitsFor === null ? '' : `, held by ${waitsFor}`}${untilMs - fromMs >= longMs ? `, until ${clockText(untilMs)}` : ''}`, { untilMs }));
+  return { entries: [...phases, ...gates(recorded, deadlineOf, relative, make, endMs), ...told, ...held, ...started, ...done], children, endMs, phases: phases.map(({ text }) => text) };
 }
 
 type DeadlineOf = (opened: { at: string; deadline: string }) => string;
@@ -137,7 +141,7 @@ async function stepsOf(client: Client, events: readonly Event[], startMs: number
   return [...steps.values()];
 }
 
-function timeOf({ eventTime }: Event): number {
+export function timeOf({ eventTime }: Event): number {
   return Number(eventTime?.seconds ?? 0) * 1000 + Math.floor((eventTime?.nanos ?? 0) / 1e6);
 }
 

@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Info } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
+import { Worker, type ActivityInterceptorsFactory, type WorkerOptions } from '@temporalio/worker';
 import { readEstate } from '../../activities/estate/estate-file.ts';
 import { buttonKeysFile } from '../../activities/notifications/button-token.ts';
 import { createActivities } from '../../workers/activity-sets.ts';
 import { buildBundle, bundlePath } from '../../workers/bundle.ts';
 import { platformSettings } from '../../workers/platform-settings.ts';
+import { workflowTaskTime } from '../../workers/workflow-task-time.ts';
 import type { GateEvent } from '../../workflows/domain/gate-event.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { Stage } from './stage.ts';
@@ -16,16 +17,22 @@ import type { Stage } from './stage.ts';
 /** Called while people are being told: the simulated time does not skip before it returns. */
 export type OnGateEvent = (event: GateEvent) => Promise<void>;
 
+export interface TroupeOptions {
+  onGateEvent: OnGateEvent;
+  /** Nothing is kept between two tasks of a workflow, so that whichever worker comes next goes on. The server leaves a kept one to the worker that had it, for good. */
+  restarts: boolean;
+}
+
 export class Troupe {
   readonly #stage: Stage;
-  readonly #onGateEvent: OnGateEvent;
+  readonly #options: TroupeOptions;
   readonly #failures = new Map<string, string[]>();
   #workers: Worker[] = [];
   #running: Promise<void>[] = [];
 
-  constructor(stage: Stage, onGateEvent: OnGateEvent) {
+  constructor(stage: Stage, options: TroupeOptions) {
     this.#stage = stage;
-    this.#onGateEvent = onGateEvent;
+    this.#options = options;
   }
 
   /** Why attempts of an activity failed, in their order. */
@@ -34,17 +41,23 @@ export class Troupe {
   }
 
   async start(): Promise<void> {
-    const { environment, configuration } = this.#stage;
+    const { client, connection, configuration } = this.#stage;
     if (!existsSync(bundlePath)) await buildBundle();
     const settings = platformSettings(configuration, await readEstate(configuration.estateFile));
     const telling = { notificationSecrets: {}, buttonKeysFile: join(configuration.keysDirectory, buttonKeysFile) };
-    const shared = { connection: environment.nativeConnection, namespace: environment.namespace ?? 'default', stickyQueueScheduleToStartTimeout: 1_000, maxHeartbeatThrottleInterval: 1_000, interceptors: { activity: [this.#interceptor()] } };
+    const shared: Omit<WorkerOptions, 'taskQueue'> = { connection, namespace: client.options.namespace, stickyQueueScheduleToStartTimeout: 1_000, maxHeartbeatThrottleInterval: 1_000, interceptors: { activity: [this.#interceptor()] } };
     const queues = Object.values(TaskQueue).filter((queue) => queue !== TaskQueue.Runbooks);
     this.#workers = await Promise.all([
-      Worker.create({ ...shared, taskQueue: TaskQueue.Runbooks, workflowBundle: { codePath: bundlePath } }),
-      ...queues.map((taskQueue) => Worker.create({ ...shared, taskQueue, activities: createActivities(taskQueue, settings, { ...configuration, ...telling }, environment.client) })),
+      Worker.create({ ...shared, ...workflowTaskTime, taskQueue: TaskQueue.Runbooks, workflowBundle: { codePath: bundlePath }, ...(this.#options.restarts && { maxCachedWorkflows: 0 }) }),
+      ...queues.map((taskQueue) => Worker.create({ ...shared, taskQueue, activities: createActivities(taskQueue, settings, { ...configuration, ...telling }, client) })),
     ]);
     this.#running = this.#workers.map((worker) => worker.run());
+  }
+
+  /** New workers in place of those that were there, which finish what they are at. The caller must hold the time. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
   }
 
   async stop(): Promise<void> {
@@ -67,7 +80,7 @@ export class Troupe {
             this.#note(info, error);
             throw error;
           });
-          if (info.activityType === 'notify') await this.#onGateEvent((input.args[0] as { event: GateEvent }).event);
+          if (info.activityType === 'notify') await this.#options.onGateEvent((input.args[0] as { event: GateEvent }).event);
           return result;
         },
       },

@@ -2,15 +2,23 @@
 import { z } from 'zod';
 import { searchAttributePairs } from '../../workflows/blocks/search-attribute-pairs.ts';
 import { updateTrainingConfigId, type UpdateTrainingConfigInput } from '../../workflows/domain/configuration-change.ts';
-import { targetLabel, investigateDegradationId } from '../../workflows/domain/ids.ts';
-import { UpdateTrainingConfigPhase, InvestigateDegradationPhase } from '../../workflows/domain/phases.ts';
+import { targetLabel, investigateDegradationId, retrainOnDriftId } from '../../workflows/domain/ids.ts';
+import { UpdateTrainingConfigPhase, InvestigateDegradationPhase, RetrainOnDriftPhase } from '../../workflows/domain/phases.ts';
 import { degradationDefaults, type InvestigateDegradationInput } from '../../workflows/domain/degradation.ts';
+import type { RetrainOnDriftInput } from '../../workflows/domain/drift-retraining.ts';
 import type { Runbook } from '../runbook.ts';
 import { milliseconds, positive, shortList, target, text } from './input-fields.ts';
 
 const share = z.number('must be a number').positive('must be more than 0').max(100, 'must be at most 100');
 const day = z.iso.date('must be a date such as "2015-12-31"');
 const datastoreUri = text(2_000).regex(/^azureml:\/\/datastores\/[^/]+\/paths\/.+/, 'must be azureml://datastores/<datastore>/paths/<path>');
+
+const alert = z.strictObject({ name: text(200), id: text(1000).optional() });
+const features = z.array(text(100), 'must be a list of columns').min(1, 'must name at least one column, or be left out').max(20, 'must be at most 20');
+const driftThresholds = { minimumRows: positive.max(10_000), psi: share, ksP: share.max(1, 'must be at most 1'), driftDays: positive.min(7, 'must be at least 7').max(366, 'must be at most 366') };
+
+/** Who has asked, or investigated, is said by the runbook that starts the other one. Printed with its input, it is not taken over. */
+const said = z.unknown().optional() as unknown as z.ZodOptional<z.ZodUndefined>;
 
 export const updateTrainingConfig: Runbook<UpdateTrainingConfigInput> = {
   name: 'updateTrainingConfig',
@@ -38,17 +46,18 @@ export const investigateDegradation: Runbook<InvestigateDegradationInput> = {
   schema: z
     .strictObject({
       target,
-      alert: z.strictObject({ name: text(200), id: text(1000).optional() }).optional(),
+      alert: alert.optional(),
       window: z.enum(['week', 'month'], 'must be week or month').optional(),
       windows: positive.max(60, 'must be at most 60').optional(),
       asOf: day.optional(),
       predictionsUri: datastoreUri.optional(),
       dataUri: datastoreUri.optional(),
-      features: z.array(text(100), 'must be a list of columns').min(1, 'must name at least one column, or be left out').max(20, 'must be at most 20').optional(),
-      thresholds: z.strictObject({ worseBy: share, farWorseBy: share, minimumRows: positive.max(10_000), psi: share, ksP: share.max(1, 'must be at most 1'), driftDays: positive.min(7, 'must be at least 7').max(366, 'must be at most 366'), lateDays: z.int().min(0).max(366), faultyShare: share.max(1, 'must be at most 1') }).partial().optional(),
+      features: features.optional(),
+      thresholds: z.strictObject({ ...driftThresholds, worseBy: share, farWorseBy: share, lateDays: z.int().min(0).max(366), faultyShare: share.max(1, 'must be at most 1') }).partial().optional(),
       recheckEveryMs: milliseconds.optional(),
       waitForDataMs: z.int('must be a whole number of milliseconds').min(0, 'must be 0 or more').optional(),
       outcomeWithinMs: milliseconds.optional(),
+      askedBy: said,
       startedBy: text(200).optional(),
     })
     .refine(({ recheckEveryMs: every = degradationDefaults.recheckEveryMs, waitForDataMs: wait = degradationDefaults.waitForDataMs }) => wait <= 50 * every, { path: ['recheckEveryMs'], error: 'must be at least a fiftieth of waitForDataMs' }),
@@ -56,6 +65,32 @@ export const investigateDegradation: Runbook<InvestigateDegradationInput> = {
   summary: ({ target }) => `Investigate the predictions of ${targetLabel(target)}`,
   details: ({ alert, asOf, startedBy }) => [alert === undefined ? 'Without an alert' : `Alert ${alert.name}`, ...(asOf === undefined ? [] : [`As of ${asOf}`]), ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),
   searchAttributes: ({ target: { plant, circuit } }) => searchAttributePairs({ Phase: InvestigateDegradationPhase.Alert, Plant: plant, Circuit: circuit, ModelVersion: 'serving' }),
-  attribute: ({ startedBy: _earlier, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
+  attribute: ({ startedBy: _earlier, askedBy: _said, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
+  isRepeatable: true,
+};
+
+export const retrainOnDrift: Runbook<RetrainOnDriftInput> = {
+  name: 'retrainOnDrift',
+  description: 'Retrain a circuit on recent data where its inputs drifted as expected and gradually, by a reviewed pull request; anything else is investigated, and a person decides',
+  schema: z.strictObject({
+    target,
+    alert: alert.optional(),
+    reason: text(1_200).optional(),
+    asOf: day.optional(),
+    dataUri: datastoreUri.optional(),
+    reportUri: datastoreUri.optional(),
+    features: features.optional(),
+    baseline: z.strictObject({ from: day, until: day }).refine(({ from, until }) => from <= until, { path: ['until'], error: 'must not be before "from"' }).optional(),
+    thresholds: z.strictObject(driftThresholds).partial().optional(),
+    investigation: said,
+    investigationWithinMs: milliseconds.optional(),
+    releaseWithinMs: milliseconds.optional(),
+    startedBy: text(200).optional(),
+  }),
+  workflowId: ({ target: { plant, circuit } }) => retrainOnDriftId({ plant, circuit }),
+  summary: ({ target, asOf }) => `Drift of ${targetLabel(target)}${asOf === undefined ? '' : ` up to ${asOf}`}`,
+  details: ({ alert: fired, reason, startedBy }) => [reason ?? (fired === undefined ? 'Without an alert' : `Alert ${fired.name}`), ...(startedBy === undefined ? [] : [`Started by ${startedBy}`])].join('\n\n'),
+  searchAttributes: ({ target: { plant, circuit } }) => searchAttributePairs({ Phase: RetrainOnDriftPhase.Report, Plant: plant, Circuit: circuit, ModelVersion: 'proposed' }),
+  attribute: ({ startedBy: _earlier, investigation: _said, ...input }, { startedBy }) => ({ ...input, ...(startedBy !== undefined && { startedBy }) }),
   isRepeatable: true,
 };

@@ -30,7 +30,9 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'coordinateIncident' | 'countTrainingFailures' | 'followAlert' | 'investigateDegradation' | 'reconcileAlerts' | 'reconcileHooks' | 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'resolveTrainingFailures' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'startForTargets' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
+  runbook?: 'coordinateIncident' | 'countTrainingFailures' | 'followAlert' | 'investigateDegradation' | 'reconcileAlerts' | 'reconcileHooks' | 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'resolveTrainingFailures' | 'retrainOnDrift' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'startForTargets' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
+  /** By default made of the name. */
+  workflowId?: string;
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -116,6 +118,16 @@ function reviewedPullRequest(): Partial<ReleaseActivities> {
     },
   };
 }
+
+/** One feature drifted: as in the same season a year ago, or not. */
+const moved = (season: boolean): Partial<ReleaseActivities> => ({
+  ...reviewedPullRequest(),
+  analyseDrift: async (input) => {
+    const { features, ...analysis } = await steadyStatistics.analyseDrift(input);
+    return { ...analysis, features: features.map((feature) => ({ ...feature, baseline: { ...feature.baseline!, drifted: true }, season: { ...feature.season!, drifted: !season } })) };
+  },
+  awaitRelease: async ({ target: { plant, circuit } }) => ({ kind: 'closed', workflowId: `releaseModel:${plant}:${circuit}:1`, version: '1', outcome: 'succeeded', reason: 'in production' }),
+});
 
 /** Releases of a plant of their own that wait at Stage 1. */
 const waitingReleases = (plant: string, circuits: string[]) => async (client: Client): Promise<void> => {
@@ -206,8 +218,14 @@ const paths: Path[] = [
   { name: 'recover-batch-job-rejected', runbook: 'recoverBatchJob', input: { target: testInput.target, jobName: 'nightly-1' }, conduct: (handle) => atGate(handle, 'recovery', () => handle.signal('reject', { gate: 'recovery', by: 'carol', comment: 'needs a bigger compute' })) },
   { name: 'review-bypass-closed', runbook: 'reviewBypass', input: bypass, conduct: (handle) => decide(handle, 'review', 'bob') },
   { name: 'review-pending-releases', runbook: 'reviewPendingReleases', before: waitingReleases('P801', ['C001', 'C002']), input: { plant: 'P801', gate: 'stage1' }, conduct: (handle) => decide(handle, 'group-1', 'alice') },
-  { name: 'investigate-degradation-asked', runbook: 'investigateDegradation', activities: lateData(), input: { target: { plant: 'P001', circuit: 'C003' }, asOf: '2015-12-31', recheckEveryMs: 1_000 }, conduct: (handle) => decide(handle, 'cause', 'alice') },
+  { name: 'investigate-degradation-asked', runbook: 'investigateDegradation', activities: { ...lateData(), ...moved(true) }, input: { target: { plant: 'P001', circuit: 'C003' }, asOf: '2015-12-31', recheckEveryMs: 1_000 }, conduct: (handle) => decide(handle, 'cause', 'alice') },
   { name: 'investigate-degradation-model', runbook: 'investigateDegradation', activities: badModel, input: { target: { plant: 'P001', circuit: 'C004' }, asOf: '2015-12-31' }, conduct: async () => undefined },
+  { name: 'retrain-on-drift', runbook: 'retrainOnDrift', activities: moved(true), input: { target: { plant: 'P001', circuit: 'C005' }, asOf: '2015-09-30', startedBy: 'alice' }, conduct: async () => undefined },
+  {
+    name: 'retrain-on-drift-investigated', runbook: 'retrainOnDrift', activities: moved(false), input: { target: { plant: 'P001', circuit: 'C006' }, asOf: '2015-09-30' },
+    workflowId: 'retrainOnDrift:P001:C006', // by which its investigation knows it again
+    conduct: (handle) => decide(handle.client.getHandle('investigateDegradation:P001:C006'), 'cause', 'carol'),
+  },
   {
     name: 'follow-alert', runbook: 'followAlert', input: { alert }, activities: alerts({ routeAlert: async () => mapped }),
     conduct: async (handle) => {
@@ -311,11 +329,11 @@ await mkdir(directory, { recursive: true });
 await recordStages();
 const temporal = await startTemporal();
 try {
-  for (const { name, activities = {}, runbook = 'releaseModel', input = runbook === 'releaseModel' ? testInput : { repositoryId: 'b1a7', pullRequestId: 42 }, before, conduct } of paths) {
+  for (const { name, activities = {}, runbook = 'releaseModel', input = runbook === 'releaseModel' ? testInput : { repositoryId: 'b1a7', pullRequestId: 42 }, workflowId = `${runbook}:${name}`, before, conduct } of paths) {
     if (existsSync(fileOf(name))) continue;
     await withReleaseWorkers(temporal, activities, async () => {
       await before?.(temporal.client);
-      const handle = await temporal.client.workflow.start(runbook, { taskQueue: TaskQueue.Runbooks, workflowId: `${runbook}:${name}`, args: [input] });
+      const handle = await temporal.client.workflow.start(runbook, { taskQueue: TaskQueue.Runbooks, workflowId, args: [input] });
       await conduct(handle);
       await keep(name, handle);
     });

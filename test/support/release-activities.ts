@@ -6,6 +6,7 @@ import type { createAzureMonitorActivities } from '../../activities/azure-monito
 import type { createIncidentPolicyActivities } from '../../activities/estate/incident-policy.ts';
 import type { createChangeRuleActivities } from '../../activities/estate/change-rules.ts';
 import type { createFailureRuleActivities } from '../../activities/estate/failure-rules.ts';
+import type { createDriftRuleActivities } from '../../activities/estate/drift-rules.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
 import type { createNotificationActivities } from '../../activities/notifications/index.ts';
@@ -25,6 +26,7 @@ export type ReleaseActivities = ReturnType<typeof createAzureDevOpsActivities> &
   ReturnType<typeof createAzureMlActivities> &
   ReturnType<typeof createAzureMonitorActivities> &
   ReturnType<typeof createChangeRuleActivities> &
+  ReturnType<typeof createDriftRuleActivities> &
   ReturnType<typeof createEstateActivities> &
   ReturnType<typeof createFailureRuleActivities> &
   ReturnType<typeof createIncidentPolicyActivities> &
@@ -32,7 +34,7 @@ export type ReleaseActivities = ReturnType<typeof createAzureDevOpsActivities> &
   ReturnType<typeof createNotificationActivities> &
   ReturnType<typeof createStatisticsActivities> &
   Pick<ReturnType<typeof createRecordActivities>, 'appendToRecord' | 'verifyAnswers'> &
-  Pick<ReturnType<typeof createRunsActivities>, 'findOlderRuns' | 'supersedeRun' | 'tellFailureCount'>;
+  Pick<ReturnType<typeof createRunsActivities>, 'awaitRelease' | 'findOlderRuns' | 'supersedeRun' | 'tellFailureCount'>;
 
 const hour = 3_600_000;
 const workspace = (name: string) => ({ subscriptionId: '00000000-0000-0000-0000-000000000001', resourceGroup: 'ml-platform', workspace: `${name}-ml-workspace` });
@@ -97,6 +99,11 @@ export const steadyStatistics: ReturnType<typeof createStatisticsActivities> = {
   measurePredictionErrors: async ({ asOf }) => ({ state: 'measured', detail: '30 days', current: { from: asOf, until: asOf, ...errors }, baseline: { ...errors, rows: 330 }, season: errors, trend: [{ from: asOf, until: asOf, ...errors }] }),
   checkCircuitData: async ({ asOf }) => ({ from: asOf, until: asOf, rows: 90, newest: asOf, findings: [] }),
   measureCircuitDrift: async ({ asOf }) => ({ state: 'measured', detail: '1 features', from: asOf, until: asOf, features: [{ feature: 'temp_max', baseline: distance, season: distance, magnitude: 0.1, change: null }] }),
+  readPlatformDriftReport: async ({ uri }) => ({ problem: `there is no drift report ${uri}` }),
+  readDriftBaseline: async () => null,
+  analyseDrift: async (input) => ({ ...(await steadyStatistics.measureCircuitDrift(input)), newest: input.asOf, baseline: { from: '2014-10-01', until: '2015-09-30', source: 'year before' } }),
+  writeDriftReport: async ({ key }) => ({ reportUri: `azureml://datastores/workspaceblobstore/paths/reports/${key.key}/drift.html`, plotUri: `azureml://datastores/workspaceblobstore/paths/reports/${key.key}/distributions.svg` }),
+  moveDriftBaseline: async ({ target: { plant, circuit }, dataUri, station, until, modelVersion }) => ({ asset: `drift-baseline-${plant}-${circuit}:${until}`, dataUri, station, from: '2015-01-01', until, trackedSince: until, modelVersion }),
   writeDegradationReport: async ({ key }) => ({ reportUri: `azureml://datastores/workspaceblobstore/paths/reports/${key.key}/report.html`, plotUri: `azureml://datastores/workspaceblobstore/paths/reports/${key.key}/trend.svg` }),
 };
 
@@ -143,6 +150,8 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     commentOnPullRequest: async () => ({ threadId: 1, uncertain: false }),
     closeDuplicateComments: async () => ({ closed: [] }),
     loadChangeRules: async () => testChangeRules,
+    loadDriftRules: async () => ({ reportUri: null, changes: [], digest: 'd'.repeat(64) }),
+    awaitRelease: async ({ target: { plant, circuit } }) => ({ kind: 'closed', workflowId: `releaseModel:${plant}:${circuit}:1`, version: '1', outcome: 'succeeded', reason: 'in production' }),
     planConfigurationChange: async ({ target: { plant, circuit } }) => ({
       kind: 'planned', repositoryId: 'b1a7', path: `config/plants/${plant}/${circuit}.yml`, baseCommit: 'ba5e', notes: [],
       changes: [{ field: 'training.hyperparameters.learning_rate', line: 4, before: '0.001', after: '0.0005' }],

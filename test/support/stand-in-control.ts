@@ -162,8 +162,8 @@ export class StandInControl {
   }
 
   /** Starts a batch job in production, as the team's schedule does; answers its name. */
-  async scheduledJob(plant: string, circuit: string): Promise<string> {
-    return (await this.#ask<{ jobName: string }>('POST', 'batch-jobs', { plant, circuit })).jobName;
+  async scheduledJob(plant: string, circuit: string, order: { dataUri?: string; outputUri?: string } = {}): Promise<string> {
+    return (await this.#ask<{ jobName: string }>('POST', 'batch-jobs', { plant, circuit, ...order })).jobName;
   }
 
   /** How a build has ended; undefined while it runs. */

@@ -32,10 +32,17 @@ export async function startOwnRun({ runbook, workflowId, target: { plant, circui
   }
 }
 
+/** `result`: what the run returned; undefined where it still runs, failed or was stopped. */
+export interface OwnEnd {
+  outcome: Outcome | null;
+  reason: string;
+  result?: unknown;
+}
+
 /** Waits for its end, for so many milliseconds at most; `outcome` is null where it still runs, or has told none. */
-export async function waitForOwnRun(child: ChildWorkflowHandle<Workflow>, forMs: number): Promise<{ outcome: Outcome | null; reason: string }> {
-  let ended: { outcome: Outcome | null; reason: string } | null = null;
-  void child.result().then((result) => { ended = readResult(result); }, (error: unknown) => {
+export async function waitForOwnRun(child: ChildWorkflowHandle<Workflow>, forMs: number): Promise<OwnEnd> {
+  let ended: OwnEnd | null = null;
+  void child.result().then((result: unknown) => { ended = { ...readResult(result), result }; }, (error: unknown) => {
     if (!CancellationScope.current().consideredCancelled) ended = { outcome: isCancelledChild(error) ? 'aborted' : 'failed', reason: rootMessage(error) };
   });
   await condition(() => ended !== null, forMs);

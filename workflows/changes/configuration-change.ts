@@ -23,11 +23,18 @@ export class ConfigurationChange {
   #takenBack: () => void = () => undefined;
   #settleMs = 0;
 
-  /** In the run's first lines: the service hooks' signal may come at any time. */
-  constructor(run: Run, proposal: ChangeProposal) {
+  /** In the run's first lines, for the service hooks' signal may come at any time; or later, with a watch that was made there. */
+  constructor(run: Run, proposal: ChangeProposal, watch = new ReviewWatch(run)) {
     this.#run = run;
-    this.#watch = new ReviewWatch(run);
+    this.#watch = watch;
     this.proposal = proposal;
+  }
+
+  /** Why nobody could review it; null where somebody can. */
+  withoutReviewer({ reviewers, people }: ChangeRules): string | null {
+    const { requestedBy } = this.proposal;
+    const voters = reviewers.filter((person) => requestedBy === null || person !== canonicalPerson(people, requestedBy));
+    return voters.length > 0 ? null : `nobody could review it: ${reviewers.join(', ')} asked for the change. Name another reviewer in the estate (changes.review.approvers)`;
   }
 
   /** What the edit would change on the release branch. A value out of range, a malformed file and an edit that changes nothing are answers. */

@@ -1,8 +1,7 @@
 import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
-import { tuningBranch, tuningTitle, type UpdateTrainingConfigInput, type UpdateTrainingConfigResult } from '../domain/configuration-change.ts';
+import { tuningBranch, tuningTitle, whyNotPlanned, type UpdateTrainingConfigInput, type UpdateTrainingConfigResult } from '../domain/configuration-change.ts';
 import { UpdateTrainingConfigPhase as Phase } from '../domain/phases.ts';
-import { canonicalPerson } from '../domain/policy.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
 import { startChange } from '../releases/start-change.ts';
 import { loadChangeRules } from './change-activities.ts';
@@ -21,13 +20,12 @@ export async function updateTrainingConfig(input: UpdateTrainingConfigInput): Pr
 
   return await run.conclude(async () => {
     const rules = await loadChangeRules({ target });
-    const voters = rules.reviewers.filter((person) => startedBy === null || person !== canonicalPerson(rules.people, startedBy));
-    if (voters.length === 0) return result('rejected', `nobody could review it: ${rules.reviewers.join(', ')} asked for the change. Name another reviewer in the estate (changes.review.approvers)`);
+    const unreviewed = change.withoutReviewer(rules);
+    if (unreviewed !== null) return result('rejected', unreviewed);
 
     // 1. Update the config file: the values alone, checked; comments, order and cutoff_date stay.
     const plan = await change.plan(rules);
-    if (plan.kind === 'unchanged') return result('rejected', plan.reason);
-    if (plan.kind === 'refused') return result('rejected', `${plan.refused.path}${plan.refused.line === null ? '' : `:${plan.refused.line}`}: ${plan.refused.reason}`);
+    if (plan.kind !== 'planned') return result('rejected', whyNotPlanned(plan));
     said.changes = plan.changes;
     said.notes = plan.notes;
 

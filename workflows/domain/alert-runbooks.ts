@@ -2,7 +2,7 @@
 import type { Alert, AlertOrder, FailedJobPlace } from './alert.ts';
 import { recoverBatchJobId } from './batch-recovery.ts';
 import { findTrainingFailuresId } from './failure-count.ts';
-import { investigateDegradationId, rollBackModelId, targetLabel } from './ids.ts';
+import { investigateDegradationId, retrainOnDriftId, rollBackModelId, targetLabel } from './ids.ts';
 import type { Severity, Target } from './vocabulary.ts';
 
 /** What the estate adds to an alert. */
@@ -27,6 +27,7 @@ interface AlertRunbook {
 const runbooks: Record<string, AlertRunbook> = {
   rollBackModel: { order: ({ target }, alert) => ({ workflowId: rollBackModelId(target), input: { target, reason: reasonOf(alert), alert: nameAndId(alert) } }), tellsRelease: true, isCancellable: true },
   investigateDegradation: { order: ({ target }, alert) => ({ workflowId: investigateDegradationId(target), input: { target, alert: nameAndId(alert) } }), tellsRelease: true, isCancellable: true },
+  retrainOnDrift: { order: ({ target }, alert) => ({ workflowId: retrainOnDriftId(target), input: { target, reason: reasonOf(alert), alert: nameAndId(alert) } }), tellsRelease: true, isCancellable: true },
   recoverBatchJob: {
     order: ({ target, place, jobName }, { key }) => {
       const input = { target, alert: key };

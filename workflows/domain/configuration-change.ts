@@ -67,6 +67,11 @@ export interface PlannedChange {
 
 export type Plan = PlannedChange | { kind: 'refused'; refused: RefusedFile } | { kind: 'unchanged'; reason: string };
 
+/** One sentence, with file and line where there is one to blame. */
+export function whyNotPlanned(plan: Exclude<Plan, PlannedChange>): string {
+  return plan.kind === 'unchanged' ? plan.reason : `${plan.refused.path}${plan.refused.line === null ? '' : `:${plan.refused.line}`}: ${plan.refused.reason}`;
+}
+
 /** The branch with the one commit of this run; `taken`: the branch is somebody else's, and stays as it is. */
 export type PushedBranch = { kind: 'pushed'; commit: string; uncertain: boolean } | { kind: 'taken'; commit: string; by: string; comment: string };
 

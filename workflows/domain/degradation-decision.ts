@@ -1,5 +1,5 @@
 /** From figures to a cause: one table, whose every row says what it saw, so that a person can follow it. Pure. */
-import type { DegradationEvidence, DegradationThresholds, Distance, ErrorFigures, FeatureDrift, Finding, NextRunbook } from './degradation.ts';
+import type { AskedBy, DegradationEvidence, DegradationThresholds, Distance, ErrorFigures, FeatureDrift, Finding, NextRunbook } from './degradation.ts';
 import { figure } from './figures.ts';
 
 /** How the errors compare. `seasonal`: greater than over the year, but not than in the same season a year ago. `mixed`: the references disagree. */
@@ -93,6 +93,16 @@ export function decideCause(evidence: DegradationEvidence, thresholds: Degradati
     if (decides) return { ...judged, ...then(evidence, judged), reasoning };
   }
   throw new Error('the last row of the table always decides');
+}
+
+/**
+ * Where another runbook asks, drift was seen there already, and a person decides whatever the table says. Two findings stand: data at fault are mended first, and a rollback waits for
+ * nobody.
+ */
+export function leftToPerson(decision: DegradationDecision, { workflowId, reason }: AskedBy): DegradationDecision {
+  if (decision.finding === 'data' || decision.finding === 'model') return decision;
+  const leaning = decision.leaning === 'rollBackModel' ? decision.leaning : 'retrainOnDrift';
+  return { ...decision, finding: 'inconclusive', leaning, reasoning: [...decision.reasoning, `${workflowId} asks: a person decides. ${reason}`] };
 }
 
 /** The current window against every reference that there is: the year before, the same season a year ago, the version's own hold-out rows. */

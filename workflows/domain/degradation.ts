@@ -136,7 +136,15 @@ export interface InvestigateDegradationInput {
   waitForDataMs?: number;
   /** How long the outcome of the runbook that was started is waited for, in milliseconds. */
   outcomeWithinMs?: number;
+  /** Set by the runbook that asks for the investigation: whatever the evidence says, a person decides what follows, unless the data are at fault or the model is to be rolled back. */
+  askedBy?: AskedBy;
   startedBy?: string;
+}
+
+/** A run that asks for an investigation, and why. */
+export interface AskedBy {
+  workflowId: string;
+  reason: string;
 }
 
 /** Everything that the decision is made on. */
@@ -157,10 +165,10 @@ export type Finding = 'data' | 'drift' | 'model' | 'nothing' | 'inconclusive';
 /** The runbooks that an investigation can lead to. */
 export type NextRunbook = 'retrainOnDrift' | 'rollBackModel';
 
-/** What became of the runbook that was chosen. `recommended`: this version of Holdpoint does not have it. */
+/** What became of the runbook that was chosen. `already running`: perhaps because it asked for the investigation; it then goes on by what was found. */
 export interface NextStep {
   runbook: NextRunbook;
-  state: 'started' | 'already running' | 'recommended';
+  state: 'started' | 'already running';
   workflowId: string;
   /** Its outcome; null where it was not waited for, or not long enough. */
   outcome: Outcome | null;
@@ -177,6 +185,8 @@ export interface InvestigateDegradationResult {
   serving: string | null;
   current: (ErrorFigures & { from: string; until: string }) | null;
   next: NextStep | null;
+  /** Canonical ids of those who decided at the gate; empty where the evidence did. */
+  decidedBy: string[];
   /** Where the report and its plot are. */
   report: { reportUri: string; plotUri: string } | null;
   workItem: { id: number; url: string } | null;

@@ -92,5 +92,16 @@ export const ResolutionGate = { Environment: 'environment', Repaired: 'repaired'
 
 export const findFailuresPhase = 'looking for failed trainings';
 
+export const RetrainOnDriftPhase = {
+  Report: 'reviewing the drift report',
+  Analysis: 'analysing the drift',
+  Investigation: 'waiting for the investigation',
+  Edit: 'updating the cutoff date',
+  Proposal: 'creating the pull request',
+  Review: 'review of the pull request',
+  Release: 'following the release',
+  Baseline: 'updating the drift monitor',
+} as const;
+
 /** The gate at which a person decides where the evidence is inconclusive. */
 export const causeGateName = 'cause';

@@ -4,7 +4,7 @@ import type { GateRequest } from '../blocks/gate-request.ts';
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { causeCard, type CauseEvidence } from '../domain/degradation-card.ts';
-import { decideCause, type DegradationDecision } from '../domain/degradation-decision.ts';
+import { decideCause, leftToPerson, type DegradationDecision } from '../domain/degradation-decision.ts';
 import { degradationDefaults, degradationThresholds, type DegradationEvidence, type InvestigateDegradationInput, type InvestigateDegradationResult, type PerformanceReport } from '../domain/degradation.ts';
 import { evidenceItem, type Measured } from '../domain/evidence.ts';
 import { modelName, targetLabel } from '../domain/ids.ts';
@@ -53,7 +53,8 @@ export function checkDrift(about: Investigation): ReturnType<typeof measureCircu
 }
 
 export function decide({ input }: Pick<Investigation, 'input'>, evidence: DegradationEvidence): Verdict {
-  return { evidence, decision: decideCause(evidence, thresholdsOf(input)) };
+  const decision = decideCause(evidence, thresholdsOf(input));
+  return { evidence, decision: input.askedBy ? leftToPerson(decision, input.askedBy) : decision };
 }
 
 function dataOf({ input, policy, asOf }: Investigation) {

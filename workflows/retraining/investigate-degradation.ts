@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/workflow';
+import { sleep, workflowInfo } from '@temporalio/workflow';
 import { Gates } from '../blocks/gates.ts';
 import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
@@ -22,7 +22,7 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
   const run = new Run({ phase: Phase.Alert, target: { ...target, version: 'serving' }, appendToRecord });
   const gates = new Gates(run, releaseGateServices(run));
   const incident = new IncidentReports(run);
-  const said: InvestigateDegradationResult = { outcome: 'failed', reason: '', target, finding: null, reasoning: [], serving: null, current: null, next: null, report: null, workItem: null, incident: null };
+  const said: InvestigateDegradationResult = { outcome: 'failed', reason: '', target, finding: null, reasoning: [], serving: null, current: null, next: null, decidedBy: [], report: null, workItem: null, incident: null };
   const result = (outcome: InvestigateDegradationResult['outcome'], reason: string): InvestigateDegradationResult => ({ ...said, outcome, reason, incident: incident.workflowId });
 
   return await run.conclude(async () => {
@@ -79,14 +79,14 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
         return result(answer.state === 'expired' ? 'expired' : 'rejected', reason);
       }
       const { decision, evidence } = answer.evidence;
-      Object.assign(said, { reasoning: decision.reasoning, serving: evidence.serving, current: evidence.performance.current });
+      Object.assign(said, { reasoning: decision.reasoning, serving: evidence.serving, current: evidence.performance.current, decidedBy: answer.by });
       next = decision.leaning;
     }
 
     // 5. Act: retrain, or roll back to the previous version. 6. Its outcome is part of this run's.
     if (next !== 'retrainOnDrift' && next !== 'rollBackModel') return result('succeeded', 'no cause was found, and nothing was started');
     run.enter(Phase.Following);
-    said.next = await startNext(nextInput(next, input, said), outcomeWithinMs, (step) => {
+    said.next = await startNext(nextInput(next, about, said), input.askedBy?.workflowId ?? null, outcomeWithinMs, (step) => {
       said.next = step;
       run.record.add({ kind: 'effect', step: 'next runbook', what: step.runbook, platform: 'temporal', resource: step.workflowId, before: null, after: 'started' });
     });
@@ -96,9 +96,13 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
   }, result);
 }
 
-function nextInput(runbook: NextRunbook, { target, alert, startedBy }: InvestigateDegradationInput, { reasoning, report, serving }: InvestigateDegradationResult): NextInput {
-  const common = { target, reason: `performance degraded: ${reasoning.at(-1)}`.slice(0, 1_000), ...(startedBy !== undefined && { startedBy }) };
-  return runbook === 'rollBackModel'
-    ? { runbook, input: { ...common, ...(serving !== null && { from: serving }), ...(alert && { alert }) } }
-    : { runbook, input: { ...common, reportUri: report?.reportUri ?? null } };
+function nextInput(runbook: NextRunbook, { input, asOf }: Investigation, { reasoning, report, serving, decidedBy }: InvestigateDegradationResult): NextInput {
+  const { target, alert, startedBy, dataUri, features, thresholds: { psi, ksP, minimumRows, driftDays } = {} } = input;
+  const reason = `performance degraded: ${reasoning.at(-1)}`.slice(0, 1_000);
+  const common = { target, reason, ...(alert && { alert }), ...(startedBy !== undefined && { startedBy }) };
+  if (runbook === 'rollBackModel') return { runbook, input: { ...common, ...(serving !== null && { from: serving }) } };
+  const thresholds = { ...(psi !== undefined && { psi }), ...(ksP !== undefined && { ksP }), ...(minimumRows !== undefined && { minimumRows }), ...(driftDays !== undefined && { driftDays }) };
+  // The same days of the same readings, and no second investigation.
+  const investigation = { workflowId: workflowInfo().workflowId, by: decidedBy, reason, reportUri: report?.reportUri ?? null };
+  return { runbook, input: { ...common, asOf, investigation, thresholds, ...(dataUri !== undefined && { dataUri }), ...(features && { features }) } };
 }

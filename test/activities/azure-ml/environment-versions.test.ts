@@ -43,6 +43,26 @@ void test('a deployment gets another environment and keeps its model; a second c
   assert.deepEqual([restored.state, restored.found.definition], ['restored', before.definition]);
 });
 
+void test('a trial serves what production serves, in the new environment; a second call changes nothing; whoever changes it meanwhile is a finding', async () => {
+  const { ref: production, template } = circuitDeployment('C001');
+  const ref = { ...production, workspace: testWorkspace };
+  const served = await platforms.run(azureMl.readBatchDeployment, production);
+  const input = { ...ref, key: freshKey(), from: productionWorkspace, template, environment: 'azureml:custom-tf-env:1.5.1', tags: { run: 'item/1', environment: 'custom-tf-env:1.5.1' } };
+  const first = await platforms.changesOf(() => platforms.run(azureMl.deployTrial, input));
+  assert.deepEqual([first.value, first.changes.length], [{ model: served.model }, 1]);
+  const tried = await platforms.run(azureMl.readBatchDeployment, ref);
+  assert.match((tried.definition!['properties'] as { environmentId: string }).environmentId, /\/test-ml-workspace\/environments\/custom-tf-env\/versions\/1\.5\.1$/);
+  assert.deepEqual((await platforms.changesOf(() => platforms.run(azureMl.deployTrial, input))).changes, []);
+  assert.deepEqual(await platforms.run(azureMl.deployTrial, { ...input, deployment: 'deployment-circuit-C999' }), { model: null });
+
+  const { jobName, outputUri } = await platforms.run(azureMl.invokeBatchEndpoint, { ...ref, key: freshKey(), dataUri: 'azureml://datastores/workspaceblobstore/paths/data/weather.csv', experimentName: 'test' });
+  const { result: jobStatus } = await platforms.retried(azureMl.awaitJob, { workspace: testWorkspace, jobName, intervalMs: 50 });
+  const check = (run: string) => platforms.run(azureMl.checkTrial, { ...ref, run, jobName, jobStatus, outputUri, minimumRows: 1_000 });
+  assert.deepEqual((await check('item/1')).findings, []);
+  const doubted = await check('item/2');
+  assert.deepEqual([doubted.passed, doubted.findings], [false, ['the test deployment was changed meanwhile, by item/1: another model may have been tested']]);
+});
+
 const code = (source: string, more: object = {}) => ({ cell_type: 'code', execution_count: 1, source: [source], outputs: [], ...more });
 const kept = async (name: string, cells: object[] | null): Promise<{ link: string; sha256: string; by: string }> => {
   const text = cells === null ? 'no notebook' : JSON.stringify({ nbformat: 4, cells });

@@ -23,6 +23,11 @@ void test('a job that takes what others took is seen to end within a twentieth o
   }));
 });
 
+void test('a job that takes far longer than others did is seen to end within a quarter of what it is overdue', () => {
+  assert.deepEqual(follow(200_000, 3_600_000, 100_000), { lateMs: 9_211, looks: 14 });
+  assert.equal(follow(36_000_000, 30_000, 100_000).looks, 1_210);
+});
+
 void test('never later than by the interval, and never without a pause', () => {
   fc.assert(fc.property(fc.nat(10_000_000), fc.integer({ min: 100, max: 600_000 }), fc.option(fc.nat(3_600_000), { nil: undefined }), (elapsedMs, intervalMs, expectedMs) => {
     const next = nextLookMs(elapsedMs, intervalMs, expectedMs);

@@ -25,6 +25,8 @@ export const killedElsewhere: Record<string, string> = {
   ...reasonFor(['registerEnvironment', 'keepReport'], 'in an update of the environment: environment-update.test.ts kills the worker at its tests and at its writes'),
   ...reasonFor(['readEnvironmentChange', 'checkNotebook', 'loadFleet', 'readBatchSuccess', 'watchAlertRates'], 'only reads, in an update of the environment'),
   ...reasonFor(['findPredictions', 'measurePredictionErrors', 'checkCircuitData', 'measureCircuitDrift'], 'reads data and computes'),
+  ...reasonFor(['readPlatformDriftReport', 'readDriftBaseline', 'analyseDrift', 'loadDriftRules', 'awaitRelease'], 'only reads, in a retraining after drift'),
+  ...reasonFor(['writeDriftReport', 'moveDriftBaseline'], 'killed between effect and record: retrain-on-drift.test.ts'),
   writeDegradationReport: 'writes under the key of its step: test/activities/statistics',
   ...reasonFor(['readModelVersion', 'readModelFiles', 'readPullRequest'], 'only reads, for the machine items of a checklist'),
   ...reasonFor(['routeAlert', 'loadAlertSources', 'loadIncidentPolicy'], 'reads a file'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { causeCard } from '../../../workflows/domain/degradation-card.ts';
-import { decideCause, judgeDrift, judgeErrors } from '../../../workflows/domain/degradation-decision.ts';
+import { decideCause, judgeDrift, judgeErrors, leftToPerson } from '../../../workflows/domain/degradation-decision.ts';
 import { degradationThresholds as thresholds, type DataFinding, type DegradationEvidence, type Distance, type FeatureDrift, type PerformanceState } from '../../../workflows/domain/degradation.ts';
 
 const span = { from: '2015-12-01', until: '2015-12-31' };
@@ -104,5 +104,22 @@ describe('the cause of worse predictions', () => {
       assert.match(card.recommendation, /^look closely: .*: yes\. /);
       assert.ok(card.facts.length >= 4 && card.facts.every((fact) => !/NaN|undefined|null/.test(fact)));
     }
+  });
+});
+
+describe('an investigation that another runbook asks for', () => {
+  const askedBy = { workflowId: 'retrainOnDrift:P001:C001', reason: 'temp_max moved.' };
+  const asked = (situation: Situation) => leftToPerson(decideCause(evidence(situation), thresholds), askedBy);
+
+  it('leaves it to a person, whatever the evidence says, and says who asks', () => {
+    for (const [situation, leaning] of [[{ now: 3, features: drift }, 'retrainOnDrift'], [{}, 'retrainOnDrift'], [{ state: 'no predictions' }, 'retrainOnDrift'], [{ now: 3, driftState: 'too few' }, 'rollBackModel']] as const) {
+      const decision = asked(situation);
+      assert.deepEqual([decision.finding, decision.leaning, decision.reasoning.at(-1)], ['inconclusive', leaning, 'retrainOnDrift:P001:C001 asks: a person decides. temp_max moved.']);
+    }
+  });
+
+  it('still mends faulty data first, and lets a rollback wait for nobody', () => {
+    assert.equal(asked({ now: 3, features: drift, findings: [fault(true)] }).finding, 'data');
+    assert.equal(asked({ now: 3 }).finding, 'model');
   });
 });

@@ -1,0 +1,47 @@
+/** How runs ended, and what they and the runbooks that they started did until then. */
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { runbooks } from '../../starters/runbooks.ts';
+import type { CompensationReport } from '../../workflows/domain/compensation.ts';
+import type { SimulatedClock } from './simulated-clock.ts';
+import { readRun, type Entry, type RunReading } from './timeline.ts';
+
+export interface End {
+  outcome: string;
+  reason: string;
+  result: unknown;
+  compensations: CompensationReport[];
+}
+
+export interface RunsReading extends RunReading {
+  clock: SimulatedClock;
+  /** Whether runbooks that a run starts are waited for, and told of. */
+  follows: boolean;
+}
+
+/** The entries of a run and of all that it started, and when the last of them ended. The clock tells no end: it skips on as soon as nothing is left to do. */
+export async function runsOf(reading: RunsReading): Promise<{ entries: Entry[]; lengthMs: number; phases: string[] }> {
+  const { client, clock, follows } = reading;
+  const { entries, children, endMs, phases } = await readRun(reading);
+  const found = { entries: [...entries], lengthMs: endMs, phases };
+  // What serves a run, such as the test of one model, is told in the run's own line.
+  for (const child of follows ? children.filter(({ type }) => runbooks.some(({ name }) => name === type)) : []) {
+    await clock.while(() => endOf(client.workflow.getHandle(child.workflowId).result()));
+    const inner = await runsOf({ ...reading, workflowId: child.workflowId });
+    found.entries.push(...inner.entries);
+    found.lengthMs = Math.max(found.lengthMs, inner.lengthMs);
+  }
+  return found;
+}
+
+export async function endOf(ending: Promise<unknown>): Promise<End> {
+  try {
+    const result = await ending;
+    const { outcome = 'succeeded', reason = '', compensations = [] } = (result ?? {}) as Partial<End>;
+    return { outcome, reason, result, compensations };
+  } catch (error) {
+    const cause = error instanceof WorkflowFailedError ? error.cause : error;
+    const details = cause instanceof ApplicationFailure ? (cause.details?.[0] as Partial<End> | undefined) : undefined;
+    return { outcome: cause instanceof CancelledFailure ? 'aborted' : 'failed', reason: details?.reason ?? (cause instanceof Error ? cause.message : String(cause)), result: details ?? null, compensations: details?.compensations ?? [] };
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * What the stories of one process share: Temporal's time-skipping server, which takes seconds to start. Each story has a namespace, workers and a stand-in of its own, so that nothing of
+ * one is seen by the next; only the clock goes on.
+ */
+import { randomUUID } from 'node:crypto';
+import { Client } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { startTimeSkipping } from '../../test/support/time-skipping.ts';
+import { payloadConverterPath } from '../../workers/temporal-client.ts';
+import { SimulatedClock } from './simulated-clock.ts';
+import { withLists } from './visibility.ts';
+
+const attempts = 4;
+/** A story that would begin before the clock's time begins so much later: the same weekday, and nearly the same day of the year. */
+const laterMs = 52 * 7 * 24 * 3_600_000;
+/** A scene is set so long before the story begins. */
+export const sceneMs = 3_600_000;
+
+export class Theatre {
+  readonly environment: TestWorkflowEnvironment;
+  readonly clock: SimulatedClock;
+
+  private constructor(environment: TestWorkflowEnvironment) {
+    this.environment = environment;
+    this.clock = new SimulatedClock(environment);
+  }
+
+  static async open(): Promise<Theatre> {
+    return new Theatre(await startPatiently());
+  }
+
+  /** A client of a namespace in which nothing has happened yet. */
+  freshClient(): Client {
+    return withLists(new Client({ connection: this.environment.connection, namespace: `story-${randomUUID()}`, dataConverter: { payloadConverterPath } }));
+  }
+
+  /** When a story begins that is to begin then, and before which so much has to happen: milliseconds since the epoch. */
+  async beginning(start: string, leadMs: number): Promise<number> {
+    const earliestMs = (await this.clock.nowMs()) + leadMs;
+    const startMs = Date.parse(start);
+    return startMs >= earliestMs ? startMs : startMs + Math.ceil((earliestMs - startMs) / laterMs) * laterMs;
+  }
+
+  async close(): Promise<void> {
+    await this.environment.teardown();
+  }
+}
+
+/** The SDK waits five seconds for the Java server, which a busy machine may not keep. */
+async function startPatiently(): Promise<TestWorkflowEnvironment> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startTimeSkipping();
+    } catch (error) {
+      if (attempt === attempts) throw error;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+/** The steps of a retraining after drift: what is measured, who is asked, what is proposed, and when the drift monitor begins anew. */
+import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
+import { startOwnRun, waitForOwnRun } from '../blocks/own-run.ts';
+import type { Run } from '../blocks/run.ts';
+import { isExpired } from '../blocks/woken-poll.ts';
+import type { ChangeProposal } from '../domain/configuration-change.ts';
+import { degradationThresholds, type InvestigateDegradationInput, type InvestigateDegradationResult } from '../domain/degradation.ts';
+import type { DriftDecision } from '../domain/drift-decision.ts';
+import { retrainDefaults, retrainingBranch, retrainingTitle, type DriftAnalysis, type DriftBaseline, type DriftRules, type PlatformDriftReport, type PriorInvestigation, type ReleaseEnd, type RetrainOnDriftInput, type RetrainOnDriftResult } from '../domain/drift-retraining.ts';
+import { analysisText } from '../domain/drift-text.ts';
+import { investigateDegradationId, targetLabel } from '../domain/ids.ts';
+import type { TargetPolicy } from '../domain/policy.ts';
+import type { Outcome } from '../domain/vocabulary.ts';
+import { analyseDrift, awaitRelease, moveDriftBaseline, readDriftBaseline, readPlatformDriftReport, writeDriftReport } from './drift-activities.ts';
+
+/** What every step needs to know. */
+export interface Retraining {
+  input: RetrainOnDriftInput;
+  policy: TargetPolicy;
+  rules: DriftRules;
+  /** Day up to which is judged: fixed, so that everything fits together. */
+  asOf: string;
+}
+
+/** What the platform reports, and what the readings show. */
+export interface DriftReview {
+  analysis: DriftAnalysis;
+  reported: PlatformDriftReport | null;
+  recorded: DriftBaseline | null;
+}
+
+export async function reviewDrift(run: Run, { input, policy, rules, asOf }: Retraining): Promise<DriftReview> {
+  const workspace = policy.workspaces.production;
+  const uri = input.reportUri ?? rules.reportUri;
+  const [found, recorded] = await Promise.all([uri === null ? null : readPlatformDriftReport({ workspace, uri }), readDriftBaseline({ workspace, target: input.target })]);
+  if (found !== null && 'problem' in found) run.note(`Drift is computed alone: ${found.problem}`);
+  const { psi, ksP, minimumRows, driftDays } = { ...degradationThresholds, ...input.thresholds };
+  const analysis = await analyseDrift({ ...readingsOf({ input, policy }), workspace, asOf, psi, ksP, minimumRows, driftDays, recorded, ...(input.features && { features: input.features }), ...(input.baseline && { given: input.baseline }) });
+  if (analysis.baseline.source === 'year before') run.note('No drift baseline is recorded yet: the year before is taken');
+  return { analysis, reported: found !== null && 'report' in found ? found.report : null, recorded };
+}
+
+function readingsOf({ input, policy }: Pick<Retraining, 'input' | 'policy'>) {
+  return { dataUri: input.dataUri ?? policy.inference.dataUri, sensor: policy.sensor };
+}
+
+/** The report, and the entry on record. A report that cannot be written is noted; the finding stands. */
+export async function documentDrift(run: Run, about: Retraining, { analysis, reported }: DriftReview, decision: DriftDecision): Promise<RetrainOnDriftResult['report']> {
+  const circuit = targetLabel(about.input.target);
+  run.record.add({ kind: 'finding', what: `drift of ${circuit}: ${decision.finding}`, detail: decision.reasoning.join(' ').slice(0, 1_000) });
+  return await run.attempt('The report could not be written', () => writeDriftReport({ key: run.key('drift report'), workspace: about.policy.workspaces.production, ...readingsOf(about), circuit, analysis, decision, reported, run: run.signature }));
+}
+
+export type Asked = { goesOn: true; by: PriorInvestigation } | { goesOn: false; outcome: Outcome; reason: string };
+
+/** Lets the drift be investigated, where a person decides. Whether it points here is what its `next` says. Cancelled with this run, which alone has asked for it. */
+export async function askInvestigation(run: Run, { input, asOf }: Retraining, decision: DriftDecision, said: RetrainOnDriftResult): Promise<Asked> {
+  const workflowId = investigateDegradationId(input.target);
+  const { target, alert, dataUri, features, thresholds, startedBy, investigationWithinMs = retrainDefaults.investigationWithinMs } = input;
+  const reason = decision.reasoning.join(' ').slice(0, 1_000);
+  const asking: InvestigateDegradationInput = {
+    target, asOf, askedBy: { workflowId: workflowInfo().workflowId, reason },
+    ...(alert && { alert }), ...(dataUri !== undefined && { dataUri }), ...(features && { features }), ...(thresholds && { thresholds }), ...(startedBy !== undefined && { startedBy }),
+  };
+  const answered = run.compensations.register({ step: `investigation ${workflowId}`, undo: () => stopInvestigation(workflowId) });
+  const child = await startOwnRun({ runbook: 'investigateDegradation', workflowId, target, input: asking, summary: `investigateDegradation for ${targetLabel(target)}, because of its drift` });
+  if (child === null) {
+    answered(); // somebody else's: it stays
+    return { goesOn: false, outcome: 'rejected', reason: `${reason} ${workflowId} runs already; it starts the retraining if that is what it comes to` };
+  }
+  said.investigation = { workflowId, finding: null, by: [] };
+  run.record.add({ kind: 'effect', step: 'investigation', what: 'investigateDegradation', platform: 'temporal', resource: workflowId, before: null, after: 'started' });
+  const ended = await waitForOwnRun(child, investigationWithinMs);
+  answered();
+  if (ended.outcome === null) return { goesOn: false, outcome: 'expired', reason: `${workflowId} has not ended in time; it starts the retraining itself if that is what it comes to` };
+  const result = ended.result as InvestigateDegradationResult | undefined;
+  said.investigation = { workflowId, finding: result?.finding ?? null, by: result?.decidedBy ?? [] };
+  if (result?.next?.runbook === 'retrainOnDrift') return { goesOn: true, by: { workflowId, by: result.decidedBy, reason: ended.reason, reportUri: result.report?.reportUri ?? null } };
+  const outcome = ended.outcome === 'expired' || ended.outcome === 'failed' ? ended.outcome : 'rejected';
+  return { goesOn: false, outcome, reason: `${workflowId}: ${ended.reason}` };
+}
+
+async function stopInvestigation(workflowId: string): Promise<string> {
+  try {
+    await getExternalWorkflowHandle(workflowId).cancel();
+    return 'cancelled';
+  } catch {
+    return 'had ended';
+  }
+}
+
+/** The change that is proposed: the cutoff date, and the analysis for whoever reviews it. */
+export function cutoffProposal({ input: { target, startedBy } }: Retraining, { analysis }: DriftReview, decision: DriftDecision, investigation: PriorInvestigation | null, report: RetrainOnDriftResult['report']): ChangeProposal {
+  const newCutoff = analysis.newest!;
+  return { target, edit: { cutoffDate: newCutoff }, branch: retrainingBranch(target), title: retrainingTitle(target), rationale: analysisText({ analysis, decision, report, investigation, newCutoff }), requestedBy: startedBy ?? null };
+}
+
+/** Follows the release until its run has ended; null where the time was not enough. */
+export async function followRelease(change: string, { input: { target, releaseWithinMs = retrainDefaults.releaseWithinMs } }: Retraining, intervalMs: number): Promise<ReleaseEnd | null> {
+  try {
+    return await awaitRelease({ change, target, intervalMs }, releaseWithinMs);
+  } catch (error) {
+    if (!isExpired(error)) throw error;
+    return null;
+  }
+}
+
+/** What the new version was trained on is the reference from now on, and what comes after it is judged next. */
+export async function resetTracking(run: Run, about: Retraining, { recorded }: DriftReview, until: string, modelVersion: string): Promise<DriftBaseline> {
+  const { policy, input: { target } } = about;
+  const { dataUri, sensor: { station } } = readingsOf(about);
+  const moved = await moveDriftBaseline({ key: run.key('move the drift baseline'), workspace: policy.workspaces.production, target, dataUri, station, until, modelVersion });
+  run.effect({ step: 'drift baseline', what: `${moved.from} to ${moved.until}, tracked since ${moved.trackedSince}`, platform: 'azure-ml', resource: moved.asset, before: recorded?.asset ?? null, after: moved.asset });
+  return moved;
+}
