@@ -8,6 +8,7 @@ import { alertmanagerPlugin } from './alertmanager/plugin.ts';
 import { alertsPlugin } from './alerts/plugin.ts';
 import { azureDevOpsPlugin } from './azure-devops/plugin.ts';
 import { azureResourceManagerPlugin } from './azure-resource-manager/plugin.ts';
+import { quotaControl } from './azure-resource-manager/quotas.ts';
 import { batchScoringControl } from './batch-scoring/control.ts';
 import { batchScoringPlugin } from './batch-scoring/plugin.ts';
 import { blobPlugin } from './blob/plugin.ts';
@@ -141,6 +142,7 @@ async function registerPlatforms(app: FastifyInstance, context: SandboxContext):
   await app.register(entraPlugin, context);
   await app.register(azureDevOpsPlugin, context);
   await app.register(azureResourceManagerPlugin, context);
+  await app.register(quotaControl, context);
   await app.register(batchScoringPlugin, context);
   await app.register(batchScoringControl, context);
   await app.register(moreCircuitsControl, context);

@@ -12,6 +12,7 @@ import { createAlertRouteActivities } from '../activities/estate/alert-routes.ts
 import { createIncidentPolicyActivities } from '../activities/estate/incident-policy.ts';
 import { createChangeRuleActivities } from '../activities/estate/change-rules.ts';
 import { createFreezeActivities, freezeReader } from '../activities/estate/freezes.ts';
+import { createFailureRuleActivities } from '../activities/estate/failure-rules.ts';
 import { createDriftRuleActivities } from '../activities/estate/drift-rules.ts';
 import { createHookRuleActivities } from '../activities/estate/hook-rules.ts';
 import { createScheduledTargetActivities } from '../activities/estate/scheduled-target-activities.ts';
@@ -53,7 +54,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
   switch (queue) {
     case TaskQueue.Estate: {
       const estate: EstateSettings = { estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, ...(configuration.identityProblem && { identityProblem: configuration.identityProblem }) };
-      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate), ...createAlertRouteActivities(estate), ...createIncidentPolicyActivities(estate), ...createChangeRuleActivities(estate), ...createDriftRuleActivities(estate), ...createHookRuleActivities(estate), ...createScheduledTargetActivities(estate), ...createFreezeActivities(estate) });
+      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate), ...createAlertRouteActivities(estate), ...createIncidentPolicyActivities(estate), ...createChangeRuleActivities(estate), ...createDriftRuleActivities(estate), ...createHookRuleActivities(estate), ...createScheduledTargetActivities(estate), ...createFreezeActivities(estate), ...createFailureRuleActivities(estate) });
     }
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent: {

@@ -22,4 +22,8 @@ export { coordinateIncident } from './incidents/coordinate-incident.ts';
 export { stopReleases } from './incidents/stop-releases.ts';
 export { reportInterruption } from './maintenance/report-interruption.ts';
 export { sweepRuns } from './maintenance/sweep-runs.ts';
+export { countTrainingFailures } from './training/count-training-failures.ts';
+export { findTrainingFailures } from './training/find-training-failures.ts';
+export { resolveTrainingFailures } from './training/resolve-training-failures.ts';
+export { retryTraining } from './training/retry-training.ts';
 export { anchorRecord } from './maintenance/anchor-record.ts';

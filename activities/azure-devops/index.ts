@@ -1,6 +1,7 @@
 /** Activities against Azure DevOps: reading a merged change, commenting on it, following its builds, proposing a change, deploying a release once more, work items. */
 import { awaitBuildOrigin, awaitBuilds, type AwaitBuildOriginInput, type AwaitBuildsInput } from './builds.ts';
 import { buildsApi } from './builds-rest.ts';
+import { locateConfigError, type LocateConfigErrorInput } from './config-error.ts';
 import { readChange, readPullRequest, type ReadChangeInput } from './change.ts';
 import { changesApi } from './changes-rest.ts';
 import { findCompletedChanges, type FindCompletedChangesInput } from './completed-changes.ts';
@@ -23,6 +24,7 @@ export const createAzureDevOpsActivities = ({ rest, project, releaseUrl }: Azure
   return {
     readChange: (input: ReadChangeInput) => readChange(api, input),
     readPullRequest: (input: ReadChangeInput) => readPullRequest(api, input),
+    locateConfigError: (input: LocateConfigErrorInput) => locateConfigError(api, input),
     readEnvironmentChange: (input: ReadChangeInput) => readEnvironmentChange(api, input),
     commentOnPullRequest: (input: CommentOnPullRequestInput) => commentOnPullRequest(api, input),
     closeDuplicateComments: (input: CloseDuplicateCommentsInput) => closeDuplicateComments(api, input),

@@ -4,11 +4,11 @@ import type { BatchJob, EndedBatchJob } from '../../workflows/domain/batch-recov
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { classifyJobFailure, logTail, type JobFailure } from '../../workflows/domain/job-failure.ts';
 import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
-import { jobId } from '../azure-resource-manager/resource-ids.ts';
 import { batchJobs, keyProperty, type ListedJob } from './batch-invocation.ts';
 import type { AzureMlClients } from './clients.ts';
 import { endedJobStatuses, jobEndOf, type JobRef } from './job-end.ts';
-import { runDetails, runError, userLogUrl, withoutSignature } from './run-history.ts';
+import { readJobLog } from './job-log.ts';
+import { runError } from './run-history.ts';
 
 type Clients = Pick<AzureMlClients, 'arm' | 'scoring'>;
 type Places = Record<string, { uri?: string | null } | null> | null;
@@ -49,8 +49,6 @@ export interface AwaitNextJobInput extends FindLaterJobsInput {
   intervalMs: number;
 }
 
-/** A log is read up to this size. */
-const longestLogBytes = 16 * 1024 * 1024;
 const failedStatuses: readonly string[] = ['Failed', 'NotResponding'];
 /** Later jobs that are told; the oldest of them. */
 const mostLater = 20;
@@ -66,11 +64,8 @@ export async function readBatchJob(clients: Clients, { workspace, endpoint, jobN
  *
  * Safe to retry because it only reads.
  */
-export async function readJobFailure({ arm, blob }: Pick<AzureMlClients, 'arm' | 'blob'>, { workspace, jobName }: JobRef): Promise<JobFailure> {
-  const details = await runDetails(arm, workspace, jobName);
-  const url = userLogUrl(details);
-  const log = url === null ? null : await blob.readSigned(url, longestLogBytes);
-  const logUri = url === null ? jobId(workspace, jobName) : withoutSignature(url);
+export async function readJobFailure(clients: Pick<AzureMlClients, 'arm' | 'blob'>, job: JobRef): Promise<JobFailure> {
+  const { details, log, logUri } = await readJobLog(clients, job);
   return { ...classifyJobFailure(log, runError(details)), tail: logTail(log ?? ''), hasLog: log !== null, logUri };
 }
 

@@ -22,6 +22,10 @@ import { readBatchJobLog, type ReadBatchJobLogInput } from './batch-job-log.ts';
 import { switchBatchDeployment, type SwitchBatchDeploymentInput } from './switch-batch-deployment.ts';
 import { readRegisteredModels, recordVerdict, type RecordVerdictInput, type RegistryModelRef } from './verdicts.ts';
 import { submitTrainingJob, type SubmitTrainingJobInput } from './training-job.ts';
+import { readComputeQuota, type ReadComputeQuotaInput } from './compute-quota.ts';
+import { planEnvironmentRebuild, type PlanEnvironmentRebuildInput } from './environment-rebuild.ts';
+import { retryTrainingJob, type RetryTrainingJobInput } from './retry-training-job.ts';
+import { findFailedTrainings, readTrainingFailure, type FindFailedTrainingsInput } from './training-failures.ts';
 
 export const createAzureMlActivities = (clients: AzureMlClients) => ({
   fixModelVersion: (input: FixModelVersionInput) => fixModelVersion(clients, input),
@@ -58,4 +62,9 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   readBatchSuccess: (input: ReadBatchSuccessInput) => readBatchSuccess(clients, input),
   checkNotebook: (input: CheckNotebookInput) => checkNotebook(clients, input),
   keepReport: (input: KeepReportInput) => keepReport(clients, input),
+  findFailedTrainings: (input: FindFailedTrainingsInput) => findFailedTrainings(clients, input),
+  readTrainingFailure: (input: JobRef) => readTrainingFailure(clients, input),
+  retryTrainingJob: (input: RetryTrainingJobInput) => retryTrainingJob(clients, input),
+  readComputeQuota: (input: ReadComputeQuotaInput) => readComputeQuota(clients, input),
+  planEnvironmentRebuild: (input: PlanEnvironmentRebuildInput) => planEnvironmentRebuild(clients, input),
 });

@@ -24,6 +24,11 @@ export function workspaceId(workspace: WorkspaceRef): string {
   return `${providerPath(workspace)}/workspaces/${segment(workspace.workspace)}`;
 }
 
+/** What belongs to a region of a subscription: usages, sizes of virtual machines. */
+export function locationId(subscriptionId: string, location: string): string {
+  return `/subscriptions/${segment(subscriptionId)}/providers/Microsoft.MachineLearningServices/locations/${segment(location)}`;
+}
+
 export function batchDeploymentId(workspace: WorkspaceRef, endpoint: string, deployment: string): string {
   return `${batchEndpointId(workspace, endpoint)}/deployments/${segment(deployment)}`;
 }

@@ -15,6 +15,7 @@ import { checkFreezes, freezesSchema } from './freeze-schema.ts';
 import { gateDefaultsEntry, gateNames, gatePart } from './gate-schema.ts';
 import { checkIncidents, incidentsSchema } from './incident-schema.ts';
 import { group, person } from './people-schema.ts';
+import { trainingFailures } from './failure-rules.ts';
 import { checkRecovery, recovery } from './recovery-schema.ts';
 import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
 import { checkSchedules, schedulesSchema } from './schedules-schema.ts';
@@ -123,6 +124,7 @@ const fields = z.strictObject({
   gates,
   monitoring,
   recovery: recovery.prefault({}),
+  trainingFailures: trainingFailures.prefault({}),
   plants: z.record(targetName, plant),
   notifications: notificationsSchema.optional(),
   alerts: alertsSchema.optional(),

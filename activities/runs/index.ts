@@ -4,6 +4,7 @@ import { cancelUnneededRun, findAlertRun, takeUpAlerts } from './alert-runs.ts';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
 import { awaitRelease, type AwaitReleaseInput } from './change-release.ts';
 import { awaitNoStop, holdReleases, liftHold, readStops, type HoldReleasesInput, type ReadFreeze } from './emergency-stop.ts';
+import { tellFailureCount, type TellFailureCountInput } from './failure-count.ts';
 import { findIncident } from './incidents.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
 import { readKnownRuns, readRunMemory } from './known-runs.ts';
@@ -30,6 +31,7 @@ export const createRunsActivities = ({ client, readFreeze }: { client: Client; r
   releaseLocks: (input: Parameters<typeof releaseLocks>[1]) => releaseLocks(client, input),
   freeLock: (input: Parameters<typeof freeLock>[1]) => freeLock(client, input),
   awaitRunClosed: (input: Parameters<typeof awaitRunClosed>[1]) => awaitRunClosed(client, input),
+  tellFailureCount: (input: TellFailureCountInput) => tellFailureCount(client, input),
   findClosedRuns: (input: Parameters<typeof findClosedRuns>[1]) => findClosedRuns(client, input),
   findInterruptedRuns: (input: FindInterruptedRunsInput) => findInterruptedRuns(client, input),
   findAlertRun: (input: Parameters<typeof findAlertRun>[1]) => findAlertRun(client, input),

@@ -23,9 +23,10 @@ const commandJobSchema = z.looseObject({
 export function planOf(body: ArmBody, name: string): JobPlan {
   const parsed = commandJobSchema.safeParse(body?.properties);
   if (!parsed.success) throw armError(400, 'ValidationError', `The job is not valid: ${z.prettifyError(parsed.error)}`);
-  const { command, codeId, computeId, environmentVariables, inputs, outputs } = parsed.data;
+  const { command, codeId, computeId, environmentId, environmentVariables, inputs, outputs } = parsed.data;
   return {
     command,
+    environmentId,
     codeId: codeId ?? null,
     computeId,
     environmentVariables: environmentVariables ?? {},

@@ -5,6 +5,7 @@ import { assetRoutes } from './assets.ts';
 import { batchEndpointRoutes } from './batch-endpoints.ts';
 import { jobRoutes } from './jobs.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { quotaRoutes } from './quotas.ts';
 import { registryModelRoutes } from './registry-models.ts';
 import { applyRequestRules } from './request-rules.ts';
 import { workspaceRoutes } from './workspaces.ts';
@@ -19,4 +20,5 @@ export async function azureResourceManagerPlugin(app: FastifyInstance, sandbox: 
   jobRoutes(app, context);
   batchEndpointRoutes(app, context);
   operationRoutes(app, context);
+  quotaRoutes(app, context);
 }

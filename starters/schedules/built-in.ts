@@ -22,4 +22,6 @@ export const builtInRows: Readonly<Record<BuiltInSchedule, BuiltInRow>> = {
   // After an outage of Temporal itself, which is what they are there for, the last one that was due is made up for.
   reconcileAlerts: { description: 'Read the active alerts of every source, and take up what no webhook told', everyMs: 10 * minute, input: {}, overlap: 'skip' },
   reconcileHooks: { description: 'Read in Azure DevOps what was merged and built, and take up what no service hook told', everyMs: 15 * minute, input: {}, overlap: 'skip' },
+  // Failures count by their own times: a look that was missed loses nothing.
+  findTrainingFailures: { description: 'Look for training jobs that failed, and have them counted', everyMs: 60 * minute, input: {}, overlap: 'skip' },
 };

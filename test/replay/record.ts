@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Verdict } from '../../workflows/domain/answer.ts';
+import type { FailureCount } from '../../workflows/domain/failure-count.ts';
 import type { GateView } from '../../workflows/domain/gate-view.ts';
 import { AlertPhase, type AlertRouting } from '../../workflows/domain/alert.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
@@ -21,6 +22,7 @@ import { gatePolicy, releaseActivities, steadyStatistics, testInput, testPolicy,
 import { withReleaseWorkers } from '../support/release-worker.ts';
 import { StageChecks } from '../support/stage-checks.ts';
 import { startTemporal } from '../support/temporal-server.ts';
+import { failedTrainings, trainedIn } from '../support/training-failures.ts';
 import { releaseInput, startRelease, visible } from '../support/waiting-releases.ts';
 
 const directory = fileURLToPath(new URL('./histories/', import.meta.url));
@@ -28,7 +30,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'coordinateIncident' | 'followAlert' | 'investigateDegradation' | 'reconcileAlerts' | 'reconcileHooks' | 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'retrainOnDrift' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'startForTargets' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
+  runbook?: 'coordinateIncident' | 'countTrainingFailures' | 'followAlert' | 'investigateDegradation' | 'reconcileAlerts' | 'reconcileHooks' | 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'resolveTrainingFailures' | 'retrainOnDrift' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'startForTargets' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
   /** By default made of the name. */
   workflowId?: string;
   /** The input; by default that of a release, or of a change. */
@@ -239,6 +241,33 @@ const paths: Path[] = [
   {
     name: 'reconcile-alerts', runbook: 'reconcileAlerts', input: {}, conduct: async () => undefined,
     activities: alerts({ loadAlertSources: async () => ({ sources: ['azureMonitor', 'pagerDuty'], subscriptionId: 's' }), readFiredAlerts: async () => ({ alerts: [], firing: [], scope: 's.', complete: true }), readActiveAlerts: async () => ({ alerts: [], firing: ['Q1'], scope: '', complete: true }) }),
+  },
+  {
+    name: 'resolve-training-failures', runbook: 'resolveTrainingFailures', input: { workspace: trainedIn, startedBy: 'bob' }, activities: failedTrainings('dataAccess', 'config', 'quota', 'environment', 'unknown').activities,
+    conduct: async (handle) => {
+      await decide(handle, 'environment', 'alice');
+      await decide(handle, 'repaired', 'alice', { except: ['P001/C005'] });
+    },
+  },
+  {
+    name: 'count-training-failures', runbook: 'countTrainingFailures', input: { workspace: 'dev-recorded' }, activities: failedTrainings('unknown').activities,
+    conduct: async (handle) => {
+      const failures = Array.from({ length: 7 }, (_, index) => ({ jobName: `job-${index}`, target: testInput.target, failedAt: new Date().toISOString() }));
+      const counted = (ready: (count: FailureCount) => boolean) => eventually(async () => {
+        const count = await handle.query<FailureCount>('status');
+        if (!ready(count)) throw new Error('it has not counted yet');
+        return count;
+      });
+      await handle.signal('trainingFailed', failures.slice(0, 5));
+      await counted((count) => count.counted.length === 5);
+      await handle.signal('trainingFailed', failures.slice(3, 6));
+      const { run } = await counted((count) => count.run !== null);
+      await handle.signal('trainingFailed', failures[6]);
+      await counted((count) => count.counted.length === 1);
+      await handle.signal('failuresResolved', { ...run, jobs: ['job-6'] });
+      await counted((count) => count.run === null);
+      await handle.cancel();
+    },
   },
   {
     name: 'reconcile-hooks', runbook: 'reconcileHooks', input: { lookBackMs: 3_600_000 }, conduct: async () => undefined,

@@ -16,6 +16,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { parse, stringify } from 'yaml';
+import { createAzureDevOpsClients, type AzureDevOpsClients } from '../../activities/azure-devops/clients.ts';
 import { createAzureMlClients, type AzureMlClients } from '../../activities/azure-ml/clients.ts';
 import { deploymentUrl, readBatchDeployment } from '../../activities/azure-ml/batch-deployment.ts';
 import { createClientSecretCredential } from '../../activities/http/credential.ts';
@@ -44,15 +45,17 @@ export class Recoveries {
   readonly temporal: TestWorkflowEnvironment;
   readonly sandbox: Sandbox;
   readonly azureMl: AzureMlClients;
+  readonly azureDevOps: AzureDevOpsClients;
   readonly #directory: string;
   #workers: Worker[] = [];
   #running: Promise<void>[] = [];
 
-  private constructor(directory: string, temporal: TestWorkflowEnvironment, sandbox: Sandbox, azureMl: AzureMlClients) {
+  private constructor(directory: string, temporal: TestWorkflowEnvironment, sandbox: Sandbox, azureMl: AzureMlClients, azureDevOps: AzureDevOpsClients) {
     this.#directory = directory;
     this.temporal = temporal;
     this.sandbox = sandbox;
     this.azureMl = azureMl;
+    this.azureDevOps = azureDevOps;
   }
 
   /** `recovery`: fields of the estate's block that differ from quick polls and a wait of 30 s. */
@@ -68,7 +71,7 @@ export class Recoveries {
     const transport = { caFile: sandbox.caFile, requestTimeoutMs: 3_000 };
     const credential = createClientSecretCredential({ tenantId: TENANT_ID, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, authorityHost: sandbox.url }, transport);
     const settings = { ...transport, credential, resourceManagerEndpoint: sandbox.url, blobEndpoint: `${sandbox.url}/{account}`, devOpsUrl: `${sandbox.url}/ado/${ORGANISATION}`, devOpsProject: PROJECT };
-    const recoveries = new Recoveries(directory, temporal, sandbox, createAzureMlClients(settings));
+    const recoveries = new Recoveries(directory, temporal, sandbox, createAzureMlClients(settings), createAzureDevOpsClients(settings));
     const configuration = { estateFile, CHAT_WEBHOOK_URL: undefined, keysDirectory: join(directory, 'keys'), recordLocation: join(directory, 'record'), anchorsLocation: join(directory, 'anchors'), HOLDPOINT_BUILD: 'test' };
     const shared = { connection: temporal.nativeConnection, namespace: temporal.namespace ?? 'default', stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '1s' } as const;
     recoveries.#workers = await Promise.all([

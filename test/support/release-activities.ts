@@ -6,6 +6,7 @@ import type { createAzureMonitorActivities } from '../../activities/azure-monito
 import type { createIncidentPolicyActivities } from '../../activities/estate/incident-policy.ts';
 import type { createChangeRuleActivities } from '../../activities/estate/change-rules.ts';
 import type { createFreezeActivities } from '../../activities/estate/freezes.ts';
+import type { createFailureRuleActivities } from '../../activities/estate/failure-rules.ts';
 import type { createDriftRuleActivities } from '../../activities/estate/drift-rules.ts';
 import type { createEstateActivities } from '../../activities/estate/index.ts';
 import type { createMlflowActivities } from '../../activities/mlflow/index.ts';
@@ -15,6 +16,7 @@ import type { createRunsActivities } from '../../activities/runs/index.ts';
 import type { ChangeRules } from '../../workflows/domain/configuration-change.ts';
 import type { createStatisticsActivities } from '../../activities/statistics/index.ts';
 import { elapsedTicks } from '../../workflows/domain/gate-clock.ts';
+import { defaultFailureRules } from '../../workflows/domain/failure-count.ts';
 import { defaultIncidentTerms } from '../../workflows/domain/incident.ts';
 import { trainingJobName } from '../../workflows/domain/keys.ts';
 import type { GateClock, GatePolicy, TargetPolicy } from '../../workflows/domain/policy.ts';
@@ -28,12 +30,13 @@ export type ReleaseActivities = ReturnType<typeof createAzureDevOpsActivities> &
   ReturnType<typeof createDriftRuleActivities> &
   ReturnType<typeof createEstateActivities> &
   ReturnType<typeof createFreezeActivities> &
+  ReturnType<typeof createFailureRuleActivities> &
   ReturnType<typeof createIncidentPolicyActivities> &
   ReturnType<typeof createMlflowActivities> &
   ReturnType<typeof createNotificationActivities> &
   ReturnType<typeof createStatisticsActivities> &
   Pick<ReturnType<typeof createRecordActivities>, 'appendToRecord' | 'verifyAnswers'> &
-  Pick<ReturnType<typeof createRunsActivities>, 'awaitRelease' | 'findOlderRuns' | 'supersedeRun'>;
+  Pick<ReturnType<typeof createRunsActivities>, 'awaitRelease' | 'findOlderRuns' | 'supersedeRun' | 'tellFailureCount'>;
 
 const hour = 3_600_000;
 const workspace = (name: string) => ({ subscriptionId: '00000000-0000-0000-0000-000000000001', resourceGroup: 'ml-platform', workspace: `${name}-ml-workspace` });
@@ -140,6 +143,14 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
       refused: [],
       notes: [],
     }),
+    loadFailureRules: async () => defaultFailureRules,
+    findFailedTrainings: async () => ({ jobs: [], complete: true }),
+    readTrainingFailure: async ({ jobName }) => ({ cause: 'unknown', evidence: null, details: { path: null, file: null, line: null, field: null, needed: null }, tail: [`${jobName} ended`], logUri: `https://example.com/${jobName}`, inputs: [], environmentId: null, computeId: null }),
+    retryTrainingJob: async ({ jobName }) => ({ jobName }),
+    readComputeQuota: async () => null,
+    planEnvironmentRebuild: async ({ environmentId }) => ({ kind: 'none', reason: `${environmentId} cannot be read` }),
+    locateConfigError: async ({ target: { plant, circuit } }) => ({ author: 'dana@example.com', url: 'https://example.com/pr/42', found: { path: `config/plants/${plant}/${circuit}.yml`, line: 4, reason: 'its training refused it' } }),
+    tellFailureCount: async ({ failures = [] }) => ({ told: failures.length }),
     commentOnPullRequest: async () => ({ threadId: 1, uncertain: false }),
     closeDuplicateComments: async () => ({ closed: [] }),
     loadChangeRules: async () => testChangeRules,

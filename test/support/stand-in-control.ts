@@ -136,6 +136,11 @@ export class StandInControl {
     await this.#ask('POST', 'job-paces', order);
   }
 
+  /** What the region's usages tell of a quota from now on. */
+  async quota(order: { name: string; used: number; limit: number }): Promise<void> {
+    await this.#ask('POST', 'quotas', order);
+  }
+
   /** What ails batch scoring from now on. */
   async ailScoring(order: z.input<typeof scoringConditionSchema>): Promise<void> {
     await this.#ask('POST', 'scoring-conditions', order);

@@ -1,6 +1,7 @@
 /** The runbooks that an alert may start: how each is called for a target, and what it is given. A runbook that is to be routed to needs its line here, and nothing else. */
 import type { Alert, AlertOrder, FailedJobPlace } from './alert.ts';
 import { recoverBatchJobId } from './batch-recovery.ts';
+import { findTrainingFailuresId } from './failure-count.ts';
 import { investigateDegradationId, retrainOnDriftId, rollBackModelId, targetLabel } from './ids.ts';
 import type { Severity, Target } from './vocabulary.ts';
 
@@ -41,6 +42,8 @@ const runbooks: Record<string, AlertRunbook> = {
     tellsRelease: false,
     isCancellable: false,
   },
+  // Not the circuit's own matter: the target only names one that is trained there.
+  findTrainingFailures: { order: (_to, alert) => ({ workflowId: findTrainingFailuresId, input: { alert: alert.name } }), tellsRelease: false, isCancellable: true },
 };
 
 export const alertRunbooks: readonly string[] = Object.keys(runbooks);

@@ -92,6 +92,16 @@ export function readCircuitConfig(path: string, text: string): ConfigReading {
   return { ok: true, config: { cutoffDate: cutoff_date, hyperparameters: { ...honoured, hidden_units: lstm_units } }, notes: [note] };
 }
 
+/** The line of a field that a training log names, such as `hyperparameters.epochs` or `learning_rate`, with or without what it lies in; null where the file has no such field. */
+export function lineOfField(text: string, field: string): number | null {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const parts = field.split('.');
+  const places = [parts, ['training', ...parts], ['training', 'hyperparameters', ...parts]];
+  const there = places.find((place) => document.hasIn(place));
+  return there === undefined ? null : lineOf(document, there, lines);
+}
+
 /** What stands there, where it is one value. */
 function written(document: Document, field: string[]): string {
   const value = document.getIn(field);

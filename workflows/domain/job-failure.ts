@@ -43,14 +43,18 @@ const aboutConnections = /\bETIMEDOUT\b|\bconnect(?:ion|ing)?\b|\bsocket\b|\bHTT
 
 /** The last line that tells a cause, in the log first and then in what the run history says; what a job wrote last is why it ended. */
 export function classifyJobFailure(log: string | null, error: string | null): { cause: JobFailureCause; evidence: FailureEvidence | null } {
+  return causeByLines(log, error, causeOf) ?? { cause: 'unknown', evidence: null };
+}
+
+/** The same by another list of causes; null where no line tells any. */
+export function causeByLines<C>(log: string | null, error: string | null, causeOfLine: (line: string) => C | null): { cause: C; evidence: FailureEvidence } | null {
   const lines = (log ?? '').split('\n');
   for (let index = lines.length - 1; index >= 0; index -= 1) {
-    const cause = causeOf(lines[index]!);
+    const cause = causeOfLine(lines[index]!);
     if (cause !== null) return { cause, evidence: { source: 'log', line: readable(lines[index]!), number: index + 1 } };
   }
-  const cause = error === null ? null : causeOf(error);
-  if (error !== null && cause !== null) return { cause, evidence: { source: 'run history', line: readable(error), number: null } };
-  return { cause: 'unknown', evidence: null };
+  const cause = error === null ? null : causeOfLine(error);
+  return error === null || cause === null ? null : { cause, evidence: { source: 'run history', line: readable(error), number: null } };
 }
 
 /** The last lines that say something, fit for history and for people. */

@@ -80,6 +80,20 @@ export const InvestigateDegradationPhase = {
   Following: 'following the runbook that was started',
 } as const;
 
+export const ResolveTrainingFailuresPhase = {
+  Identify: 'identifying the pattern',
+  Logs: 'reviewing the logs',
+  Fix: 'fixing the root causes',
+  Retry: 'retrying the failed jobs',
+  Person: 'asking a person',
+  Report: 'telling the results',
+} as const;
+
+/** Gates of `resolveTrainingFailures`: may an environment be rebuilt, and is what people repair repaired? */
+export const ResolutionGate = { Environment: 'environment', Repaired: 'repaired' } as const;
+
+export const findFailuresPhase = 'looking for failed trainings';
+
 export const RetrainOnDriftPhase = {
   Report: 'reviewing the drift report',
   Analysis: 'analysing the drift',

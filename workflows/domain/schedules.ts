@@ -7,7 +7,7 @@ export const overlaps = ['skip', 'wait', 'parallel', 'replace'] as const;
 export type Overlap = (typeof overlaps)[number];
 
 /** Schedules that there are without the estate's saying so; each runs the runbook of its name. The estate may say otherwise under the same id. */
-export const builtInSchedules = ['anchorRecord', 'unblockRelease', 'sweepRuns', 'reconcileAlerts', 'reconcileHooks'] as const;
+export const builtInSchedules = ['anchorRecord', 'unblockRelease', 'sweepRuns', 'reconcileAlerts', 'reconcileHooks', 'findTrainingFailures'] as const;
 export type BuiltInSchedule = (typeof builtInSchedules)[number];
 
 /** Runbooks that a schedule starts as they are. */

@@ -1,10 +1,13 @@
 import { isCancelled } from '../blocks/cancellation.ts';
 import { rootMessage } from '../blocks/compensations.ts';
 import type { Run } from '../blocks/run.ts';
+import { now } from '../blocks/workflow-clock.ts';
 import { baseModelVersion, modelName, targetLabel } from '../domain/ids.ts';
 import { trainingJobName } from '../domain/keys.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { Change, ChangedCircuit, CircuitResult, JobEnd, ReleaseChangeInput } from '../domain/release.ts';
+import type { Target } from '../domain/vocabulary.ts';
+import { tellFailureCount } from '../training/failure-activities.ts';
 import { awaitJob, cancelJob, fixModelVersion, loadPolicy, readProductionDeployment, readRunMetrics, registerModel, submitTrainingJob } from './release-activities.ts';
 import type { BuildWatch } from './follow-builds.ts';
 import { followAndRelease } from './follow-and-release.ts';
@@ -30,6 +33,7 @@ export async function trainAndRelease(run: Run, approval: JointApproval, builds:
     if (fixed.releasedBy !== null) return { target, version, state: 'alreadyReleased', by: fixed.releasedBy };
 
     const end = await train(run, policy, circuit, version, pullRequest.id);
+    if (end.status === 'Failed' || end.status === 'NotResponding') await tellFailure(run, workspace.workspace, target, end.jobName);
     if (end.status !== 'Completed') return { target, version, state: 'failed', reason: `training job ${end.jobName} ended as ${end.status}: ${end.error ?? 'the platform gives no reason'}` };
 
     const { metrics } = await readRunMetrics({ workspace, runId: end.jobName });
@@ -40,6 +44,11 @@ export async function trainAndRelease(run: Run, approval: JointApproval, builds:
     if (isCancelled(error)) throw error;
     return { target, version, state: 'failed', reason: rootMessage(error) };
   }
+}
+
+/** Counts towards the workspace's failure rate; what cannot be told now, the next look at the workspace finds. */
+async function tellFailure(run: Run, workspace: string, target: Target, jobName: string): Promise<void> {
+  await run.attempt('The failure could not be counted', () => tellFailureCount({ workspace, failures: [{ jobName, target, failedAt: now().toISOString() }] }));
 }
 
 /** One training job, cancelled on the platform when the run is cancelled or when it cannot be followed to its end. */

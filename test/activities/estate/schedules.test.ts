@@ -81,10 +81,11 @@ describe('the section schedules', () => {
       ['sweepRuns', 'every 30m', 'sweepRuns', 'skip', 30, true],
       ['reconcileAlerts', 'every 10m', 'reconcileAlerts', 'skip', 10, false],
       ['reconcileHooks', 'every 15m', 'reconcileHooks', 'skip', 15, false],
+      ['findTrainingFailures', 'every 1h', 'findTrainingFailures', 'skip', 60, false],
       ['weekly', '06:00 on monday UTC', 'startForTargets', 'wait', 72 * 60, false],
     ]);
     assert.deepEqual([rows[0]?.args, rows[2]?.args], [[], [{ lookBackMs: 1000 }]]);
-    assert.deepEqual(rows[5]?.args, [{ schedule: 'weekly', runbook: 'investigateDegradation', select: { plants: ['P002'], severities: null }, oncePer: 'week', timezone: 'UTC', input: {}, maxParallel: 4 }]);
+    assert.deepEqual(rows[6]?.args, [{ schedule: 'weekly', runbook: 'investigateDegradation', select: { plants: ['P002'], severities: null }, oncePer: 'week', timezone: 'UTC', input: {}, maxParallel: 4 }]);
   });
 });
 
