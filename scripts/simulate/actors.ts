@@ -105,9 +105,7 @@ export class Actors {
   async #tell(kind: Deed['kind'], deed: () => Promise<string>, isHooked = false): Promise<void> {
     const { stage, hooks } = this.#options;
     const atMs = await stage.clock.nowMs();
-    const answered = hooks?.answered ?? 0;
-    this.deeds.push({ atMs, kind, text: await deed() });
-    if (isHooked) await hooks?.delivered(answered);
+    this.deeds.push({ atMs, kind, text: await (isHooked && hooks !== null ? hooks.after(deed) : deed()) });
   }
 
   async #doInIncident({ who }: StoryPerson, { at: _at, ...act }: StoryAct, workflowId: string): Promise<string> {

@@ -33,6 +33,10 @@ describe('a story of the docs comes true', () => {
     it(`${basename(dirname(file))}: ${basename(file, '.yml')}`, { timeout: 180_000 }, async (test) => {
       const runbook = runbooks.find(({ name }) => name === basename(dirname(file)));
       assert.ok(runbook, `${file}: its folder is no runbook`);
+      if (!(await theatre.skips())) {
+        await theatre.close();
+        theatre = await Theatre.open();
+      }
       const played = await playStory(theatre, runbook, {}, readStory(file));
       test.diagnostic(`${played.realSeconds} s`);
       assert.deepEqual(played.unmet, [], timelineText(played));
