@@ -47,7 +47,7 @@ export class Theatre {
   /** Whether the time still skips: a look that a signal or a cancellation cut short keeps this server from it for good. */
   async skips(): Promise<boolean> {
     const nowMs = await this.clock.nowMs();
-    return await Promise.race([this.clock.until(nowMs + sceneMs).then(() => true), sleep(skippedWithinMs, false)]);
+    return await Promise.race([this.clock.until(nowMs + sceneMs).then(() => true, () => false), sleep(skippedWithinMs, false)]);
   }
 
   async close(): Promise<void> {
