@@ -51,6 +51,7 @@ export class Theatre {
   }
 
   async close(): Promise<void> {
+    this.clock.stop();
     await this.environment.teardown();
   }
 }
