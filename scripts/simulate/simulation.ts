@@ -112,7 +112,7 @@ async function play({ stage, runbook, story, startMs, waiting, input }: Play): P
     const { workflowId } = await startRunbook(client, runbook, input, story.startedBy === undefined ? {} : { startedBy: story.startedBy });
     await actors.expectEvents(workflowId);
     let isOverdue = false;
-    await actors.act(startMs + story.until, async () => {
+    await actors.curtain(startMs + story.until, async () => {
       isOverdue = await runs(client, workflowId);
       await endOpenRuns(client);
     });
