@@ -26,6 +26,7 @@ import { createMachineLearning } from './machine-learning.ts';
 import { mlflowPlugin } from './mlflow/plugin.ts';
 import { pagerDutyPlugin } from './pagerduty/plugin.ts';
 import { runHistoryPlugin } from './run-history/plugin.ts';
+import { moreCircuitsControl } from './seed/more-circuits.ts';
 import { layGround, trainFirstModels } from './seed/seed.ts';
 import { slackPlugin } from './slack/plugin.ts';
 import { teamsPlugin } from './teams/plugin.ts';
@@ -142,6 +143,7 @@ async function registerPlatforms(app: FastifyInstance, context: SandboxContext):
   await app.register(azureResourceManagerPlugin, context);
   await app.register(batchScoringPlugin, context);
   await app.register(batchScoringControl, context);
+  await app.register(moreCircuitsControl, context);
   await app.register(mlflowPlugin, context);
   await app.register(runHistoryPlugin, context);
   await app.register(blobPlugin, context);

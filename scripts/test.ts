@@ -13,7 +13,7 @@ if (files.length === 0) {
   console.error(`No test file${values.lane === undefined ? '' : ` in the lane ${values.lane}`}.`);
   process.exit(1);
 }
-// A file of the lane chaos kills workers for a quarter of an hour; the longest of the others, some seventy kills of a release, takes eight minutes of two idle cores.
+// A file of the lane chaos kills workers for a quarter of an hour; the longest of the others, some thirty-five kills of a release, takes four minutes of two idle cores.
 const timeoutMs = values.lane === 'chaos' ? 1_800_000 : 900_000;
 // Two files at once: each starts servers of its own, and the smallest machine that this must pass on has two cores.
 const child = spawn(process.execPath, ['--test', '--test-concurrency=2', `--test-timeout=${timeoutMs}`, ...files], { stdio: 'inherit' });

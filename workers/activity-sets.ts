@@ -11,6 +11,8 @@ import { createAzureAlertActivities, createAzureMonitorActivities } from '../act
 import { createAlertRouteActivities } from '../activities/estate/alert-routes.ts';
 import { createIncidentPolicyActivities } from '../activities/estate/incident-policy.ts';
 import { createChangeRuleActivities } from '../activities/estate/change-rules.ts';
+import { createHookRuleActivities } from '../activities/estate/hook-rules.ts';
+import { createScheduledTargetActivities } from '../activities/estate/scheduled-target-activities.ts';
 import { createEstateActivities, type EstateSettings } from '../activities/estate/index.ts';
 import { createStagePolicyActivities } from '../activities/estate/stage-policy-activities.ts';
 import { withHeartbeat } from '../activities/heartbeat.ts';
@@ -49,7 +51,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
   switch (queue) {
     case TaskQueue.Estate: {
       const estate: EstateSettings = { estateFile: configuration.estateFile, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, ...(configuration.identityProblem && { identityProblem: configuration.identityProblem }) };
-      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate), ...createAlertRouteActivities(estate), ...createIncidentPolicyActivities(estate), ...createChangeRuleActivities(estate) });
+      return withHeartbeat({ ...createEstateActivities(estate), ...createStagePolicyActivities(estate), ...createAlertRouteActivities(estate), ...createIncidentPolicyActivities(estate), ...createChangeRuleActivities(estate), ...createHookRuleActivities(estate), ...createScheduledTargetActivities(estate) });
     }
     case TaskQueue.AzureMl:
     case TaskQueue.AzureMlUrgent: {

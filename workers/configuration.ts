@@ -150,6 +150,13 @@ export function readWorkerConfiguration(environment: Environment = process.env):
   return withAddresses(withRecord(withEstate(configuration)));
 }
 
+/** The estate file, for a command typed by hand; where none is named and the command goes to the Temporal of `npm run up`, that of the demo. Null where there is none. */
+export function readEstateFile(environment: Environment = process.env): string | null {
+  const demo = demoEnvironment(environment);
+  const isBesideDemo = readTemporalConfiguration(environment).temporalAddress === demo['TEMPORAL_ADDRESS'];
+  return parse(common, isBesideDemo ? { ...demo, ...environment } : environment).HOLDPOINT_ESTATE ?? null;
+}
+
 /** Where the record is and how to verify it; neither estate nor platform. The profile does not matter: reading changes nothing. */
 export function readRecordConfiguration(environment: Environment = process.env): RecordConfiguration {
   return withAddresses(withRecord(parse(common, environment)));

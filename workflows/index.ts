@@ -10,6 +10,8 @@ export { rollBackModel } from './releases/roll-back-model.ts';
 export { followAlert } from './alerts/follow-alert.ts';
 export { reconcileAlerts } from './alerts/reconcile-alerts.ts';
 export { keepUnresolvedHook } from './hooks/unresolved-hook.ts';
+export { reconcileHooks } from './hooks/reconcile-hooks.ts';
+export { startForTargets } from './schedules/start-for-targets.ts';
 export { investigateDegradation } from './retraining/investigate-degradation.ts';
 export { reviewBypass } from './reviews/review-bypass.ts';
 export { reviewPendingReleases } from './reviews/review-pending-releases.ts';

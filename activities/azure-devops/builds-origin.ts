@@ -2,7 +2,8 @@
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { BuildOrigin } from '../../workflows/domain/build.ts';
 import { isFailure } from '../http/classify.ts';
-import type { BuildBody, BuildsApi, CompletedPullRequestBody } from './builds-rest.ts';
+import type { BuildBody, BuildsApi } from './builds-rest.ts';
+import type { PullRequestBody } from './rest.ts';
 
 export interface BuildOriginInput {
   buildId: number;
@@ -34,7 +35,7 @@ export async function originOfBuild(api: BuildsApi, { buildId, releaseBranch, st
   return { kind: 'change', repositoryId: pullRequest.repository.id, pullRequestId, buildId, result: result ?? 'none' };
 }
 
-function unresolved({ id, sourceVersion }: BuildBody, made: readonly CompletedPullRequestBody[]): string {
+function unresolved({ id, sourceVersion }: BuildBody, made: readonly PullRequestBody[]): string {
   const commit = sourceVersion.slice(0, 8);
   const [other] = made;
   return other === undefined ? `no pull request made commit ${commit} of build ${id}` : `pull request ${other.pullRequestId}, which made commit ${commit} of build ${id}, is ${other.status}`;

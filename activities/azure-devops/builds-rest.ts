@@ -23,11 +23,6 @@ export interface BuildBody {
   _links?: { web?: { href: string } };
 }
 
-/** A pull request with what tells whether a hook comes too late for it. */
-export interface CompletedPullRequestBody extends PullRequestBody {
-  closedDate?: string;
-}
-
 export type BuildsApi = ReturnType<typeof buildsApi>;
 
 /** Calls of one project; each sends one request and throws classified failures. */
@@ -45,12 +40,18 @@ export const buildsApi = (rest: RestClient, project: string) => {
       return value.filter(({ sourceVersion }) => sourceVersion.toLowerCase() === commit.toLowerCase());
     },
 
+    /** Builds of a branch that have ended since then, the newest first. */
+    async endedBuilds({ branch, since, top }: { branch: string; since: string; top: number }): Promise<BuildBody[]> {
+      // What minTime is compared with follows from the order.
+      return (await get<{ value: BuildBody[] }>(`${root}/build/builds`, { branchName: branch, statusFilter: 'completed', queryOrder: 'finishTimeDescending', minTime: since, $top: top })).value;
+    },
+
     /** Pull requests whose last merge made this commit, whatever their status. */
-    async pullRequestsOfMerge(repositoryId: string, commit: string): Promise<CompletedPullRequestBody[]> {
+    async pullRequestsOfMerge(repositoryId: string, commit: string): Promise<PullRequestBody[]> {
       const url = `${root}/git/repositories/${encodeURIComponent(repositoryId)}/pullrequestquery`;
       const body = { queries: [{ type: 'lastMergeCommit', items: [commit] }] };
       // A query that is posted because it may be long: it changes nothing.
-      const { results } = (await rest.send<{ results?: Record<string, CompletedPullRequestBody[]>[] }>({ method: 'POST', url, query: version, body })).body;
+      const { results } = (await rest.send<{ results?: Record<string, PullRequestBody[]>[] }>({ method: 'POST', url, query: version, body })).body;
       const found = (results ?? []).flatMap((result) => Object.entries(result).flatMap(([of, pullRequests]) => (of.toLowerCase() === commit.toLowerCase() ? pullRequests : [])));
       return [...new Map(found.map((each) => [each.pullRequestId, each])).values()];
     },

@@ -3,6 +3,8 @@ import { awaitBuildOrigin, awaitBuilds, type AwaitBuildOriginInput, type AwaitBu
 import { buildsApi } from './builds-rest.ts';
 import { readChange, readPullRequest, type ReadChangeInput } from './change.ts';
 import { changesApi } from './changes-rest.ts';
+import { findCompletedChanges, type FindCompletedChangesInput } from './completed-changes.ts';
+import { findEndedBuilds, type FindEndedBuildsInput } from './ended-builds.ts';
 import { readEnvironmentChange } from './environment-change.ts';
 import { closeDuplicateComments, commentOnPullRequest, type CloseDuplicateCommentsInput, type CommentOnPullRequestInput } from './comment.ts';
 import type { AzureDevOpsClients } from './clients.ts';
@@ -23,6 +25,8 @@ export const createAzureDevOpsActivities = ({ rest, project }: AzureDevOpsClient
     closeDuplicateComments: (input: CloseDuplicateCommentsInput) => closeDuplicateComments(api, input),
     awaitBuilds: (input: AwaitBuildsInput) => awaitBuilds(builds, input),
     awaitBuildOrigin: (input: AwaitBuildOriginInput) => awaitBuildOrigin(builds, input),
+    findCompletedChanges: (input: FindCompletedChangesInput) => findCompletedChanges(api, input),
+    findEndedBuilds: (input: FindEndedBuildsInput) => findEndedBuilds(builds, input),
     planConfigurationChange: (input: PlanConfigurationChangeInput) => planConfigurationChange(api, changes, input),
     pushConfigurationChange: (input: PushConfigurationChangeInput) => pushConfigurationChange(api, changes, input),
     openPullRequest: (input: OpenPullRequestInput) => openPullRequest(changes, input),

@@ -19,6 +19,8 @@ export interface PullRequestBody {
   url: string;
   lastMergeCommit?: { commitId: string };
   lastMergeSourceCommit?: { commitId: string };
+  /** When it was completed or abandoned. */
+  closedDate?: string;
   /** Who completed or abandoned it. */
   closedBy?: { uniqueName: string };
   /** `vote`: 10, 5, 0, -5 or -10. */
@@ -67,6 +69,12 @@ export const azureDevOpsApi = (rest: RestClient, project: string) => {
 
   return {
     pullRequest: (repositoryId: string, id: number) => get<PullRequestBody>(pullRequestPath(repositoryId, id)),
+
+    /** Pull requests into a branch that were completed since then, one page of them. The repository by id or name. */
+    async completedPullRequests(repository: string, { branch, closedSince, skip, top }: { branch: string; closedSince: string; skip: number; top: number }): Promise<PullRequestBody[]> {
+      const criteria = { 'searchCriteria.status': 'completed', 'searchCriteria.targetRefName': branch, 'searchCriteria.queryTimeRangeType': 'closed', 'searchCriteria.minTime': closedSince };
+      return (await get<{ value: PullRequestBody[] }>(`${root}/git/repositories/${encodeURIComponent(repository)}/pullRequests`, { ...criteria, $skip: skip, $top: top })).value;
+    },
 
     /** Numbers of the pull request's pushes, oldest first. */
     async iterations(repositoryId: string, id: number): Promise<number[]> {

@@ -6,6 +6,7 @@ import { checkBatchData, checkEnvironment } from './batch-needs.ts';
 import type { AzureMlClients } from './clients.ts';
 import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
 import { readBatchSuccess, type ReadBatchSuccessInput } from './batch-success.ts';
+import { checkTrial, deployTrial, type CheckTrialInput, type DeployTrialInput } from './environment-trial.ts';
 import { registerEnvironment, type RegisterEnvironmentInput } from './environment-versions.ts';
 import { keepReport, type KeepReportInput } from './kept-report.ts';
 import { checkNotebook, type CheckNotebookInput } from './notebook-evidence.ts';
@@ -50,6 +51,8 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   checkBatchData: (input: Parameters<typeof checkBatchData>[1]) => checkBatchData(clients, input),
   checkEnvironment: (input: Parameters<typeof checkEnvironment>[1]) => checkEnvironment(clients, input),
   checkInference: (input: CheckInferenceInput) => checkInference(clients, input),
+  deployTrial: (input: DeployTrialInput) => deployTrial(clients, input),
+  checkTrial: (input: CheckTrialInput) => checkTrial(clients, input),
   registerEnvironment: (input: RegisterEnvironmentInput) => registerEnvironment(clients, input),
   readBatchSuccess: (input: ReadBatchSuccessInput) => readBatchSuccess(clients, input),
   checkNotebook: (input: CheckNotebookInput) => checkNotebook(clients, input),

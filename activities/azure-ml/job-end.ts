@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { JobEnd } from '../../workflows/domain/release.ts';
@@ -15,6 +16,8 @@ export interface JobRef {
 export interface AwaitJobInput extends JobRef {
   /** Milliseconds between two looks. */
   intervalMs: number;
+  /** How long such a job takes, in milliseconds, where that is known: around that time it is looked at more often. */
+  expectedMs?: number;
 }
 
 export interface CancelJobInput extends JobRef {
@@ -22,6 +25,8 @@ export interface CancelJobInput extends JobRef {
   settleMs?: number;
 }
 
+/** Least milliseconds between two looks around the expected end. */
+const soonestMs = 50;
 /** Milliseconds between two looks for a job that is not there. */
 const lookMs = 1_000;
 export const endedJobStatuses: readonly string[] = ['Completed', 'Failed', 'Canceled', 'NotResponding'] satisfies JobEnd['status'][];
@@ -33,17 +38,27 @@ export const endedJobStatuses: readonly string[] = ['Completed', 'Failed', 'Canc
  *
  * @throws StillRunning
  */
-export async function awaitJob({ arm }: { arm: ArmClient }, { workspace, jobName, intervalMs }: AwaitJobInput): Promise<JobEnd> {
+export async function awaitJob({ arm }: { arm: ArmClient }, { workspace, jobName, intervalMs, expectedMs }: AwaitJobInput): Promise<JobEnd> {
   const status = await jobStatus(arm, { workspace, jobName });
   if (!endedJobStatuses.includes(status)) {
     throw ApplicationFailure.create({
       type: FailureType.StillRunning,
       message: `job ${jobName}: ${status}`,
-      nextRetryDelay: intervalMs,
+      nextRetryDelay: nextLookMs(Date.now() - activityInfo().scheduledTimestampMs, intervalMs, expectedMs),
       category: ApplicationFailureCategory.BENIGN,
     });
   }
   return await jobEndOf(arm, { workspace, jobName }, status);
+}
+
+/**
+ * When to look at a job again, which has been waited for so long. Where it is known how long such a job takes, the next look is a little before that, and the end is then seen within a
+ * twentieth of it; a job that takes half as long again is as others are. Never later than by the interval.
+ */
+export function nextLookMs(elapsedMs: number, intervalMs: number, expectedMs?: number): number {
+  if (expectedMs === undefined || elapsedMs > 1.5 * expectedMs) return intervalMs;
+  const soon = Math.max(soonestMs, expectedMs / 20);
+  return Math.round(Math.min(intervalMs, Math.max(soon, 0.9 * expectedMs - elapsedMs)));
 }
 
 /** How a job that has ended with this status did. */

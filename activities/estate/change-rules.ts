@@ -20,14 +20,19 @@ export const changesSchema = z.strictObject({
   mergeBy: z.enum(['holdpoint', 'people']).default('holdpoint'),
 });
 
+/** The repository that Holdpoint proposes changes in, by name or id. */
+export function changeRepository({ changes: { repository }, azureDevOps: { project } }: Pick<Estate, 'changes' | 'azureDevOps'>): string {
+  return repository ?? project; // Azure DevOps calls a project's first repository as the project
+}
+
 export function changeRules(estate: Estate, target: Target): ChangeRules | UnknownTarget {
   const policy = targetPolicy(estate, target);
   if ('problem' in policy) return policy;
-  const { changes: { repository, review, pollEvery, mergeBy }, azureDevOps: { project } } = estate;
+  const { changes: { review, pollEvery, mergeBy } } = estate;
   const { severity, people } = policy;
   const { approvers, remindAfter, escalate, widen, deadline } = { ...completeGate(estate, { gate: 'stage1', severity, plant: target.plant }), ...review };
   const rules: Omit<ChangeRules, 'digest'> = {
-    repository: repository ?? project, // Azure DevOps calls a project's first repository as the project
+    repository: changeRepository(estate),
     branch: estate.releaseBranch,
     people,
     severity,

@@ -15,6 +15,7 @@ import { checkIncidents, incidentsSchema } from './incident-schema.ts';
 import { group, person } from './people-schema.ts';
 import { checkRecovery, recovery } from './recovery-schema.ts';
 import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
+import { checkSchedules, schedulesSchema } from './schedules-schema.ts';
 
 const text = z.string().min(1);
 
@@ -109,7 +110,7 @@ const fields = z.strictObject({
   groups: z.record(text, group).default({}),
   escalation: z.record(text, text).default({}),
   azure,
-  azureDevOps: z.strictObject({ project: text, stages: stages.default({ watchEvery: 300_000, environments: {} }), approvals: z.array(approval).optional() }),
+  azureDevOps: z.strictObject({ project: text, repositories: z.array(text).min(1, 'must name at least one, or be left out').optional(), stages: stages.default({ watchEvery: 300_000, environments: {} }), approvals: z.array(approval).optional() }),
   training,
   inference,
   execution: execution.default({ training: 'native' }),
@@ -123,6 +124,7 @@ const fields = z.strictObject({
   notifications: notificationsSchema.optional(),
   alerts: alertsSchema.optional(),
   incidents: incidentsSchema.optional(),
+  schedules: schedulesSchema,
   changes: changesSchema.default({ review: {}, pollEvery: 300_000, mergeBy: 'holdpoint' }),
 });
 
@@ -141,6 +143,7 @@ export const estateSchema = fields.superRefine((estate, context) => {
   checkAddresses(estate, complain);
   checkAlerts(estate, complain);
   checkIncidents(estate, complain);
+  checkSchedules(estate, complain);
 });
 
 function checkMonitoring({ monitoring }: Estate, complain: Complain): void {

@@ -1,5 +1,6 @@
 /** The emergency stop of releases, as activities set, lift and read it: one small workflow for each scope, so that Temporal itself keeps who holds what back. */
 import type { Client } from '@temporalio/client';
+import pMap from 'p-map';
 import { ApplicationFailure, ApplicationFailureCategory, WorkflowNotFoundError } from '@temporalio/common';
 import { stopReleasesId, stopsOf, type StopHold, type StopScope } from '../../workflows/domain/emergency-stop.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
@@ -48,19 +49,24 @@ export async function liftHold(client: Client, { scope, by }: { scope: StopScope
   }
 }
 
-/** Who holds releases of this target back, by whichever scope. Safe to retry because it only reads. */
-export async function readStops(client: Client, { target }: { target: Target }): Promise<{ holds: StopHold[] }> {
-  return { holds: (await Promise.all(stopsOf(target).map((scope) => holdsOf(client, scope)))).flat() };
+/** What is about to be written to: one target, or those of a wave. */
+export type ReadStopsInput = { target: Target } | { targets: Target[] };
+
+/** Who holds releases of these targets back, by whichever scope. Safe to retry because it only reads. */
+export async function readStops(client: Client, input: ReadStopsInput): Promise<{ holds: StopHold[] }> {
+  const targets = 'target' in input ? [input.target] : input.targets;
+  const scopes = new Map(targets.flatMap(stopsOf).map((scope) => [stopReleasesId(scope), scope])); // targets of one plant share a scope
+  return { holds: (await pMap(scopes.values(), (scope) => holdsOf(client, scope), { concurrency: 10 })).flat() };
 }
 
 /**
- * Waits by failing until nobody holds releases of this target back.
+ * Waits by failing until nobody holds releases of these targets back.
  *
  * Safe to retry because it only reads.
  *
  * @throws StillWatching (retried) naming who holds them
  */
-export async function awaitNoStop(client: Client, input: { target: Target }): Promise<{ holds: [] }> {
+export async function awaitNoStop(client: Client, input: ReadStopsInput): Promise<{ holds: [] }> {
   const { holds } = await readStops(client, input);
   if (holds.length === 0) return { holds: [] };
   throw ApplicationFailure.create({ type: FailureType.StillWatching, message: `releases are stopped by ${holds.map(({ by, reason }) => `${by} (${reason})`).join(', ')}`, category: ApplicationFailureCategory.BENIGN });

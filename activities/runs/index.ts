@@ -4,7 +4,8 @@ import { cancelUnneededRun, findAlertRun, takeUpAlerts } from './alert-runs.ts';
 import { answerGate, answerGates, tendGate, tendGates, type AnswerGateInput, type AnswerGatesInput, type TendGateInput, type TendGatesInput } from './answers.ts';
 import { awaitNoStop, holdReleases, liftHold, readStops, type HoldReleasesInput } from './emergency-stop.ts';
 import { findInterruptedRuns, type FindInterruptedRunsInput } from './interrupted-runs.ts';
-import { awaitRunClosed, claimLock, findClosedRuns, freeLock } from './locks.ts';
+import { readKnownRuns, readRunMemory } from './known-runs.ts';
+import { awaitRunClosed, claimLock, claimLocks, findClosedRuns, freeLock, releaseLocks } from './locks.ts';
 import { findOlderRuns, supersedeRun, type FindOlderRunsInput, type SupersedeRunInput } from './older-runs.ts';
 import { findBusyTargets, followReleases, type FollowReleasesInput } from './released-runs.ts';
 import { findWaitingGates, readGates, type FindWaitingGatesInput } from './waiting-gates.ts';
@@ -21,6 +22,8 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   findBusyTargets: (input: { plant?: string }) => findBusyTargets(client, input),
   followReleases: (input: FollowReleasesInput) => followReleases(client, input),
   claimLock: (input: Parameters<typeof claimLock>[1]) => claimLock(client, input),
+  claimLocks: (input: Parameters<typeof claimLocks>[1]) => claimLocks(client, input),
+  releaseLocks: (input: Parameters<typeof releaseLocks>[1]) => releaseLocks(client, input),
   freeLock: (input: Parameters<typeof freeLock>[1]) => freeLock(client, input),
   awaitRunClosed: (input: Parameters<typeof awaitRunClosed>[1]) => awaitRunClosed(client, input),
   findClosedRuns: (input: Parameters<typeof findClosedRuns>[1]) => findClosedRuns(client, input),
@@ -31,5 +34,7 @@ export const createRunsActivities = ({ client }: { client: Client }) => ({
   holdReleases: (input: HoldReleasesInput) => holdReleases(client, input),
   liftHold: (input: Parameters<typeof liftHold>[1]) => liftHold(client, input),
   readStops: (input: Parameters<typeof readStops>[1]) => readStops(client, input),
+  readKnownRuns: (input: Parameters<typeof readKnownRuns>[1]) => readKnownRuns(client, input),
+  readRunMemory: (input: Parameters<typeof readRunMemory>[1]) => readRunMemory(client, input),
   awaitNoStop: (input: Parameters<typeof awaitNoStop>[1]) => awaitNoStop(client, input),
 });

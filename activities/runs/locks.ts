@@ -1,5 +1,6 @@
 /** Locks of targets, as runs and writers reach them through a Temporal client. */
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import pMap from 'p-map';
 import { ApplicationFailure, ApplicationFailureCategory, SearchAttributeType, TypedSearchAttributes, WorkflowIdConflictPolicy, WorkflowNotFoundError, type Workflow } from '@temporalio/common';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
@@ -36,6 +37,27 @@ export async function claimLock(client: Client, claim: LockClaim): Promise<LockN
     if (error instanceof WorkflowNotFoundError) throw vendorFailure(FailureType.Unavailable, `${workflowId}: it is going on in a new run`);
     throw classifyTemporal(error, workflowId);
   }
+}
+
+/** How many locks are asked at the same time. */
+const atOnce = 10;
+
+/** Claims the locks of many targets, as `claimLock` does each of them; the answers are in the order of the claims. Safe to retry for the same reason. */
+export async function claimLocks(client: Client, { claims }: { claims: LockClaim[] }): Promise<{ news: LockNews[] }> {
+  return { news: await pMap(claims, (claim) => claimLock(client, claim), { concurrency: atOnce }) };
+}
+
+/** Gives the locks of these targets back, or the places in their queues. Safe to retry because a second release changes nothing. */
+export async function releaseLocks(client: Client, { targets, ...party }: LockParty & { targets: Target[] }): Promise<{ released: number }> {
+  await pMap(targets, async (target) => {
+    const id = lockId(target);
+    try {
+      await client.connection.withDeadline(Date.now() + answerMs, () => client.workflow.getHandle(id).signal('release', party));
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw classifyTemporal(error, id); // a lock that nobody has claimed is free
+    }
+  }, { concurrency: atOnce });
+  return { released: targets.length };
 }
 
 /** Of the runs named, those that go on no more: closed, or followed by another run of the same id. Safe to retry because it only reads. */

@@ -12,7 +12,7 @@ import type { JobProcess } from './job-process.ts';
 import { isTerminal } from './job-runs.ts';
 import type { JobPlan, JobRun, JobRuns } from './job-runs.ts';
 
-/** How many jobs a compute runs at once; the others stay queued. */
+/** How many jobs a compute runs at once that does not say how many nodes it has; the others stay queued. */
 const NODES_PER_COMPUTE = 2;
 /** How long the short states last, so that one who polls can see them. */
 const SHORT_STATE_MS = 50;
@@ -30,7 +30,7 @@ export interface RunnerOptions {
 }
 
 /**
- * Runs jobs as real processes: each in a directory of its own, at most {@link NODES_PER_COMPUTE} per compute at once. All
+ * Runs jobs as real processes: each in a directory of its own, at most as many per compute at once as it has nodes. All
  * that is known of a job is in the store; a job that the end of the stand-in cuts short is run again from its beginning.
  */
 export class JobRunner {
@@ -155,9 +155,16 @@ export class JobRunner {
   }
 
   #computeOf({ plan }: JobRun): LimitFunction {
-    const limit = this.#computes.get(plan.computeId) ?? pLimit(NODES_PER_COMPUTE);
+    const nodes = this.#nodesOf(plan.computeId);
+    const limit = this.#computes.get(plan.computeId) ?? pLimit(nodes);
+    if (limit.concurrency !== nodes) limit.concurrency = nodes;
     this.#computes.set(plan.computeId, limit);
     return limit;
+  }
+
+  #nodesOf(computeId: string): number {
+    const { scaleSettings } = (this.#options.resources.get(computeId)?.properties['properties'] ?? {}) as { scaleSettings?: { maxNodeCount?: number } };
+    return scaleSettings?.maxNodeCount ?? NODES_PER_COMPUTE;
   }
 
   #directory(run: JobRun): JobDirectory {

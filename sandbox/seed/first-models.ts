@@ -81,7 +81,8 @@ function measured({ mlflow }: SandboxContext, { workspace, name, startTimeUtc = 
   return { ...quality, training_ms: String(Date.parse(endTimeUtc) - Date.parse(startTimeUtc)) };
 }
 
-function deploy({ resources }: SandboxContext, circuit: Circuit, workspace: string): void {
+/** Lets a circuit's deployment serve version 1 of its own model, or of another circuit's. */
+export function deploy({ resources }: SandboxContext, circuit: Circuit, workspace: string, served: Circuit = circuit): void {
   const workspaceId = machineLearningId(`workspaces/${workspace}`);
   const endpointId = `${workspaceId}/batchEndpoints/${endpointName(circuit.plant)}`;
   const name = deploymentName(circuit);
@@ -89,7 +90,7 @@ function deploy({ resources }: SandboxContext, circuit: Circuit, workspace: stri
     location: LOCATION,
     tags: { model_version: VERSION, previous_version: '', released_by: 'seed', run: 'seed' },
     properties: {
-      model: { referenceType: 'Id', assetId: `azureml://registries/${REGISTRY}/models/${modelName(circuit)}/versions/${VERSION}` },
+      model: { referenceType: 'Id', assetId: `azureml://registries/${REGISTRY}/models/${modelName(served)}/versions/${VERSION}` },
       environmentId: `${workspaceId}/environments/sensor-env/versions/1`,
       codeConfiguration: { codeId: `${workspaceId}/codes/sensor-scoring/versions/1`, scoringScript: 'score.ts' },
       compute: `${workspaceId}/computes/cpu-cluster`,

@@ -67,9 +67,12 @@ function seedAssets({ resources, blobs }: SandboxContext, workspace: string, id:
 }
 
 /** One endpoint per plant; its default deployment comes with the first models. */
-function seedEndpoints({ resources }: SandboxContext, workspace: string): void {
-  for (const plant of PLANT_NAMES) {
-    const id = machineLearningId(`workspaces/${workspace}/batchEndpoints/${endpointName(plant)}`);
-    resources.write(id, { location: LOCATION, properties: { authMode: 'AADToken' } }, { provisioningState: 'Succeeded' });
-  }
+function seedEndpoints(context: SandboxContext, workspace: string): void {
+  for (const plant of PLANT_NAMES) seedEndpoint(context, workspace, plant);
+}
+
+/** Makes the endpoint of a plant; one that is there stays as it is. */
+export function seedEndpoint({ resources }: SandboxContext, workspace: string, plant: string): void {
+  const id = machineLearningId(`workspaces/${workspace}/batchEndpoints/${endpointName(plant)}`);
+  if (!resources.get(id)) resources.write(id, { location: LOCATION, properties: { authMode: 'AADToken' } }, { provisioningState: 'Succeeded' });
 }

@@ -2,7 +2,7 @@
 import { Argument, Command, Option } from 'commander';
 import type { Verdict } from '../../workflows/domain/answer.ts';
 import { holdpoint } from '../command-line.ts';
-import type { TendScheduleOptions } from './commands/schedules.ts';
+import type { ApplySchedulesOptions, TendScheduleOptions } from './commands/schedules.ts';
 import { CommandError, ExitCode } from './exit.ts';
 import { minutes, seconds, webAddress } from './option-values.ts';
 
@@ -204,9 +204,9 @@ export function createProgram(): Command {
     .option('--verify', 'check every signature, and compare with the history as long as it exists').addOption(json())
     .action(async (id: string | undefined, options: AuditCommandOptions) => (await import('./commands/audit.ts')).audit(id, options));
 
-  const schedules = program.command('schedules').description('what runs by itself: the anchor of the record, the sweeps, the reconciliation of alerts');
-  schedules.command('apply', { isDefault: true }).description('make them or bring them up to date; a paused one stays paused').addOption(json())
-    .action(async (options: JsonOption) => (await import('./commands/schedules.ts')).schedules(options));
+  const schedules = program.command('schedules').description('what runs by itself, as the estate declares it');
+  schedules.command('apply', { isDefault: true }).description('make them, bring them up to date, and remove what is declared no more; a paused one stays paused').option('--dry-run', 'change nothing, and tell what would change').addOption(json())
+    .action(async (options: ApplySchedulesOptions) => (await import('./commands/schedules.ts')).schedules(options));
   schedules.command('list').description('as they are').addOption(json())
     .action(async (options: JsonOption) => (await import('./commands/schedules.ts')).showSchedules(options));
   schedules.command('pause').description('start no more runs').argument('<id>', 'the schedule').requiredOption('--reason <text>', 'why; shown with it').addOption(json())

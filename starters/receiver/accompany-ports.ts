@@ -7,6 +7,7 @@ import { approvalsApi } from '../../activities/azure-devops/approvals-rest.ts';
 import { buildsApi } from '../../activities/azure-devops/builds-rest.ts';
 import { originOfBuild } from '../../activities/azure-devops/builds-origin.ts';
 import { createAzureDevOpsClients } from '../../activities/azure-devops/clients.ts';
+import { accompaniedPolicy, accompaniesAny, buildRules } from '../../activities/estate/accompanied.ts';
 import type { Estate } from '../../activities/estate/schema.ts';
 import type { PlatformSettings } from '../../activities/http/settings.ts';
 import type { Answer } from '../../workflows/domain/answer.ts';
@@ -16,7 +17,6 @@ import { GateSilent, queryGate } from '../gates/read-gate.ts';
 import { AnswerRefused, sendAnswer, updateIdFrom } from '../gates/send-answer.ts';
 import { waitingQuery } from '../gates/waiting-gates.ts';
 import { isUnanswered, within } from '../temporal-connection.ts';
-import { accompaniedPolicy, accompaniesAny } from './accompanied.ts';
 import type { ApprovalPorts, ReleaseRun } from './approval-given.ts';
 import type { ApprovalPollOptions } from './approval-poll.ts';
 import { longestRequestMs, tryingLater } from './azure-devops-reader.ts';
@@ -45,11 +45,7 @@ export function accompanyPorts({ client, settings, estate, sign, sightings }: Ac
   const apis = { builds: buildsApi(rest, project), approvals: approvalsApi(rest, project, settings.devOpsUrl) };
   return {
     builds: {
-      rules: async () => {
-        const found = await estate();
-        const { releaseBranch, training } = found;
-        return accompaniesAny(found) ? { releaseBranch, forMs: training.timeout, everyMs: training.pollEvery } : null;
-      },
+      rules: async () => buildRules(await estate()),
       readOrigin: (input) => tryingLater(() => originOfBuild(apis.builds, input)),
       wake: (origin) => wakeRelease(client, origin),
       keep: (input) => keepUnresolved(client, input),

@@ -1,17 +1,10 @@
 /** From "this build has ended" to the change that waits for it. */
 import type { BuildOrigin } from '../../workflows/domain/build.ts';
-import type { UnresolvedHookInput } from '../../workflows/domain/hook.ts';
+import type { BuildRules, UnresolvedHookInput } from '../../workflows/domain/hook.ts';
 import type { HookOutcome } from './release-completed.ts';
 
-/** What the receiver follows builds by; null where no target is accompanied. */
-export interface BuildRules {
-  releaseBranch: string;
-  /** How long a change waits for its build, and how often it looks, in milliseconds. */
-  forMs: number;
-  everyMs: number;
-}
-
 export interface BuildPorts {
+  /** Null where no target is accompanied. */
   rules: () => Promise<BuildRules | null>;
   /** Throws classified failures, and TryLater. */
   readOrigin: (input: { buildId: number; releaseBranch: string; startWithinMs: number }) => Promise<BuildOrigin>;

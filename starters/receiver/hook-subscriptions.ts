@@ -1,6 +1,6 @@
 /** The service hooks of Azure DevOps that the receiver needs, as the estate is. */
+import { accompaniesAny } from '../../activities/estate/accompanied.ts';
 import type { Estate } from '../../activities/estate/schema.ts';
-import { accompaniesAny } from './accompanied.ts';
 
 export interface HookSubscription {
   publisherId: 'tfs' | 'pipelines' | 'rm';

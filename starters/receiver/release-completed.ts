@@ -1,4 +1,5 @@
 /** From "look at this pull request" to a release, or to the reason why there is none. */
+import { releaseProblem } from '../../activities/azure-devops/completed-changes.ts';
 import { standingOf } from '../../activities/azure-devops/pull-request-review.ts';
 import { followerOf, standingDigest } from '../../workflows/domain/pull-request-review.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
@@ -64,14 +65,12 @@ export async function releaseCompleted({ readPullRequest, releaseBranch, startRe
     throw error;
   });
   if (found === null) return { ignored: `pull request ${ref.pullRequestId} does not exist in this project, or may not be read` };
-  const { status, mergeStatus, targetRefName, repository, pullRequestId } = found;
+  const { status, repository, pullRequestId } = found;
   const follower = wakeReview ? followerOf(found.description) : null;
   const wake = async (workflowId: string): Promise<HookOutcome> => ({ workflowId, reviewed: await wakeReview!(workflowId, { pullRequestId, standing: standingDigest(standingOf(found)) }) });
   if (status !== 'completed' && follower !== null) return await wake(follower);
-  if (status !== 'completed') return { ignored: `pull request ${pullRequestId} is ${status}, not completed` };
-  if (mergeStatus !== undefined && mergeStatus !== 'succeeded') return { ignored: `the merge of pull request ${pullRequestId} is ${mergeStatus}` };
-  const branch = await releaseBranch();
-  if (targetRefName !== branch) return { ignored: `pull request ${pullRequestId} was merged into ${targetRefName}; releases come from ${branch}` };
+  const problem = await releaseProblem(found, releaseBranch);
+  if (problem !== null) return { ignored: problem };
   // The repository's own id, not what the notification called it: a name or another spelling would be another workflow id.
   const started = await startRelease({ repositoryId: repository.id, pullRequestId });
   if (follower !== null) await wake(follower);

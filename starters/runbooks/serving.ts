@@ -51,6 +51,7 @@ export const updateEnvironment: Runbook<UpdateEnvironmentInput> = {
     maxParallel: positive.max(50, 'must be at most 50').optional(),
     failureBudget: z.int('must be a whole number').min(0, 'must be 0 or more').max(mostFailures, `must be at most ${mostFailures}: each failed model is named by a person`).optional(),
     waveSize: positive.max(50, 'must be at most 50').optional(),
+    lockWaitMs: positive.max(3_600_000, 'must be at most 3600000: an hour').optional(),
     startedBy: text(200).optional(),
     again: z.strictObject({ reason: text(1000) }).optional(),
   }),

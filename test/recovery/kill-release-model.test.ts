@@ -1,36 +1,4 @@
-/** The worker is killed before and after each step of `releaseModel`, from the review to the rollback and its work item. */
-import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { releaseModelId } from '../../workflows/domain/ids.ts';
-import { deploymentOf } from '../support/platform-state.ts';
-import { versionOf } from '../support/releases.ts';
-import { killAtEach, killsAt, killTable, peopleAndPlatforms } from './support/kill-run.ts';
-import { learnSteps, mixedChange } from './support/kill-scenario.ts';
-import { assertOnce, fromNow, noTwins } from './support/once.ts';
+/** Between a step's effect and its record, where a repetition would do it twice. Before each step as well: test/chaos. */
+import { testKills } from './support/release-model-kills.ts';
 
-const { stack, releases, steps } = await learnSteps();
-after(() => stack.stop());
-
-test('releaseModel survives a kill before and after each of its steps', async (context) => {
-  const target = { plant: 'P002', circuit: 'C001' };
-  const before = await deploymentOf(stack, target);
-  const since = await fromNow(stack);
-  const files = mixedChange(target);
-  const pullRequest = await stack.standIn.completePullRequest(files);
-  const version = versionOf(target, pullRequest, files);
-  const release = releaseModelId(target, version);
-  await releases.start(pullRequest);
-  // A release begins as soon as its version is registered, so the worker that registers it has to die first.
-  const plan = [{ at: 'registerModel:afterEffect', unserved: [] }, ...killsAt(steps.releaseModel)];
-  const kills = await killAtEach(stack, plan, peopleAndPlatforms(stack, releases, release));
-  context.diagnostic(killTable(kills));
-
-  const result = await releases.result(release);
-  assert.deepEqual([result.outcome, result.version, result.serving, result.production], ['rejected', version, '1', 'unchanged']);
-  assert.match(result.reason, /^rolled back \(put back 1\): alert prediction-drift/);
-  assert.deepEqual(await deploymentOf(stack, target), before);
-  const twins = await assertOnce(stack, { target, version, pullRequestId: pullRequest.pullRequestId, production: 2, threads: 1, workItems: 1, since });
-  assert.deepEqual({ ...twins, chat: 0 }, noTwins);
-  context.diagnostic(`${twins.chat} messages came again, each with the id that it had`); // at least once: the worker died before it could record the first
-  await stack.worker!.stop();
-});
+await testKills('releaseModel survives a kill after the effect of each of its steps', ['afterEffect']);

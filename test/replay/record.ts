@@ -28,7 +28,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'coordinateIncident' | 'followAlert' | 'investigateDegradation' | 'reconcileAlerts' | 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
+  runbook?: 'coordinateIncident' | 'followAlert' | 'investigateDegradation' | 'reconcileAlerts' | 'reconcileHooks' | 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'startForTargets' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
   /** The input; by default that of a release, or of a change. */
   input?: object;
   /** What there must be before the run starts. */
@@ -221,6 +221,20 @@ const paths: Path[] = [
   {
     name: 'reconcile-alerts', runbook: 'reconcileAlerts', input: {}, conduct: async () => undefined,
     activities: alerts({ loadAlertSources: async () => ({ sources: ['azureMonitor', 'pagerDuty'], subscriptionId: 's' }), readFiredAlerts: async () => ({ alerts: [], firing: [], scope: 's.', complete: true }), readActiveAlerts: async () => ({ alerts: [], firing: ['Q1'], scope: '', complete: true }) }),
+  },
+  {
+    name: 'reconcile-hooks', runbook: 'reconcileHooks', input: { lookBackMs: 3_600_000 }, conduct: async () => undefined,
+    activities: alerts({
+      loadHookRules: async () => ({ repositories: ['b1a7'], releaseBranch: 'refs/heads/main', builds: { releaseBranch: 'refs/heads/main', forMs: 3_600_000, everyMs: 1_000 } }),
+      findCompletedChanges: async () => ({ changes: [new Date(0), new Date()].map((closedAt, index) => ({ repositoryId: 'b1a7', pullRequestId: 901 + index, closedAt: closedAt.toISOString() })), complete: true }),
+      findEndedBuilds: async () => ({ builds: [{ buildId: 1, origin: { kind: 'change', repositoryId: 'b1a7', pullRequestId: 903, buildId: 1, result: 'succeeded' } }, { buildId: 2, origin: { kind: 'unknown', reason: 'no pull request made it' } }] }),
+      readKnownRuns: async ({ workflowIds }: { workflowIds: string[] }) => ({ runs: workflowIds.map((workflowId) => ({ workflowId, state: workflowId.endsWith('903') ? 'running' : 'none', status: '', phase: 'training', startedAt: null })) }),
+      readChange: async (input: Parameters<ReleaseActivities['readChange']>[0]) => ({ ...(await releaseActivities().readChange(input)), circuits: [] }),
+    }),
+  },
+  {
+    name: 'start-for-targets', runbook: 'startForTargets', input: { schedule: 'monthly', runbook: 'investigateDegradation', select: { plants: null, severities: null }, oncePer: 'month', timezone: 'UTC', input: { asOf: '2015-12-31' }, maxParallel: 2, slotMs: 20_000 }, conduct: async () => undefined,
+    activities: alerts({ selectScheduledTargets: async () => ({ targets: ['C001', 'C002', 'C003'].map((circuit) => ({ plant: 'P804', circuit })), period: '2026-11', since: '2026-11-01T00:00:00.000Z' }) }),
   },
   { name: 'unblock-release', runbook: 'unblockRelease', before: waitingReleases('P802', ['C001']), input: { plant: 'P802', olderThanMs: 1 }, conduct: async () => undefined },
   {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { parseEstate } from '../../activities/estate/estate-file.ts';
-import { accompaniedPolicy, accompaniesAny } from '../../starters/receiver/accompanied.ts';
+import { accompaniedPolicy, accompaniesAny } from '../../activities/estate/accompanied.ts';
 import { sourceProblem, type ApprovalSource } from '../../starters/receiver/approval-sources.ts';
 import { TagSightings } from '../../starters/receiver/tag-sightings.ts';
 

@@ -61,6 +61,14 @@ export function fleetOf(count: number, { failing = [], testing = async () => und
       production.set(deployment, before);
       return { state: isAsBefore ? 'untouched' : 'restored', found: before };
     },
+    deployTrial: async ({ key, from, ...input }) => {
+      const { deployment } = input;
+      const { model } = await fleet.activities.readBatchDeployment!({ ...input, workspace: from });
+      const before = test.get(deployment) ?? { definition: null, model: null, tags: {}, provisioningState: null };
+      if (model !== null) await fleet.activities.deployBatchModel!({ key, ...input, before, model });
+      return { model };
+    },
+    checkTrial: async (input) => await fleet.activities.checkInference!(input),
     invokeBatchEndpoint: async ({ deployment }) => ({ jobName: deployment, outputUri: `azureml://datastores/workspaceblobstore/paths/inference/${deployment}/predictions.csv`, uncertain: false }),
     awaitJob: async ({ jobName }) => {
       const label = labelOf(jobName);

@@ -5,6 +5,7 @@ import type { FaultEffect } from '../../sandbox/core/faults.ts';
 import type { LedgerEntry } from '../../sandbox/core/ledger.ts';
 import type { jobPaceSchema } from '../../sandbox/jobs/job-pace.ts';
 import { askJson, askWeb } from '../../scripts/supervise/web.ts';
+import type { Target } from '../../workflows/domain/vocabulary.ts';
 
 export interface CompletedPullRequest {
   pullRequestId: number;
@@ -132,6 +133,21 @@ export class StandInControl {
   /** What ails batch scoring from now on. */
   async ailScoring(order: z.input<typeof scoringConditionSchema>): Promise<void> {
     await this.#ask('POST', 'scoring-conditions', order);
+  }
+
+  /** Nothing ails batch scoring any more. */
+  async cureScoring(): Promise<void> {
+    await askWeb(`${this.url}/_sandbox/scoring-conditions`, { method: 'DELETE', caFile: this.#caFile });
+  }
+
+  /** More circuits than the first start made; their deployments serve what that of `like` was first given. */
+  async addCircuits(circuits: Target[], like: Target): Promise<void> {
+    await this.#ask('POST', 'circuits', { circuits, like });
+  }
+
+  /** How many jobs the compute of a workspace runs at once. */
+  async scaleCompute(workspace: string, maxNodeCount: number): Promise<void> {
+    await this.#ask('PUT', 'computes/cpu-cluster', { workspace, maxNodeCount });
   }
 
   /** Starts a batch job in production, as the team's schedule does; answers its name. */

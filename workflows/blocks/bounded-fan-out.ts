@@ -8,7 +8,7 @@ import { ApplicationFailure, CancelledFailure, CancellationScope, ChildWorkflowC
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import pMap from 'p-map';
 import { FailureType } from '../domain/failures.ts';
-import { account, fanOutProgress, planProblem, type FailureBudget, type FanOutReport, type ItemEnding, type ItemPlace, type ItemReport } from '../domain/fan-out.ts';
+import { account, expectedMs, fanOutProgress, planProblem, type FailureBudget, type FanOutReport, type ItemEnding, type ItemPlace, type ItemReport } from '../domain/fan-out.ts';
 import { idPart } from '../domain/ids.ts';
 import { rootMessage } from './compensations.ts';
 
@@ -76,7 +76,7 @@ export class BoundedFanOut {
       if (this.#report!.stopped || CancellationScope.current().consideredCancelled) return;
       running += 1;
       show();
-      endings.set(item.id, await this.#carryOut(name, workflow, item, completions));
+      endings.set(item.id, await this.#carryOut(name, workflow, item, expectedMs(endings.values()), completions));
       running -= 1;
       show();
     }, { concurrency });
@@ -88,9 +88,9 @@ export class BoundedFanOut {
     return report;
   }
 
-  async #carryOut<I>(name: string, workflow: string, { id, summary, input }: FanOutItem<I>, completions: Promise<unknown>[]): Promise<ItemEnding> {
+  async #carryOut<I>(name: string, workflow: string, { id, summary, input }: FanOutItem<I>, expected: number | undefined, completions: Promise<unknown>[]): Promise<ItemEnding> {
     const { workflowId: parent } = workflowInfo();
-    const place: ItemPlace = { parent, item: id };
+    const place: ItemPlace = { parent, item: id, ...(expected !== undefined && { expectedMs: expected }) };
     const workflowId = [parent, name, ...id.split('/').map(idPart)].join(':');
     const reported = new Promise<ItemReport>((resolve) => this.#waiting.set(id, resolve));
     try {
@@ -135,7 +135,7 @@ export class BoundedFanOut {
 
 /** Anybody can send a signal: what is no report of an item is not taken. */
 function readReport(value: unknown): ItemReport | null {
-  const { item, state, detail, reference } = (typeof value === 'object' && value !== null ? value : {}) as Partial<ItemReport>;
+  const { item, state, detail, reference, tookMs } = (typeof value === 'object' && value !== null ? value : {}) as Partial<ItemReport>;
   if (typeof item !== 'string' || (state !== 'passed' && state !== 'failed' && state !== 'skipped')) return null;
-  return { item, state, detail: typeof detail === 'string' ? detail : '', reference: typeof reference === 'string' ? reference : null };
+  return { item, state, detail: typeof detail === 'string' ? detail : '', reference: typeof reference === 'string' ? reference : null, ...(typeof tookMs === 'number' && Number.isFinite(tookMs) && { tookMs }) };
 }

@@ -5,8 +5,10 @@ import { lockId, type LockClaim, type LockNews, type LockParty, type Preempted }
 import type { Target } from '../domain/vocabulary.ts';
 import type { Run } from './run.ts';
 
-/** Sent by the lock. `runId` says for which run of this id it is meant. */
-export const lockNewsSignal = defineSignal<[LockNews & { runId: string }]>('lock');
+/** What the lock sends. `runId` says for which run of this id it is meant. */
+export type SentNews = LockNews & { runId: string; target: Target };
+
+export const lockNewsSignal = defineSignal<[SentNews]>('lock');
 
 /** What a write activity asks for immediately before it writes. */
 export interface LockToken {
@@ -27,7 +29,7 @@ export class ResourceLock {
   constructor(run: Run, target: Target) {
     this.#run = run;
     this.#target = target;
-    setHandler(lockNewsSignal, (news) => this.#hear(news), { description: 'Sent by the lock of the target: granted, queued or pre-empted' });
+    setHandler(lockNewsSignal, ({ target: _own, ...news }) => this.#hear(news), { description: 'Sent by the lock of the target: granted, queued or pre-empted' });
   }
 
   /** Of the lock while it is held; undefined before that. */

@@ -1,17 +1,17 @@
 /** One run of a runbook as its readers see it: phases, outcome, search attributes, current details, and the query `status`. */
-import { ActivityFailure, CancellationScope, CancelledFailure, condition, defineQuery, isCancellation, setCurrentDetails, setHandler, sleep, upsertMemo, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, CancelledFailure, condition, defineQuery, isCancellation, setHandler, sleep, upsertMemo, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
 import { clip } from '../domain/answer.ts';
-import { cardBytes, renderOpenCard, renderProgress, type OpenCard } from '../domain/card.ts';
 import type { CompensationReport } from '../domain/compensation.ts';
 import { FailureType } from '../domain/failures.ts';
 import { stepKey, type StepKey } from '../domain/keys.ts';
 import type { AppendToRecordInput, RecordEvent } from '../domain/record.ts';
 import type { Production } from '../domain/release.ts';
-import { closedStatus, type GateStatus, type LastAnswer, type PhaseTime, type RunStatus } from '../domain/run-status.ts';
+import { closedStatus, type LastAnswer, type PhaseTime, type RunStatus } from '../domain/run-status.ts';
 import type { Outcome } from '../domain/vocabulary.ts';
 import { isCancelled } from './cancellation.ts';
 import { Compensations, rootMessage } from './compensations.ts';
 import { RunAttributes } from './run-attributes.ts';
+import { RunDisplay, type GateFace } from './run-display.ts';
 import { RunRecord } from './run-record.ts';
 import { now } from './workflow-clock.ts';
 
@@ -29,12 +29,6 @@ export interface RunOptions {
   target: RunStatus['target'];
   /** Appends to the record; repeated by the activity's own policy. */
   appendToRecord: (input: AppendToRecordInput) => Promise<unknown>;
-}
-
-/** An open gate as the run shows it: asked when somebody looks, not when something changes. */
-export interface GateFace {
-  status: () => GateStatus;
-  card: () => Omit<OpenCard, 'lastAnswer'>;
 }
 
 /** What every runbook returns at least. */
@@ -59,17 +53,10 @@ export class Run {
   production: Production = 'unchanged';
   #phases: PhaseTime[] = [];
   #outcome: Outcome | null = null;
-  #gate: GateFace | null = null;
-  #lastAnswer: LastAnswer | null = null;
-  #notes: string[] = [];
-  #progress: string[] = [];
   #background = 0;
-  #isStale = false;
-  /** One for all times: the SDK notes a stack for each promise that workflow code makes. */
-  readonly #soon = Promise.resolve();
-  #face: (() => string) | null = null;
   #closingChecks: { what: string; check: () => Promise<unknown> }[] = [];
-  readonly #attributes = new RunAttributes(() => this.#gate !== null);
+  readonly #display = new RunDisplay(() => this.#phases.at(-1)!.name);
+  readonly #attributes = new RunAttributes(() => this.#display.gate !== null);
 
   constructor({ phase, target, appendToRecord }: RunOptions) {
     this.target = target;
@@ -77,7 +64,7 @@ export class Run {
     setHandler(statusQuery, () => this.status(), { description: 'Where the run is: phase, gate, last answer, outcome' });
     this.#phases.push({ name: phase, startedAt: now().toISOString(), endedAt: null });
     this.#attributes.set({ Phase: phase, ...(target && { Plant: target.plant, Circuit: target.circuit, ModelVersion: target.version }) });
-    this.#show();
+    this.#display.show();
   }
 
   /** The idempotency key of a step; `generation` rises only when the runbook repeats the step on purpose. */
@@ -96,19 +83,19 @@ export class Run {
     this.#endPhase();
     this.#phases.push({ name: phase, startedAt: now().toISOString(), endedAt: null });
     this.#attributes.set({ Phase: phase });
-    this.#show();
+    this.#display.show();
   }
 
   /** A sentence for whoever looks at the run between gates. */
   note(text: string): void {
-    if (this.#notes.length < 5) this.#notes.push(clip(text, 200));
-    this.#show();
+    this.#display.note(text);
+    this.#display.show();
   }
 
   /** How far a long step is: replaces what was said before. */
   progress(lines: readonly string[]): void {
-    this.#progress = lines.slice(0, 8).map((line) => clip(line, 200));
-    this.#show();
+    this.#display.progress(lines);
+    this.#display.show();
   }
 
   /** Does a step that the run can go on without: its failure is noted, and answered with null. A cancellation is not swallowed. */
@@ -124,37 +111,37 @@ export class Run {
 
   /** What the run shows in place of phase and notes, or below an open gate where there is room: asked anew after each `refresh`. */
   present(face: () => string): void {
-    this.#face = face;
-    this.#show();
+    this.#display.face = face;
+    this.#display.show();
   }
 
   /** What `present` would answer, or the open gate, is another one now. */
   refresh(): void {
-    this.#show();
+    this.#display.show();
   }
 
   gateOpened(gate: GateFace): void {
-    this.#gate = gate;
+    this.#display.gate = gate;
     const { id, openedAt, deadline } = gate.status();
     this.#attributes.set({ Gate: id, GateOpened: new Date(openedAt), GateDeadline: new Date(deadline) });
-    this.#show();
+    this.#display.show();
   }
 
   /** The gate's deadline is another one than was said when it opened. */
   deadlineMoved(deadline: string): void {
     this.#attributes.set({ GateDeadline: new Date(deadline) });
-    this.#show();
+    this.#display.show();
   }
 
   /** The search attribute goes with the next phase: one event instead of two. */
   gateClosed(): void {
-    this.#gate = null;
-    this.#show();
+    this.#display.gate = null;
+    this.#display.show();
   }
 
   answered(answer: LastAnswer): void {
-    this.#lastAnswer = answer;
-    this.#show();
+    this.#display.lastAnswer = answer;
+    this.#display.show();
   }
 
   /**
@@ -241,48 +228,24 @@ export class Run {
       outcome: this.#outcome,
       phase: this.#phases.at(-1)!.name,
       target: this.target,
-      gate: this.#gate?.status() ?? null,
+      gate: this.#display.gate?.status() ?? null,
       phases: this.#phases,
-      lastAnswer: this.#lastAnswer,
+      lastAnswer: this.#display.lastAnswer,
       production: this.production,
     };
-  }
-
-  /** Rendered once for all that changes in the same moment: many answers may come together, and nobody sees what lies between them. */
-  #show(): void {
-    if (!this.#isStale) void this.#soon.then(() => this.#render());
-    this.#isStale = true;
-  }
-
-  #render(): void {
-    if (!this.#isStale) return;
-    this.#isStale = false;
-    const lastAnswer = this.#lastAnswer;
-    const own = this.#face === null ? [] : [this.#face()];
-    const card = this.#gate ? renderOpenCard({ ...this.#gate.card(), lastAnswer }) : renderProgress(this.#phases.at(-1)!.name, [...own, ...this.#progress, ...this.#notes], lastAnswer);
-    setCurrentDetails(this.#gate ? withRoom(card, own) : card);
   }
 
   #close(outcome: Outcome, reason: string): void {
     this.#endPhase();
     this.#outcome = outcome;
-    this.#progress = [];
-    this.#notes = [`**${outcome}:** ${clip(reason, 300)}`, ...this.#notes];
-    this.gateClosed();
+    this.#display.conclude(`**${outcome}:** ${clip(reason, 300)}`);
     this.#attributes.set({ Outcome: outcome });
-    this.#render(); // nothing runs after the close
     this.#attributes.flush();
   }
 
   #endPhase(): void {
     this.#phases = this.#phases.map((phase) => (phase.endedAt === null ? { ...phase, endedAt: now().toISOString() } : phase));
   }
-}
-
-/** The card, and below it what still fits. */
-function withRoom(card: string, further: readonly string[]): string {
-  const whole = [card, ...further].join('\n\n---\n\n');
-  return new TextEncoder().encode(whole).length <= cardBytes ? whole : card;
 }
 
 /** Closes the workflow as Failed, with the result, compensations included, in the failure's details. */

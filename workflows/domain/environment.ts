@@ -1,9 +1,12 @@
 /** The environment that models are scored in, as its file in the repository describes it, and what an update of it comes to. */
 import type { RefusedFile } from './circuit-config.ts';
 import type { CompensationReport } from './compensation.ts';
+import { csvText } from './csv-text.ts';
 import type { FanOutReport } from './fan-out.ts';
+import type { FleetChanges } from './fleet-changes.ts';
+import type { TargetPolicy } from './policy.ts';
 import type { Production, PullRequest } from './release.ts';
-import type { Outcome } from './vocabulary.ts';
+import type { Outcome, Target } from './vocabulary.ts';
 
 /** Where the file is, in the repository. */
 export const environmentPath = 'environment/custom_tf_env.yml';
@@ -65,6 +68,8 @@ export interface UpdateEnvironmentInput {
   failureBudget?: number;
   /** Deployments that are updated together; 10 by default. */
   waveSize?: number;
+  /** How long a wave waits for locks that other runs hold, in milliseconds; a minute by default. */
+  lockWaitMs?: number;
   /** Who ran `holdpoint start`; excluded from approving, like the author. */
   startedBy?: string;
   again?: { reason: string };
@@ -72,6 +77,7 @@ export interface UpdateEnvironmentInput {
 
 /** A model's deployment, as the fleet's update knows it. */
 export interface FleetMember {
+  target: Target;
   label: string;
   endpoint: string;
   deployment: string;
@@ -79,7 +85,10 @@ export interface FleetMember {
 
 /** What an item of the integration test gets. */
 export interface TestModelInput {
-  target: { plant: string; circuit: string };
+  /** Registered name of the circuit's model. */
+  model: string;
+  /** Where it serves and is tried: told by the run that tests, so that all of them go by the same policy. */
+  place: Pick<TargetPolicy, 'workspaces' | 'endpoint' | 'deployment' | 'inference' | 'location' | 'settleMs'>;
   /** `azureml:<name>:<version>` */
   environment: string;
   /** How the run that tests signs what it makes. */
@@ -103,10 +112,12 @@ export interface UpdateEnvironmentResult {
   production: Production;
   /** Labels of the deployments that have the new version at the end. */
   updated: string[];
-  /** Labels of those that were left out, by failure or by exception. */
+  /** Labels of those that were left out: by failure, by exception, or because their lock was not free. */
   leftOut: string[];
   /** Labels of those that were put back. */
   rolledBack: string[];
+  /** What became of each deployment: exact numbers, and one row for each by reference. Null: none was about to be changed. */
+  changes: FleetChanges | null;
   compensations?: CompensationReport[];
 }
 
@@ -149,8 +160,7 @@ function numbersOf(version: string): [number, number, number] | null {
 
 /** The table of an integration test: one row for each model, in order. */
 export function testTable({ items }: Pick<FanOutReport, 'items'>): string {
-  const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return [['model', 'state', 'detail', 'output'], ...items.map(({ item, state, detail, reference }) => [item, state, detail, reference ?? ''])].map((row) => row.map(cell).join(',')).join('\n').concat('\n');
+  return csvText([['model', 'state', 'detail', 'output'], ...items.map(({ item, state, detail, reference }) => [item, state, detail, reference ?? ''])]);
 }
 
 /** The compact form of a fan-out's report. */

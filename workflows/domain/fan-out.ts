@@ -9,6 +9,8 @@ export interface ItemReport {
   detail: string;
   /** Where more can be read; null: nowhere. */
   reference: string | null;
+  /** How long it waited for a platform, in milliseconds, where it did: what the next items may expect. */
+  tookMs?: number;
 }
 
 /** `cancelled`: begun and stopped. `notStarted`: never begun, because the budget was used up or the run cancelled. */
@@ -20,6 +22,8 @@ export interface ItemEnding extends Omit<ItemReport, 'state'> {
 export interface ItemPlace {
   parent: string;
   item: string;
+  /** How long the items before it waited for a platform, in milliseconds (the median); left out while none has told. */
+  expectedMs?: number;
 }
 
 /** How many failures are borne: a number, or a share of all items in percent. One more, and no further item is begun. */
@@ -64,6 +68,12 @@ export function account(items: readonly string[], endings: ReadonlyMap<string, I
   const count = (state: ItemEnding['state']): number => all.filter((each) => each.state === state).length;
   const [failed, tolerated] = [count('failed'), toleratedFailures(budget, items.length)];
   return { total: all.length, passed: count('passed'), failed, skipped: count('skipped'), cancelled: count('cancelled'), notStarted: count('notStarted'), stopped: failed > tolerated, tolerated, items: all };
+}
+
+/** How long an item may expect to wait for a platform: the median of those that have passed; undefined while there is none. */
+export function expectedMs(endings: Iterable<ItemEnding>): number | undefined {
+  const told = [...endings].flatMap(({ state, tookMs }) => (state === 'passed' && tookMs !== undefined ? [tookMs] : [])).sort((left, right) => left - right);
+  return told[Math.floor(told.length / 2)];
 }
 
 /** How far it is, for the current details. */

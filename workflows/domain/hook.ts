@@ -1,6 +1,15 @@
-/** A service hook's notification that led to no change yet. */
+/** Service hooks about builds: what they are followed by, and a notification that led to no change yet. */
 import { idPart } from './ids.ts';
 import type { Outcome } from './vocabulary.ts';
+
+/** What builds are followed by. */
+export interface BuildRules {
+  /** Such as `refs/heads/main`. */
+  releaseBranch: string;
+  /** How long a change waits for its build, and how often it looks, in milliseconds. */
+  forMs: number;
+  everyMs: number;
+}
 
 export interface UnresolvedHookInput {
   /** Of the event; the same event comes to several subscriptions. */

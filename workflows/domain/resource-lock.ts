@@ -22,11 +22,13 @@ export interface LockClaim extends LockParty {
   what: string;
   /** Model version that the run brings; null where it brings none. */
   version: string | null;
-  /** The higher number goes first; among equals whoever came first. */
+  /** Of `lockPriority`. The higher number goes first; among equals whoever came first. */
   priority: number;
   /** Takes the lock at once from whoever holds it. */
   preempts: boolean;
   preImage: PreImage | null;
+  /** The run has other targets as well, and goes on when this lock is taken from it: whoever takes it does not wait for its end. */
+  outlives?: true;
 }
 
 export interface LockHolder extends LockClaim {
@@ -40,7 +42,7 @@ export interface LockHolder extends LockClaim {
 }
 
 /** A holder that was pre-empted: it may still be writing, until its run has closed. */
-export type Preempted = Pick<LockHolder, 'workflowId' | 'runId' | 'version' | 'preImage' | 'epoch'>;
+export type Preempted = Pick<LockHolder, 'workflowId' | 'runId' | 'version' | 'preImage' | 'epoch' | 'outlives'>;
 
 export interface LockState {
   target: Target;
@@ -64,9 +66,16 @@ export function lockId({ plant, circuit }: Target): string {
   return ['lock', idPart(plant), idPart(circuit)].join(':');
 }
 
-/** Severe targets first. A rollback does not queue. */
-export function releasePriority(severity: Severity): number {
-  return { P0: 40, P1: 30, P2: 20, P3: 10 }[severity];
+/**
+ * Kinds of runbooks that claim a target's lock, by who goes first. What mends production goes before what changes it, and a release before what touches many circuits and can wait for one
+ * of them. A rollback does not queue: it takes the lock from its holder, whatever kind that is, and its rank only says so to readers.
+ */
+const ranks = { rollback: 400, recovery: 300, release: 200, environment: 100, retraining: 0 } as const;
+export type LockKind = keyof typeof ranks;
+
+/** The priority of a claim: first the kind of the runbook, within a kind the severity of the target. Equals are served in the order of their arrival. */
+export function lockPriority(kind: LockKind, severity: Severity): number {
+  return ranks[kind] + { P0: 40, P1: 30, P2: 20, P3: 10 }[severity];
 }
 
 export function freeLock(target: Target): LockState {
@@ -78,7 +87,7 @@ export function claimLock(state: LockState, claim: LockClaim, at: string): { sta
   const { holder } = state;
   if (holder && isSame(holder, claim)) return { state, news: grantNews(holder), preempted: null };
   if (holder === null || claim.preempts) {
-    const preempted = holder && { workflowId: holder.workflowId, runId: holder.runId, version: holder.version, preImage: holder.preImage, epoch: holder.epoch };
+    const preempted = holder && { workflowId: holder.workflowId, runId: holder.runId, version: holder.version, preImage: holder.preImage, epoch: holder.epoch, ...(holder.outlives && { outlives: holder.outlives }) };
     const granted = grant({ ...state, queue: without(state.queue, claim) }, claim, at, preempted);
     return { state: granted, news: { kind: 'granted', epoch: granted.epoch, preempted }, preempted };
   }

@@ -1,134 +1,199 @@
-/** Updating the environment of many deployments in waves, and putting them back in the same waves. */
-import { CancellationScope } from '@temporalio/workflow';
+/** Updating the environment of many deployments in waves, and putting them back in the same waves; each deployment under the lock of its target. */
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import { pMapSettled } from 'p-map';
+import { isCancelled } from '../blocks/cancellation.ts';
 import { rootMessage } from '../blocks/compensations.ts';
+import { isPreempted } from '../blocks/resource-lock.ts';
 import type { Run } from '../blocks/run.ts';
-import { environmentReference, type EnvironmentDefinition, type FleetMember } from '../domain/environment.ts';
+import { now } from '../blocks/workflow-clock.ts';
+import type { EnvironmentDefinition, FleetMember } from '../domain/environment.ts';
+import { FailureType } from '../domain/failures.ts';
+import type { FleetChanges } from '../domain/fleet-changes.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
-import type { DeploymentSnapshot } from '../domain/release.ts';
-import { deployToProduction, readProductionDeployment, restoreProduction } from '../releases/release-activities.ts';
-
-/** What is known of a deployment that the update has come to. */
-interface Touched {
-  member: FleetMember;
-  /** The definition as it was; what is put back. */
-  before: DeploymentSnapshot;
-  /** Whether the new environment was read back. */
-  verified: boolean;
-}
+import { lockPriority } from '../domain/resource-lock.ts';
+import { passEmergencyStop } from '../incidents/pass-emergency-stop.ts';
+import type { FleetLocks } from '../locks/fleet-locks.ts';
+import { queueForLocks, queueForLocksSoon } from '../locks/lock-activities.ts';
+import { readProductionDeployment } from '../releases/release-activities.ts';
+import { DeploymentEnvironment, type Touched } from './deployment-environment.ts';
+import { keepReport } from './environment-activities.ts';
+import { FleetAccount } from './fleet-account.ts';
 
 /** Writes of one wave at the same time. */
 const parallelWrites = 5;
 
+export interface FleetUpdateOptions {
+  run: Run;
+  locks: FleetLocks;
+  policy: TargetPolicy;
+  environment: EnvironmentDefinition;
+  /** Those that are to be updated, in order. */
+  members: readonly FleetMember[];
+  /** All others, and why. */
+  leftOut: ReadonlyMap<string, string>;
+  waveSize: number;
+  /** How long a wave waits for locks that others hold. */
+  lockWaitMs: number;
+}
+
 export class FleetUpdate {
   readonly #run: Run;
+  readonly #locks: FleetLocks;
   readonly #policy: TargetPolicy;
-  readonly #environment: EnvironmentDefinition;
+  readonly #what: string;
+  readonly #deployments: DeploymentEnvironment;
   readonly #waves: FleetMember[][];
-  readonly #touched = new Map<string, Touched>();
-  readonly #restored = new Set<string>();
+  readonly #lockWaitMs: number;
+  readonly #account: FleetAccount;
+  #table: FleetChanges['table'] = null;
 
-  constructor(run: Run, policy: TargetPolicy, environment: EnvironmentDefinition, members: readonly FleetMember[], waveSize: number) {
+  constructor({ run, locks, policy, environment, members, leftOut, waveSize, lockWaitMs }: FleetUpdateOptions) {
     this.#run = run;
+    this.#locks = locks;
     this.#policy = policy;
-    this.#environment = environment;
+    this.#what = `environment ${environment.name} ${environment.version}`;
+    this.#deployments = new DeploymentEnvironment(run, policy, environment);
+    this.#account = new FleetAccount(members, leftOut);
     this.#waves = Array.from({ length: Math.ceil(members.length / waveSize) }, (_, wave) => members.slice(wave * waveSize, (wave + 1) * waveSize));
+    this.#lockWaitMs = lockWaitMs;
   }
 
-  /** Labels of the deployments that have the new environment, as far as the run knows. */
-  get updated(): string[] {
-    return this.#labels((label) => this.#touched.get(label)?.verified === true && !this.#restored.has(label));
+  /** Those that have the new environment, as far as the run knows. */
+  get updated(): FleetMember[] {
+    return this.#account.membersOf('updated');
   }
 
   /** Labels of those that were put back. */
   get restored(): string[] {
-    return this.#labels((label) => this.#restored.has(label));
+    return this.#account.membersOf('putBack').map(({ label }) => label);
+  }
+
+  /** Labels of those that were not updated, from the beginning or because their lock was not to be had. */
+  get leftOut(): string[] {
+    return [...this.#account.leftOut.keys(), ...this.#account.takenOver.keys()];
+  }
+
+  /** The exact account. */
+  get changes(): FleetChanges {
+    return { ...this.#account.counts, table: this.#table };
   }
 
   /**
-   * Updates wave by wave; each deployment is read, written in full and read back. One that fails ends the update with its wave: until all are verified, a failure or a cancellation puts
-   * everything back.
+   * Updates wave by wave, each deployment under its lock; what is locked by others for longer than a wave waits comes in a last wave, or is left out. A deployment that fails ends the update
+   * with its wave: until all are verified, a failure or a cancellation puts everything back.
    */
   async updateAll(): Promise<void> {
-    const verified = this.#run.compensations.register({ step: `environment ${this.#environment.name} ${this.#environment.version} in production`, undo: () => this.rollBack() });
-    for (const [index, wave] of this.#waves.entries()) {
-      this.#show('Updating', index);
-      const endings = await pMapSettled(wave, (member) => this.#update(member), { concurrency: parallelWrites });
-      const failed = endings.find(({ status }) => status === 'rejected');
-      if (failed?.status === 'rejected') throw failed.reason;
-    }
+    const verified = this.#run.compensations.register({ step: `${this.#what} in production`, undo: () => this.rollBack() });
+    const late: FleetMember[] = [];
+    for (const [index, wave] of this.#waves.entries()) late.push(...(await this.#updateWave(wave, `wave ${index + 1} of ${this.#waves.length}`)).keys());
+    const locked = late.length === 0 ? [] : await this.#updateWave(late, `last wave, of ${late.length} that were locked`);
+    for (const [{ label }, heldBy] of locked) this.#account.leftOut.set(label, `its lock was held by ${heldBy}`);
     this.#run.progress([]);
+    await this.#keepTable(0);
     verified();
   }
 
   /** Puts back, in the same waves and not cancellable, what this run has written; a change that somebody made meanwhile is left alone. @throws when not all could be put back, naming them */
   async rollBack(): Promise<string> {
     return await CancellationScope.nonCancellable(async () => {
-      const kept: string[] = [];
       for (const [index, wave] of this.#waves.entries()) {
-        const touched = wave.flatMap(({ label }) => this.#touched.get(label) ?? []);
-        if (touched.length === 0) continue;
-        this.#show('Putting back', index);
-        const endings = await pMapSettled(touched, (each) => this.#restore(each), { concurrency: parallelWrites });
-        kept.push(...endings.flatMap((ending, at) => (ending.status === 'rejected' ? [`${touched[at]!.member.label} (${rootMessage(ending.reason)})`] : ending.value === null ? [] : [ending.value])));
+        const touched = wave.flatMap(({ label }) => this.#account.touched.get(label) ?? []);
+        if (touched.length > 0) await this.#restoreWave(touched, `wave ${index + 1} of ${this.#waves.length}`);
       }
       this.#run.progress([]);
-      if (kept.length > 0) throw new Error(`put back ${this.#restored.size}, but not ${kept.slice(0, 10).join('; ')}${kept.length > 10 ? ` and ${kept.length - 10} more` : ''}`);
-      this.#run.production = 'unchanged';
-      return `put back ${this.#restored.size} deployments`;
+      if (this.#account.kept.size === 0) this.#run.production = 'unchanged';
+      await this.#keepTable(1);
+      const kept = [...this.#account.kept].map(([label, why]) => `${label} (${why})`);
+      if (kept.length > 0) throw new Error(`put back ${this.#account.restored.size}, but not ${kept.slice(0, 10).join('; ')}${kept.length > 10 ? ` and ${kept.length - 10} more` : ''}`);
+      return `put back ${this.#account.restored.size} deployments`;
     });
+  }
+
+  /** Answers those whose lock was not free in time, and who holds it; they are out of its queue again. */
+  async #updateWave(wave: readonly FleetMember[], name: string): Promise<Map<FleetMember, string>> {
+    const show = (more: string[] = []): void => this.#show('Updating', name, more);
+    show();
+    const targets = wave.map(({ target }) => target);
+    await passEmergencyStop(this.#run, targets);
+    show();
+    const from = now().getTime();
+    await this.#locks.claim(targets, { what: this.#what, priority: lockPriority('environment', this.#policy.severity) }, queueForLocks);
+    const isWaiting = ({ target }: FleetMember): boolean => this.#locks.isWaiting(target);
+    const locked = wave.filter(isWaiting);
+    await this.#updateEach(wave.filter((member) => !locked.includes(member)));
+    if (locked.length > 0) {
+      show(locked.map(({ label, target }) => `Waits for the lock of ${label}, held by ${this.#locks.heldBy(target)}`));
+      await this.#locks.wait(locked.map(({ target }) => target), from + this.#lockWaitMs - now().getTime());
+    }
+    const late = new Map(locked.filter(isWaiting).map((member) => [member, this.#locks.heldBy(member.target)]));
+    await this.#updateEach(locked.filter((member) => !late.has(member)));
+    await this.#locks.giveBack(targets);
+    return late;
+  }
+
+  /** Waits for all of them, also when one fails. */
+  async #updateEach(members: readonly FleetMember[]): Promise<void> {
+    const endings = await pMapSettled(members, (member) => this.#update(member), { concurrency: parallelWrites });
+    const failed = endings.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 
   async #update(member: FleetMember): Promise<void> {
-    const { label, endpoint, deployment } = member;
-    const { inference, location, workspaces } = this.#policy;
-    const ref = { workspace: workspaces.production, endpoint, deployment };
-    const before = await readProductionDeployment(ref);
-    if (before.model === null) return; // it went since its test: there is nothing to update
-    const touched: Touched = { member, before, verified: false };
-    this.#touched.set(label, touched);
-    this.#run.production = 'changed';
-    const version = `${this.#environment.name}:${this.#environment.version}`;
-    await deployToProduction({
-      key: this.#run.key(`update ${label}`), ...ref, before, template: { inference, location }, model: before.model,
-      environment: environmentReference(this.#environment),
-      tags: { environment: version, previous_environment: environmentOf(before), run: this.#run.signature },
-    });
-    touched.verified = true;
-    this.#run.effect({ step: 'production environment', what: `${label} ${version}`, platform: 'azure-ml', resource: this.#resource(member), before: environmentOf(before), after: version });
-  }
-
-  /** Null once it is as it was; otherwise why not. */
-  async #restore({ member, before, verified }: Touched): Promise<string | null> {
-    const { label, endpoint, deployment } = member;
-    // Only of a write that nobody saw arrive a late arrival is looked for.
-    const settleMs = verified ? 0 : this.#policy.settleMs;
-    const { state, found } = await restoreProduction({ key: this.#run.key(`restore ${label}`), workspace: this.#policy.workspaces.production, endpoint, deployment, before, run: this.#run.signature, settleMs });
-    if (state === 'changedByHand') return `${label} (changed by ${found.tags['run'] ?? 'hand'} meanwhile; nothing was overwritten)`;
-    if (state === 'restored') {
-      this.#restored.add(label);
-      this.#run.effect({ step: 'restore production', what: `put back ${environmentOf(before)}`, platform: 'azure-ml', resource: this.#resource(member), before: this.#environment.version, after: environmentOf(before) });
+    const { label, endpoint, deployment, target } = member;
+    const lock = this.#locks.token(target);
+    try {
+      if (!lock) throw ApplicationFailure.nonRetryable(`the lock of ${label} is not held`, FailureType.Preempted);
+      const before = await readProductionDeployment({ workspace: this.#policy.workspaces.production, endpoint, deployment });
+      if (before.model === null) {
+        this.#account.leftOut.set(label, 'it went since its test: there was nothing to update');
+        return;
+      }
+      const touched: Touched = { member, before, verified: false };
+      this.#account.touched.set(label, touched);
+      this.#run.production = 'changed';
+      await this.#deployments.write(touched, before.model, lock);
+      touched.verified = true;
+    } catch (error) {
+      // A cancellation of the whole run goes first.
+      const by = isCancelled(error) ? null : (this.#locks.takenBy(target) ?? (isPreempted(error) ? 'another run' : null));
+      if (by === null) throw error;
+      this.#account.touched.delete(label); // what serves is for the rollback to decide, also whether it keeps what was written
+      this.#account.takenOver.set(label, `taken over by ${by}`);
     }
-    return null;
   }
 
-  /** In the order of the waves, in whatever order they ended. */
-  #labels(which: (label: string) => boolean): string[] {
-    return this.#waves.flat().map(({ label }) => label).filter(which);
+  async #restoreWave(wave: readonly Touched[], name: string): Promise<void> {
+    this.#show('Putting back', name);
+    const targets = wave.map(({ member }) => member.target);
+    const claim = { what: `rollback of ${this.#what}`, priority: lockPriority('rollback', this.#policy.severity) };
+    // Production goes first: locks that do not answer do not stop it, a lock that another run holds does.
+    const isClaimed = (await this.#run.attempt('The locks of a wave did not answer; it is put back without them', async () => {
+      await this.#locks.claim(targets, claim, queueForLocksSoon);
+      return true;
+    })) ?? false;
+    if (isClaimed) await this.#locks.wait(targets, this.#lockWaitMs);
+    const endings = await pMapSettled(wave, async (touched) => {
+      const { target } = touched.member;
+      if (isClaimed && this.#locks.token(target) === undefined) return `its lock is held by ${this.#locks.heldBy(target)}`;
+      const { changedBy, wasWritten } = await this.#deployments.restore(touched, this.#locks.token(target));
+      if (changedBy === null && wasWritten) this.#account.restored.add(touched.member.label);
+      if (changedBy === null && !wasWritten) this.#account.touched.delete(touched.member.label);
+      return changedBy === null ? null : `changed by ${changedBy} meanwhile; nothing was overwritten`;
+    }, { concurrency: parallelWrites });
+    for (const [index, ending] of endings.entries()) {
+      const why = ending.status === 'rejected' ? rootMessage(ending.reason) : ending.value;
+      if (why !== null) this.#account.kept.set(wave[index]!.member.label, why);
+    }
+    if (isClaimed) await this.#run.attempt('The locks of a wave could not be given back yet', () => this.#locks.giveBack(targets));
   }
 
-  #resource({ endpoint, deployment }: FleetMember): string {
-    return `${this.#policy.workspaces.production.workspace}/${endpoint}/${deployment}`;
+  async #keepTable(generation: number): Promise<void> {
+    const text = this.#account.table;
+    this.#table = await this.#run.attempt('The table of the deployments could not be kept', () => keepReport({ key: this.#run.key('deployments', generation), workspace: this.#policy.workspaces.test, name: 'deployments.csv', text }));
   }
 
-  #show(doing: string, wave: number): void {
-    this.#run.progress([`${doing}: wave ${wave + 1} of ${this.#waves.length}`, ...(this.updated.length > 0 ? [`${this.updated.length} have the new environment`] : [])]);
+  #show(doing: string, wave: string, more: readonly string[] = []): void {
+    const { updated } = this;
+    this.#run.progress([`${doing}: ${wave}`, ...(updated.length > 0 ? [`${updated.length} have the new environment`] : []), ...more]);
   }
-}
-
-/** `<name>:<version>` of the environment that a deployment scores in. */
-function environmentOf({ definition }: DeploymentSnapshot): string {
-  const { environmentId } = (definition?.['properties'] ?? {}) as { environmentId?: unknown };
-  const [, name, version] = /\/environments\/([^/]+)\/versions\/([^/]+)$/.exec(typeof environmentId === 'string' ? environmentId : '') ?? [];
-  return name === undefined || version === undefined ? 'unknown' : `${name}:${version}`;
 }

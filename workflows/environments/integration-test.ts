@@ -1,19 +1,22 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { BoundedFanOut } from '../blocks/bounded-fan-out.ts';
+import { isCancelled } from '../blocks/cancellation.ts';
 import type { Run } from '../blocks/run.ts';
-import { environmentReference, fleetTest, testTable, type EnvironmentDefinition, type FleetTest, type TestModelInput } from '../domain/environment.ts';
+import { environmentReference, fleetTest, testTable, type EnvironmentDefinition, type FleetMember, type FleetTest, type TestModelInput } from '../domain/environment.ts';
 import type { FanOutReport } from '../domain/fan-out.ts';
-import { targetLabel } from '../domain/ids.ts';
+import { modelName } from '../domain/ids.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
-import type { Target } from '../domain/vocabulary.ts';
 import { keepReport } from './environment-activities.ts';
 
 export interface IntegrationTest {
   environment: EnvironmentDefinition;
-  targets: readonly Target[];
+  members: readonly FleetMember[];
   maxParallel: number;
   /** Most failed tests that are borne. */
   failureBudget: number;
   generation: number;
+  /** Takes the account, also when the run is cancelled meanwhile. */
+  tell: (test: FleetTest) => void;
 }
 
 export interface IntegrationTested {
@@ -23,17 +26,33 @@ export interface IntegrationTested {
 }
 
 /** Scores with every model in the new environment, so many at once, and keeps the table of the results in the test workspace's storage. */
-export async function testEveryModel(run: Run, fanOut: BoundedFanOut, { workspaces }: TargetPolicy, { environment, targets, maxParallel, failureBudget, generation }: IntegrationTest): Promise<IntegrationTested> {
-  const report = await fanOut.run<TestModelInput>({
+export async function testEveryModel(run: Run, fanOut: BoundedFanOut, { workspaces, inference, location, settleMs }: TargetPolicy, { environment, members, maxParallel, failureBudget, generation, tell }: IntegrationTest): Promise<IntegrationTested> {
+  const keep = async (report: FanOutReport): Promise<FleetTest> => {
+    const table = await run.attempt('The table of the integration test could not be kept', () => keepReport({ key: run.key('integration test', generation), workspace: workspaces.test, name: 'integration-test.csv', text: testTable(report) }));
+    const test = fleetTest(report, table);
+    tell(test);
+    return test;
+  };
+  const tests = fanOut.run<TestModelInput>({
     name: generation === 0 ? 'test' : `test-${generation + 1}`,
     what: 'Integration test',
     workflow: 'testModelInEnvironment',
-    items: targets.map((target) => ({ id: targetLabel(target), summary: `Test ${targetLabel(target)} in ${environment.name} ${environment.version}`, input: { target, environment: environmentReference(environment), signature: run.signature } })),
+    items: members.map(({ label, target, endpoint, deployment }) => ({
+      id: label,
+      summary: `Test ${label} in ${environment.name} ${environment.version}`,
+      input: { model: modelName(target), place: { workspaces, endpoint, deployment, inference, location, settleMs }, environment: environmentReference(environment), signature: run.signature },
+    })),
     concurrency: maxParallel,
     budget: { failures: failureBudget },
     progress: (lines) => run.progress(lines),
   });
-  run.progress([]);
-  const table = await run.attempt('The table of the integration test could not be kept', () => keepReport({ key: run.key('integration test', generation), workspace: workspaces.test, name: 'integration-test.csv', text: testTable(report) }));
-  return { report, test: fleetTest(report, table) };
+  try {
+    const report = await tests;
+    return { report, test: await keep(report) };
+  } catch (error) {
+    if (isCancelled(error) && fanOut.report) await CancellationScope.nonCancellable(() => keep(fanOut.report!)); // which models were tested is told all the same
+    throw error;
+  } finally {
+    run.progress([]);
+  }
 }

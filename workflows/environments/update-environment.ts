@@ -7,6 +7,7 @@ import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { fleetTest, type UpdateEnvironmentInput, type UpdateEnvironmentResult } from '../domain/environment.ts';
 import { UpdateEnvironmentPhase as Phase } from '../domain/phases.ts';
+import { FleetLocks } from '../locks/fleet-locks.ts';
 import { releaseGateServices } from '../releases/gate-services.ts';
 import { tellAuthor } from '../releases/refusals.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
@@ -25,11 +26,13 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
   const gates = new Gates(run, releaseGateServices(run));
   const monitoring = new MonitoringWindow();
   const fanOut = new BoundedFanOut();
+  const locks = new FleetLocks(run);
   const notebook = new Notebook(input.notebook, input.startedBy ?? 'whoever started the run');
   const known: Pick<UpdateEnvironmentResult, 'environment' | 'refused' | 'test' | 'leftOut'> = { environment: null, refused: [], test: null, leftOut: [] };
   let fleet: FleetUpdate | null = null;
   const result = (outcome: UpdateEnvironmentResult['outcome'], reason: string): UpdateEnvironmentResult => ({
-    outcome, reason, pullRequest: input.pullRequestId, ...known, test: known.test ?? (fanOut.report && fleetTest(fanOut.report, null)), production: run.production, updated: fleet?.updated ?? [], rolledBack: fleet?.restored ?? [],
+    outcome, reason, pullRequest: input.pullRequestId, ...known, test: known.test ?? (fanOut.report && fleetTest(fanOut.report, null)), production: run.production,
+    updated: fleet?.updated.map(({ label }) => label) ?? [], leftOut: fleet?.leftOut ?? known.leftOut, rolledBack: fleet?.restored ?? [], changes: fleet?.changes ?? null,
   });
   const turnedDown = (decision: Exclude<GateOutcome, { state: 'approved' }>): UpdateEnvironmentResult =>
     decision.state === 'expired' ? result('expired', 'nobody answered in time') : result('rejected', `${decision.by}: ${decision.reason}`);
@@ -38,7 +41,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     // The updated file: a PATCH step only, declared as compatible and without retraining. Anything else is refused and told to its author.
     const change = await readEnvironmentChange({ repositoryId: input.repositoryId, pullRequestId: input.pullRequestId });
     const plan = await planUpdate(input);
-    const { policy, targets, members } = plan;
+    const { policy, members } = plan;
     const { environment, previous, pullRequest } = change;
     known.refused = change.refused;
     if (environment === null) {
@@ -59,7 +62,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     // Stage 1 approval: the notebook's evidence; then the version is registered where it will be tested and used.
     run.enter(Phase.Stage1);
     const asked = { change, environment, policy, requestedBy: [...new Set([pullRequest.createdBy, evidence.by, ...(input.startedBy === undefined ? [] : [input.startedBy])])] };
-    const stage1 = await gates.pass(await stage1Gate(asked, evidence, targets.length));
+    const stage1 = await gates.pass(await stage1Gate(asked, evidence, members.length));
     if (stage1.state !== 'approved') return turnedDown(stage1);
     run.enter(Phase.Promotion);
     for (const workspace of [test, production]) {
@@ -72,8 +75,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     let generation = 0;
     const testAll = async () => {
       known.test = null;
-      const tested = await testEveryModel(run, fanOut, policy, { environment, targets, maxParallel: plan.maxParallel, failureBudget: plan.failureBudget, generation: generation++ });
-      known.test = tested.test;
+      const tested = await testEveryModel(run, fanOut, policy, { environment, members, maxParallel: plan.maxParallel, failureBudget: plan.failureBudget, generation: generation++, tell: (account) => (known.test = account) });
       known.leftOut = tested.report.items.filter(({ state }) => state !== 'passed').map(({ item }) => item);
       return { ...tested, at: now().toISOString(), passed: tested.report.items.filter(({ state }) => state === 'passed').map(({ item }) => item) };
     };
@@ -88,26 +90,27 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     if (stage3.state !== 'approved') return turnedDown(stage3);
     const unnamed = tested.test.failures.find(({ item }) => !named.includes(item));
     if (tested.report.stopped || unnamed) return result('rejected', `the repeated integration test failed for ${unnamed?.item ?? 'too many models'}, which nobody has named as an exception`);
-    known.leftOut.push(...stage3.except);
 
-    // Update all, in waves, each deployment read back.
+    // Update all, in waves, each deployment under its lock and read back.
     run.enter(Phase.Deployment);
     const since = now().toISOString();
-    const selected = members.filter(({ label }) => tested.passed.includes(label) && !stage3.except.includes(label));
-    fleet = new FleetUpdate(run, policy, environment, selected, plan.waveSize);
+    const leftOut = new Map([...tested.report.items.flatMap(({ item, state, detail }) => (state === 'passed' ? [] : [[item, `test ${state}: ${detail}`] as const])), ...stage3.except.map((label) => [label, `excepted at Stage 3 by ${stage3.by.join(', ')}`] as const)]);
+    fleet = new FleetUpdate({ ...plan, run, locks, environment, members: members.filter(({ label }) => !leftOut.has(label)), leftOut });
     await fleet.updateAll();
+    const { updated } = fleet;
+    if (updated.length === 0) return result('rejected', 'no deployment could be updated: see the account of the changes');
 
     // Monitor for 24 hours: the alert rates, and at its end the success of batch jobs, against the week before.
     run.enter(Phase.Monitoring);
-    const verdict = await monitoring.watch(() => watchFleet(policy, selected, since));
-    const jobsFail = verdict.kind === 'healthy' ? await batchProblem(run, policy, selected, since) : null;
-    if (verdict.kind === 'healthy' && jobsFail === null) return result('succeeded', `${fleet.updated.length} deployments score in ${environment.name} ${environment.version}; ${describeRates(verdict)}`);
+    const verdict = await monitoring.watch(() => watchFleet(policy, updated, since));
+    const jobsFail = verdict.kind === 'healthy' ? await batchProblem(run, policy, updated, since) : null;
+    if (verdict.kind === 'healthy' && jobsFail === null) return result('succeeded', `${updated.length} deployments score in ${environment.name} ${environment.version}; ${describeRates(verdict)}`);
 
     // Roll back if needed, in the same waves; what could not be watched is for a person to judge.
     run.enter(Phase.Rollback);
     const reason = jobsFail ?? describeRates(verdict);
     if (verdict.kind === 'inconclusive') {
-      const decision = await gates.pass(rollbackGate(asked, fleet.updated.length, reason));
+      const decision = await gates.pass(rollbackGate(asked, updated.length, reason));
       if (decision.state !== 'approved') return result('succeeded', `kept although ${reason}`);
     }
     return result('rejected', `rolled back (${await fleet.rollBack()}): ${reason}`);

@@ -17,6 +17,12 @@ const look: ActivityOptions = { ...brief, startToCloseTimeout: '15s', scheduleTo
 
 export const { claimLock: queueForLock } = on<Runs>(TaskQueue.Runs, call, 'Queue for the lock of the target');
 export const { claimLock: preemptLock } = on<Runs>(TaskQueue.Runs, urgent, 'Take the lock of the target at once');
+
+/** The locks of a wave in one step: two hundred steps would be a history of their own. */
+export const { claimLocks: queueForLocks } = on<Runs>(TaskQueue.Runs, { ...brief, startToCloseTimeout: '1m' }, 'Queue for the locks of the wave');
+export const { claimLocks: queueForLocksSoon } = on<Runs>(TaskQueue.Runs, { ...urgent, startToCloseTimeout: '20s' }, 'Queue for the locks of the wave');
+export const { releaseLocks } = on<Runs>(TaskQueue.Runs, { ...brief, startToCloseTimeout: '1m' }, 'Give the locks of the wave back');
+
 export const { findClosedRuns } = on<Runs>(TaskQueue.Runs, look, 'Look whether those who hold or want the lock still run');
 export const { freeLock } = on<Runs>(TaskQueue.Runs, look, 'Free the lock of a run that was ended from outside');
 

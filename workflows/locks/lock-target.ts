@@ -68,7 +68,7 @@ export async function lockTarget(input: LockTargetInput): Promise<void> {
   /** A run that cannot be told has closed. */
   const send = async ({ party, news }: { party: LockParty; news: LockNews }): Promise<void> => {
     try {
-      await getExternalWorkflowHandle(party.workflowId).signal(lockNewsSignal, { ...news, runId: party.runId });
+      await getExternalWorkflowHandle(party.workflowId).signal(lockNewsSignal, { ...news, runId: party.runId, target });
     } catch {
       become(leaveLock(state, party, now().toISOString()));
     }

@@ -8,7 +8,7 @@ import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
-import { releasePriority } from '../domain/resource-lock.ts';
+import { lockPriority } from '../domain/resource-lock.ts';
 import { queueForLock } from '../locks/lock-activities.ts';
 import { passEmergencyStop } from '../incidents/pass-emergency-stop.ts';
 import { approvedWithChange, keepApproval } from './joint-approval.ts';
@@ -73,7 +73,7 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     const { before } = stage3.evidence;
     const alerts = { workspace: workspaces.production, endpoint, deployment };
     const noteAlerts = async () => ({ since: now().toISOString(), known: (await readFiringAlerts(alerts)).ids });
-    const claim = { what: `version ${input.version}`, version: input.version, priority: releasePriority(policy.severity), preempts: false, preImage: preImage(before) };
+    const claim = { what: `version ${input.version}`, version: input.version, priority: lockPriority('release', policy.severity), preempts: false, preImage: preImage(before) };
     await passEmergencyStop(run, input.target); // before the lock: what is stopped holds nobody up
     const [{ hadToWait }, noted] = await Promise.all([lock.acquire(claim, queueForLock), noteAlerts()]);
     return await lock.whileHeld(async () => {

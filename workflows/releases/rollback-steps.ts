@@ -6,7 +6,7 @@ import type { Run } from '../blocks/run.ts';
 import { targetLabel } from '../domain/ids.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { DeploymentSnapshot } from '../domain/release.ts';
-import type { Preempted } from '../domain/resource-lock.ts';
+import { lockPriority, type Preempted } from '../domain/resource-lock.ts';
 import { incidentHtml, rollbackTags, type BatchJobLog, type IncidentFacts, type RollbackChoice, type RollBackModelInput, type RollBackModelResult } from '../domain/rollback.ts';
 import { awaitRunClosed, preemptLock } from '../locks/lock-activities.ts';
 import { releaseGateServices, tellBy } from './gate-services.ts';
@@ -27,7 +27,7 @@ export interface Switching {
 
 /** Takes the lock from whoever holds it. A lock that does not answer is left after a minute: a rollback waits for nothing. */
 export async function takeLock(run: Run, lock: ResourceLock, { reason, to }: RollBackModelInput): Promise<Preempted | null> {
-  const claim = { what: `rollback: ${reason}`.slice(0, 200), version: to ?? null, priority: 100, preImage: null };
+  const claim = { what: `rollback: ${reason}`.slice(0, 200), version: to ?? null, priority: lockPriority('rollback', 'P0'), preImage: null };
   return await run.attempt('The lock could not be taken; whoever else writes to the circuit is not stopped', () => lock.preempt(claim, preemptLock));
 }
 
@@ -60,10 +60,10 @@ export async function switchVerified(run: Run, policy: TargetPolicy, switching: 
   run.inBackground(bad.catch(() => run.note(`That ${choice.from} is bad could not be noted in the registry.`)));
 }
 
-/** Once the pre-empted run has closed, or after ten minutes, looks again and overwrites what it wrote late. */
+/** Once the pre-empted run has closed, or after ten minutes, looks again and overwrites what it wrote late. A run with other targets goes on: it writes nothing more here, and its end is not waited for. */
 export async function settleFormer(run: Run, policy: TargetPolicy, switching: Switching): Promise<NonNullable<RollBackModelResult['preempted']>> {
-  const { workflowId, runId } = switching.former!;
-  const closed = await run.attempt(`${workflowId} has not closed yet`, () => awaitRunClosed({ workflowId, runId, intervalMs: 1_000 }));
+  const { workflowId, runId, outlives } = switching.former!;
+  const closed = outlives ? null : await run.attempt(`${workflowId} has not closed yet`, () => awaitRunClosed({ workflowId, runId, intervalMs: 1_000 }));
   const { writes } = await switchProduction(orderOf(run, policy, switching, 1));
   if (writes > 0) run.effect({ step: 'rollback, second look', what: `overwrote a late write of ${workflowId}`, platform: 'azure-ml', resource: `${policy.workspaces.production.workspace}/${policy.endpoint}/${policy.deployment}`, before: null, after: switching.choice.to.version });
   return { workflowId, hasClosed: closed !== null, writes };

@@ -10,7 +10,7 @@ import type { StepKey } from '../domain/keys.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { DeploymentSnapshot } from '../domain/release.ts';
 import { jsonDigest } from '../domain/digest.ts';
-import { releasePriority } from '../domain/resource-lock.ts';
+import { lockPriority } from '../domain/resource-lock.ts';
 import { queueForLock } from '../locks/lock-activities.ts';
 import { preImage, putBack } from '../releases/production-deployment.ts';
 import { awaitJob } from '../releases/release-activities.ts';
@@ -160,7 +160,7 @@ export class Recovery {
   /** Takes the lock of the circuit, which releases and rollbacks take too, until the run closes. What was read before a wait is read anew. */
   async #waitedForLock(): Promise<boolean> {
     if (this.#lock.token) return false;
-    const claim = { what: `recovery of batch job ${this.#job.jobName}`, version: null, priority: releasePriority(this.#policy.severity), preempts: false, preImage: preImage(this.#before!) };
+    const claim = { what: `recovery of batch job ${this.#job.jobName}`, version: null, priority: lockPriority('recovery', this.#policy.severity), preempts: false, preImage: preImage(this.#before!) };
     const { hadToWait } = await this.#lock.acquire(claim, queueForLock);
     if (hadToWait) [this.#before, this.#current] = [null, null];
     return hadToWait;

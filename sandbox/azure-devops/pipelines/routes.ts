@@ -63,7 +63,9 @@ export async function pipelineRoutes(app: FastifyInstance, { builds, agent, appr
 /** Builds: runs of pipelines by their other name. One build's address is answered beside those of stages with checks. */
 export async function buildRoutes(app: FastifyInstance, { builds, agent, addresses }: PipelineServices): Promise<void> {
   app.get<{ Querystring: Query }>('/builds', async ({ query }) => {
-    const { repositoryId, repositoryType, branchName, definitions, statusFilter, resultFilter, tagFilters } = query;
+    const { repositoryId, repositoryType, branchName, definitions, statusFilter, resultFilter, tagFilters, queryOrder, minTime } = query;
+    // As Azure DevOps: which time is meant follows from the order.
+    const time = queryOrder?.startsWith('finishTime') ? 'finishTime' : queryOrder?.startsWith('startTime') ? 'startTime' : 'queueTime';
     // As Azure DevOps: a repository is named with its kind.
     if ((repositoryId === undefined) !== (repositoryType === undefined)) throw invalidArgument('repositoryId and repositoryType are given together.');
     const found = builds.list().map((build) => presentBuild(agent.settle(build), addresses)).filter((build) => {
@@ -74,6 +76,7 @@ export async function buildRoutes(app: FastifyInstance, { builds, agent, address
         (definitions === undefined || definitions.split(',').includes(String(id))) &&
         (statusFilter === undefined || build.status === statusFilter) &&
         (resultFilter === undefined || build.result === resultFilter) &&
+        (minTime === undefined || ((build[time] as string | undefined) ?? '') >= new Date(minTime).toISOString()) &&
         (tagFilters === undefined || tagFilters.split(',').every((tag) => (build.tags as string[]).includes(tag)))
       );
     });

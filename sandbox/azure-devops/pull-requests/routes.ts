@@ -30,10 +30,13 @@ export async function pullRequestRoutes(app: FastifyInstance, services: PullRequ
     const status = query['searchCriteria.status'] ?? 'active';
     const [source, target] = [query['searchCriteria.sourceRefName'], query['searchCriteria.targetRefName']];
     const { top, skip } = window(query, 101, 1000);
+    const [from, until] = [query['searchCriteria.minTime'], query['searchCriteria.maxTime']].map((time) => (time === undefined ? undefined : new Date(time).toISOString()));
+    const timeOf = ({ creationDate, closedDate }: PullRequest): string => (query['searchCriteria.queryTimeRangeType']?.toLowerCase() === 'closed' ? closedDate ?? '' : creationDate);
     const found = pullRequests.list()
       .filter((pullRequest) => status === 'all' || pullRequest.status === status)
       .filter((pullRequest) => source === undefined || pullRequest.sourceRefName === source)
-      .filter((pullRequest) => target === undefined || pullRequest.targetRefName === target);
+      .filter((pullRequest) => target === undefined || pullRequest.targetRefName === target)
+      .filter((pullRequest) => (from === undefined || timeOf(pullRequest) >= from) && (until === undefined || timeOf(pullRequest) <= until));
     return collection(found.slice(skip, skip + top).map((pullRequest) => presentPullRequest(pullRequest, addresses)));
   });
 

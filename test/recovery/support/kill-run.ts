@@ -51,11 +51,11 @@ export interface KillPoint {
   unserved: string[];
 }
 
-/** Both moments of each step, in order. */
-export function killsAt(steps: readonly Step[]): KillPoint[] {
+/** These moments of each step, in order. */
+export function killsAt(steps: readonly Step[], moments: readonly Moment[] = ['before', 'afterEffect']): KillPoint[] {
   return steps.flatMap(({ activity, queue, batch }, index) => {
     const beside = steps.slice(index + 1).filter((other) => other.batch === batch && other.queue !== queue);
-    return (['before', 'afterEffect'] satisfies Moment[]).map((moment) => ({ at: `${activity}:${moment}`, unserved: beside.map((other) => other.queue) }));
+    return moments.map((moment) => ({ at: `${activity}:${moment}`, unserved: beside.map((other) => other.queue) }));
   });
 }
 

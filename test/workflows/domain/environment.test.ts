@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { stepProblem, successProblem, testTable } from '../../../workflows/domain/environment.ts';
-import { account, fanOutProgress, planProblem, toleratedFailures, type ItemEnding } from '../../../workflows/domain/fan-out.ts';
+import { changesTable, countChanges, deploymentStates } from '../../../workflows/domain/fleet-changes.ts';
+import { account, expectedMs, fanOutProgress, planProblem, toleratedFailures, type ItemEnding } from '../../../workflows/domain/fan-out.ts';
 
 const step = (before: string, after: string) => stepProblem({ name: 'env', version: before }, { name: 'env', version: after });
 
@@ -52,4 +53,21 @@ void test('a budget is a number or a share; a plan that cannot be carried out is
   assert.match(planProblem(['a'], 1, { percent: -1 })!, /failure budget: -1/);
   const report = account(['a', 'b', 'c'], new Map([['a', { item: 'a', state: 'failed', detail: 'out of memory', reference: null }]]), { failures: 0 });
   assert.deepEqual(fanOutProgress('Tests', report, 1), ['Tests: 1 of 3 ended: 0 passed, 1 failed, 1 running. Stopped: more than 0 failed.', 'Failed: a: out of memory']);
+});
+
+void test('an item may expect what those before it took that passed, in the median', () => {
+  const ended = (state: ItemEnding['state'], tookMs?: number): ItemEnding => ({ item: 'i', state, detail: '', reference: null, ...(tookMs !== undefined && { tookMs }) });
+  assert.equal(expectedMs([]), undefined);
+  assert.equal(expectedMs([ended('failed', 10), ended('passed'), ended('skipped')]), undefined);
+  assert.equal(expectedMs([ended('passed', 3_000), ended('passed', 1_000), ended('failed', 10), ended('passed', 2_000)]), 2_000);
+});
+
+void test('the account of a fleet adds up, and its table has one row for each deployment', () => {
+  fc.assert(fc.property(fc.array(fc.constantFrom(...deploymentStates), { maxLength: 30 }), (states) => {
+    const changes = states.map((state, index) => ({ label: `P001/C${index}`, state, detail: 'why, exactly' }));
+    const { total, ...counts } = countChanges(changes);
+    assert.equal(total, states.length);
+    assert.equal(Object.values(counts).reduce((sum, count) => sum + count, 0), total);
+    assert.equal(changesTable(changes).split('\n').length, total + 2);
+  }));
 });

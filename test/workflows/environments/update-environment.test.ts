@@ -1,68 +1,24 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { cancelled, sleep } from '@temporalio/activity';
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
-import { bundlePath } from '../../../workers/bundle.ts';
-import type { UpdateEnvironmentInput, UpdateEnvironmentResult } from '../../../workflows/domain/environment.ts';
-import type { GateView } from '../../../workflows/domain/gate-view.ts';
-import { TaskQueue } from '../../../workflows/domain/queues.ts';
+import type { UpdateEnvironmentInput } from '../../../workflows/domain/environment.ts';
 import type { RunStatus } from '../../../workflows/domain/run-status.ts';
-import type { updateEnvironment } from '../../../workflows/index.ts';
+import { answer, failureOf, leftResult, notebook, open, pass, passBoth, resultOf, update as updateOn, type EnvironmentRun } from '../../support/environment-runs.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fleetOf, type Fleet } from '../../support/fleet.ts';
 import type { ReleaseActivities } from '../../support/release-activities.ts';
-import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 
-type Handle = WorkflowHandle<typeof updateEnvironment>;
-
 let temporal: TestWorkflowEnvironment;
-let pullRequest = 200;
 
 before(async () => {
   temporal = await startTemporal();
 });
 after(() => temporal.teardown());
 
-const notebook = { link: 'azureml://datastores/workspaceblobstore/paths/notebooks/score.ipynb', sha256: 'a'.repeat(64) };
-
-/** Runs an update on a fleet, and replays its history from the first event afterwards. */
-async function update<T>(fleet: Fleet, replaced: Partial<ReleaseActivities>, input: Partial<UpdateEnvironmentInput>, body: (handle: Handle) => Promise<T>): Promise<T> {
-  pullRequest += 1;
-  const workflowId = `updateEnvironment:b1a7:${pullRequest}`;
-  const answer = await withReleaseWorkers(temporal, { ...fleet.activities, ...replaced }, async () => {
-    const handle = await temporal.client.workflow.start<typeof updateEnvironment>('updateEnvironment', { taskQueue: TaskQueue.Runbooks, workflowId, args: [{ repositoryId: 'b1a7', pullRequestId: pullRequest, notebook, waveSize: 2, ...input }] });
-    return await body(handle);
-  });
-  const history = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
-  await Worker.runReplayHistory({ workflowBundle: { codePath: bundlePath } }, history, workflowId);
-  return answer;
-}
-
-const gateOf = (handle: Handle) => handle.query<GateView | null>('gate');
-const open = (handle: Handle, gate: string) => eventually(async () => {
-  const view = await gateOf(handle);
-  assert.equal(view?.gate, gate);
-  return view;
-}, { timeoutMs: 60_000 });
-const answer = (handle: Handle, value: { gate: string; by: string } & Record<string, unknown>) => handle.executeUpdate<unknown, [object]>('decide', { args: [{ verdict: 'approve', ...value }] });
-const pass = async (handle: Handle, gate: string, by: string): Promise<void> => {
-  await open(handle, gate);
-  await answer(handle, { gate, by });
-};
-const passBoth = async (handle: Handle): Promise<UpdateEnvironmentResult> => {
-  await pass(handle, 'stage1', 'alice');
-  await pass(handle, 'stage3', 'bob');
-  return await handle.result();
-};
-const failureOf = async (promise: Promise<unknown>): Promise<WorkflowFailedError> => {
-  const error: unknown = await promise.then(() => undefined, (thrown: unknown) => thrown);
-  assert.ok(error instanceof WorkflowFailedError);
-  return error;
-};
+const update = <T>(fleet: Fleet, replaced: Partial<ReleaseActivities>, input: Partial<UpdateEnvironmentInput>, body: (handle: EnvironmentRun) => Promise<T>): Promise<T> => updateOn(temporal, fleet, replaced, input, body);
 
 describe('updateEnvironment', () => {
   it('registers, tests every model, updates all deployments in waves, reads back, and watches', async () => {
@@ -75,6 +31,7 @@ describe('updateEnvironment', () => {
     assert.match(table!.uri, /integration-test\.csv$/);
     assert.deepEqual(result.updated, fleet.labels);
     assert.deepEqual([result.leftOut, result.rolledBack, result.production], [[], [], 'changed']);
+    assert.deepEqual({ ...result.changes, table: null }, { total: 6, updated: 6, putBack: 0, kept: 0, takenOver: 0, leftOut: 0, untouched: 0, table: null });
     assert.deepEqual(fleet.registered, ['dev-ml-workspace', 'test-ml-workspace', 'prod-ml-workspace']);
     assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.1'));
     assert.equal(fleet.tables.at(-1)?.split('\n').length, 6 + 2);
@@ -148,15 +105,49 @@ describe('updateEnvironment', () => {
         return await fleet.activities.deployBatchModel!(given);
       },
     }, {}, async (handle) => failureOf(passBoth(handle)));
-    const { cause } = error;
-    assert.ok(cause instanceof ApplicationFailure && cause.details);
-    const [result] = cause.details as [UpdateEnvironmentResult];
+    const result = resultOf(error);
     assert.equal(result.outcome, 'failed');
     assert.match(result.reason, /ImageBuildFailure/);
     assert.deepEqual([result.updated, result.production], [[], 'unchanged']);
     assert.deepEqual(result.rolledBack, ['P001/C001', 'P001/C002', 'P001/C003']);
+    assert.equal(fleet.tables.at(-1), 'deployment,state,detail\nP001/C001,putBack,\nP001/C002,putBack,\nP001/C003,putBack,\nP001/C004,untouched,\nP001/C005,untouched,\nP001/C006,untouched,\n');
     assert.deepEqual(result.compensations?.map(({ state, detail }) => [state, detail]), [['done', 'put back 3 deployments']]);
     assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.0'));
+  });
+
+  it('ten models fail: each is named as an exception before anybody can approve, and exactly those keep their environment', async () => {
+    const failing = Array.from({ length: 10 }, (_, n) => `P001/C${String(3 * n + 1).padStart(3, '0')}`);
+    const fleet = fleetOf(30, { failing });
+    const result = await update(fleet, {}, { failureBudget: 10, waveSize: 8 }, async (handle) => {
+      await pass(handle, 'stage1', 'alice');
+      const { checklist } = await open(handle, 'stage3');
+      assert.deepEqual(checklist.map(({ id }) => id), failing.map((label) => `except-${label.replace('/', '-')}`));
+      await assert.rejects(answer(handle, { gate: 'stage3', by: 'bob' }));
+      for (const { id } of checklist) await answer(handle, { gate: 'stage3', by: 'bob', verdict: 'check', item: id, ok: true });
+      await answer(handle, { gate: 'stage3', by: 'bob' });
+      return await handle.result();
+    });
+    assert.deepEqual([result.outcome, result.test?.passed, result.test?.failed, result.leftOut], ['succeeded', 20, 10, failing]);
+    assert.deepEqual(result.updated, fleet.labels.filter((label) => !failing.includes(label)));
+    assert.deepEqual(fleet.environments(), fleet.labels.map((label) => `custom-tf-env:1.5.${failing.includes(label) ? 0 : 1}`));
+    assert.deepEqual({ ...result.changes, table: null }, { total: 30, updated: 20, putBack: 0, kept: 0, takenOver: 0, leftOut: 10, untouched: 0, table: null });
+    assert.match(fleet.tables.at(-1)!, /\nP001\/C004,leftOut,test failed: the job ended Failed: out of memory\nP001\/C005,updated,\n/);
+  });
+
+  it('a readback that fails in the second wave of the rollback: that deployment is named, all others are put back', async () => {
+    const fleet = fleetOf(6);
+    const error = await update(fleet, {
+      watchAlertRates: async () => ({ kind: 'breached', poll: 1, alerts: 9, expected: 0, rules: [] }),
+      restoreBatchDeployment: async (given) => {
+        if (given.deployment.endsWith('C003')) throw ApplicationFailure.nonRetryable('read back differently than written: properties.environmentId', 'ReadBackMismatch');
+        return await fleet.activities.restoreBatchDeployment!(given);
+      },
+    }, {}, async (handle) => failureOf(passBoth(handle)));
+    const result = resultOf(error);
+    assert.match(result.reason, /put back 5, but not P001\/C003 \(read back differently than written/);
+    assert.deepEqual([result.outcome, result.production, result.updated, result.rolledBack], ['failed', 'changed', [], fleet.labels.filter((label) => label !== 'P001/C003')]);
+    assert.deepEqual({ ...result.changes, table: null }, { total: 6, updated: 0, putBack: 5, kept: 1, takenOver: 0, leftOut: 0, untouched: 0, table: null });
+    assert.deepEqual(fleet.environments(), fleet.labels.map((label) => `custom-tf-env:1.5.${label === 'P001/C003' ? 1 : 0}`));
   });
 
   it('rolls back in the same waves when the alert rates breach, or an alert comes in', async () => {
@@ -194,9 +185,13 @@ describe('updateEnvironment', () => {
       watchAlertRates: async () => ({ kind: 'breached', poll: 1, alerts: 9, expected: 0, rules: [] }),
       restoreBatchDeployment: async (given) => (given.deployment.endsWith('C002') ? { state: 'changedByHand', found: { definition: {}, model: 'other', tags: { run: 'releaseModel:x/1' }, provisioningState: 'Succeeded' } } : await fleet.activities.restoreBatchDeployment!(given)),
     }, {}, async (handle) => failureOf(passBoth(handle)));
-    const [result] = (error.cause as ApplicationFailure).details as [UpdateEnvironmentResult];
+    const result = resultOf(error);
     assert.match(result.reason, /put back 2, but not P001\/C002 \(changed by releaseModel:x\/1 meanwhile; nothing was overwritten\)/);
-    assert.deepEqual([result.rolledBack, result.updated, result.production], [['P001/C001', 'P001/C003'], ['P001/C002'], 'changed']);
+    assert.deepEqual([result.rolledBack, result.updated, result.production], [['P001/C001', 'P001/C003'], [], 'changed']);
+    const { table, ...changes } = result.changes!;
+    assert.deepEqual(changes, { total: 3, updated: 0, putBack: 2, kept: 1, takenOver: 0, leftOut: 0, untouched: 0 });
+    assert.match(table!.uri, /deployments\.csv$/);
+    assert.match(fleet.tables.at(-1)!, /^deployment,state,detail\nP001\/C001,putBack,\nP001\/C002,kept,changed by releaseModel:x\/1 meanwhile; nothing was overwritten\nP001\/C003,putBack,\n$/);
   });
 
   it('cancelled in the middle of the integration test: the tests at work are cancelled, production is as it was, and the account is exact', async () => {
@@ -207,10 +202,13 @@ describe('updateEnvironment', () => {
       await eventually(async () => assert.ok(fleet.testing.size === 3));
       await handle.cancel();
       await failureOf(handle.result());
-      const result = (await handle.describe()).memo?.['result'] as UpdateEnvironmentResult;
+      const result = await leftResult(handle);
       assert.deepEqual([result.outcome, result.production, result.updated], ['aborted', 'unchanged', []]);
       const { passed, cancelled, notStarted, total } = result.test!;
       assert.deepEqual({ passed, cancelled, notStarted, total }, { passed: 3, cancelled: 3, notStarted: 6, total: 12 });
+      assert.match(result.test!.table!.uri, /integration-test\.csv$/);
+      const rows = fleet.tables.at(-1)!.trim().split('\n').slice(1).map((row) => row.split(',')[1]);
+      assert.deepEqual(rows, [...Array<string>(3).fill('passed'), ...Array<string>(3).fill('cancelled'), ...Array<string>(6).fill('notStarted')]);
       assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.0'));
     });
   });
@@ -231,7 +229,7 @@ describe('updateEnvironment', () => {
       await eventually(async () => assert.deepEqual([stuck, fleet.environments()[2]], [true, 'custom-tf-env:1.5.1']));
       await handle.cancel();
       await ended;
-      const result = (await handle.describe()).memo?.['result'] as UpdateEnvironmentResult;
+      const result = await leftResult(handle);
       assert.deepEqual([result.outcome, result.production, result.updated, result.rolledBack], ['aborted', 'unchanged', [], ['P001/C001', 'P001/C002', 'P001/C003']]);
       assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.0'));
     });

@@ -56,7 +56,7 @@ describe('lockTarget', () => {
     assert.deepEqual([epoch, holder?.what, holder?.epoch], [2, 'severe', 2]);
     await release(second); // leaves the queue
     await release(severe);
-    await eventually(async () => assert.deepEqual((await heard(third)).at(-1), { kind: 'granted', epoch: 3, preempted: null, runId: third.claim.runId }));
+    await eventually(async () => assert.deepEqual((await heard(third)).at(-1), { kind: 'granted', epoch: 3, preempted: null, runId: third.claim.runId, target: third.claim.target }));
   }));
 
   it('is not changed by claims and releases that come again', () => withReleaseWorkers(temporal, {}, async () => {
@@ -82,8 +82,8 @@ describe('lockTarget', () => {
     const preempted = { workflowId: 'holder:rollback', runId: holder.claim.runId, version: 'holder', preImage: { version: '1', model: 'model-1' }, epoch: 1 };
     assert.deepEqual(await claim(rollback), { kind: 'granted', epoch: 2, preempted });
     assert.deepEqual(await claim(rollback), { kind: 'granted', epoch: 2, preempted });
-    await eventually(async () => assert.deepEqual((await heard(holder)).at(-1), { kind: 'preempted', by: 'rollback:rollback', what: 'rollback', epoch: 2, runId: holder.claim.runId }));
-    await eventually(async () => assert.deepEqual((await heard(waiting)).at(-1), { kind: 'queued', place: 1, heldBy: 'rollback:rollback', what: 'rollback', runId: waiting.claim.runId }));
+    await eventually(async () => assert.deepEqual((await heard(holder)).at(-1), { kind: 'preempted', by: 'rollback:rollback', what: 'rollback', epoch: 2, runId: holder.claim.runId, target: holder.claim.target }));
+    await eventually(async () => assert.deepEqual((await heard(waiting)).at(-1), { kind: 'queued', place: 1, heldBy: 'rollback:rollback', what: 'rollback', runId: waiting.claim.runId, target: waiting.claim.target }));
     assert.equal((await heard(holder)).length, 1);
   }));
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { SweepRunsResult } from '../../../workflows/domain/sweep-runs.ts';
 import type { UnblockReleaseResult } from '../../../workflows/domain/review-stuck.ts';
-import { ensureSchedules, regularRuns } from '../../../starters/schedules.ts';
+import { readEstate } from '../../../activities/estate/estate-file.ts';
+import { applySchedules } from '../../../starters/schedules/apply.ts';
+import { scheduleRows } from '../../../starters/schedules/rows.ts';
 import { eventually } from '../../support/eventually.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
@@ -20,7 +22,9 @@ it('the schedules of unblockRelease and sweepRuns start runs that find what wait
       await visible(client, `ExecutionStatus = 'Terminated'`, 1);
 
       // As the product schedules them, but for an age that a test can wait for.
-      await ensureSchedules(client, regularRuns.filter(({ id }) => id !== 'anchorRecord').map((regular) => (regular.id === 'unblockRelease' ? { ...regular, input: { olderThanMs: 1 } } : regular)));
+      const estate = await readEstate('estate/demo.yml');
+      const rows = await scheduleRows({ ...estate, schedules: { unblockRelease: { input: { olderThanMs: 1 } } } }, 'estate/demo.yml');
+      await applySchedules(client, rows.filter(({ id }) => id === 'unblockRelease' || id === 'sweepRuns'));
       const resultOf = async <T>(schedule: string): Promise<T> => {
         await client.schedule.getHandle(schedule).trigger();
         let workflowId = '';
