@@ -13,7 +13,7 @@ import { withLists } from './visibility.ts';
 
 const attempts = 4;
 /** In real time. */
-const skippedWithinMs = 2_000;
+const skippedWithinMs = 4_000;
 /** A story that would begin before the clock's time begins so much later: the same weekday, and nearly the same day of the year. */
 const laterMs = 52 * 7 * 24 * 3_600_000;
 /** A scene is set so long before the story begins. */
@@ -44,10 +44,10 @@ export class Theatre {
     return startMs >= earliestMs ? startMs : startMs + Math.ceil((earliestMs - startMs) / laterMs) * laterMs;
   }
 
-  /** Whether the time still skips: a look that a signal or a cancellation cut short keeps this server from it for good. */
+  /** Whether the time still skips as far as the next story begins: a look that a signal or a cancellation cut short, or what a run that was ended left behind, keeps this server from it for good. */
   async skips(): Promise<boolean> {
     const nowMs = await this.clock.nowMs();
-    return await Promise.race([this.clock.until(nowMs + sceneMs).then(() => true, () => false), sleep(skippedWithinMs, false)]);
+    return await Promise.race([this.clock.until(nowMs + laterMs).then(() => true, () => false), sleep(skippedWithinMs, false)]);
   }
 
   async close(): Promise<void> {
