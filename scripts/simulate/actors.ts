@@ -44,16 +44,22 @@ export class Actors {
     this.#options = options;
   }
 
-  /** From here on nobody does anything any more; whoever still waited has gone when this returns. The caller must hold the time. */
+  /** From here on nobody does anything any more; whoever still waited has gone when this returns. The caller must hold the time, which stands where `curtain` put it. */
   async end(): Promise<void> {
     this.#isOver = true;
-    await this.#options.stage.clock.while(() => Promise.race([Promise.allSettled(this.#waiting), sleep(goneWithinMs)]));
+    await this.#options.stage.clock.release(); // the one who waits for the curtain holds the time from then on
+    await Promise.race([Promise.allSettled(this.#waiting), sleep(goneWithinMs)]);
+  }
+
+  /** The time does not go on beyond this instant, at which the deed is done: left alone, the server would skip on to what runs that have ended left behind, years later. */
+  async curtain(atMs: number, deed: () => Promise<void>): Promise<void> {
+    await this.act(atMs, deed, true);
   }
 
   /** Lets the story's events come, and what people do of themselves, at their times; call it while the time stands. */
   async expectEvents(workflowId: string): Promise<void> {
     const { stage, story, startMs, happening } = this.#options;
-    for (const event of story.events) {
+    for (const event of story.events.filter(({ at }) => at < story.until)) {
       await this.act(startMs + event.at, async () => {
         if (await runs(stage.client, workflowId)) await this.#tell('event', () => happen({ ...happening, stage, pullRequestId: this.#pullRequestId }, event, workflowId), event.pullRequest !== undefined);
       });
@@ -84,7 +90,7 @@ export class Actors {
   }
 
   /** Somebody waits until an instant and then acts, while the time stands. Returns once the time is held for that. */
-  async act(atMs: number, deed: () => Promise<void>): Promise<void> {
+  async act(atMs: number, deed: () => Promise<void>, keepsHolding = false): Promise<void> {
     const { clock } = this.#options.stage;
     await clock.hold();
     const waiting = (async () => {
@@ -93,7 +99,7 @@ export class Actors {
         if (!this.#isOver) await this.#options.stage.synchronize();
         if (!this.#isOver) await deed();
       } finally {
-        await clock.release(); // else the simulated world would go on at the machine's pace
+        if (!keepsHolding) await clock.release(); // else the simulated world would go on at the machine's pace
       }
     })().catch((error: unknown) => {
       // The server of a simulation that has ended is gone, and with it whoever still waited.
@@ -105,9 +111,7 @@ export class Actors {
   async #tell(kind: Deed['kind'], deed: () => Promise<string>, isHooked = false): Promise<void> {
     const { stage, hooks } = this.#options;
     const atMs = await stage.clock.nowMs();
-    const answered = hooks?.answered ?? 0;
-    this.deeds.push({ atMs, kind, text: await deed() });
-    if (isHooked) await hooks?.delivered(answered);
+    this.deeds.push({ atMs, kind, text: await (isHooked && hooks !== null ? hooks.after(deed) : deed()) });
   }
 
   async #doInIncident({ who }: StoryPerson, { at: _at, ...act }: StoryAct, workflowId: string): Promise<string> {

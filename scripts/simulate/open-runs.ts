@@ -14,8 +14,10 @@ export async function runs(client: Client, workflowId: string): Promise<boolean>
 
 /** Ends all that has not ended: what a worker that goes away leaves behind would keep the time from skipping. */
 export async function endOpenRuns(client: Client): Promise<void> {
-  // One that is ended may have been about to start another.
-  for (let open = await openRuns(client); open.length > 0; open = await openRuns(client)) {
-    await Promise.all(open.map((workflowId) => client.workflow.getHandle(workflowId).terminate('the story ends here').catch(() => undefined)));
+  const ended = new Set<string>();
+  // One that is ended may have been about to start another. A start that was refused stays on the server's list for good.
+  for (let fresh = await openRuns(client); fresh.length > 0; fresh = (await openRuns(client)).filter((workflowId) => !ended.has(workflowId))) {
+    await Promise.all(fresh.map((workflowId) => client.workflow.getHandle(workflowId).terminate('the story ends here').catch(() => undefined)));
+    for (const workflowId of fresh) ended.add(workflowId);
   }
 }

@@ -1,4 +1,7 @@
-/** Service hooks that come: the product's own receiver in this process, subscribed at the stand-in. */
+/**
+ * Service hooks that come: the product's own receiver in this process, subscribed at the stand-in from the first deed on that Azure DevOps tells of. Not sooner, for a look that news cut
+ * short keeps the time-skipping server from skipping ever after.
+ */
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readEstate } from '../../activities/estate/estate-file.ts';
@@ -16,11 +19,34 @@ const deliveredWithinMs = 3_000;
 const quietForMs = 100;
 
 export class ServiceHooks {
+  readonly #stage: Stage;
   #answered = 0;
-  #close: () => Promise<unknown> = async () => undefined;
+  #receiver: Promise<{ close: () => Promise<unknown> }> | null = null;
 
-  static async open({ client, sandbox, environment }: Stage): Promise<ServiceHooks> {
-    const hooks = new ServiceHooks();
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  /** Does something that Azure DevOps tells of, and waits until that has come in. The caller holds the time. */
+  async after<T>(deed: () => Promise<T>): Promise<T> {
+    this.#receiver ??= this.#open();
+    await this.#receiver;
+    const before = this.#answered;
+    const done = await deed();
+    const until = performance.now() + deliveredWithinMs;
+    for (let seen = before; performance.now() < until; seen = this.#answered) {
+      await sleep(quietForMs);
+      if (this.#answered > before && this.#answered === seen) break;
+    }
+    return done;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#receiver)?.close();
+  }
+
+  async #open(): Promise<{ close: () => Promise<unknown> }> {
+    const { client, sandbox, environment } = this.#stage;
     const configuration = readReceiverConfiguration(environment);
     const estate = () => readEstate(configuration.estateFile);
     const app = await createReceiver({
@@ -32,30 +58,10 @@ export class ServiceHooks {
       wakeReview: (workflowId, news) => wakeReview(client, workflowId, news),
       isTemporalReady: async () => true,
     });
-    app.addHook('onResponse', async () => void (hooks.#answered += 1));
+    app.addHook('onResponse', async () => void (this.#answered += 1));
     await app.listen({ host: '127.0.0.1', port: 0 });
-    hooks.#close = () => app.close();
     const { port } = app.server.address() as AddressInfo;
-    await subscribeReceiver({ sandbox: { ...sandbox }, receiver: { url: `http://127.0.0.1:${port}`, port }, environment });
-    return hooks;
-  }
-
-  /** Waits until what a deed led to has come in; the caller holds the time. */
-  async delivered(answeredBefore: number): Promise<void> {
-    const until = performance.now() + deliveredWithinMs;
-    for (let seen = answeredBefore; performance.now() < until; ) {
-      await sleep(quietForMs);
-      if (this.#answered > answeredBefore && this.#answered === seen) return;
-      seen = this.#answered;
-    }
-  }
-
-  /** Notifications that the receiver has answered. */
-  get answered(): number {
-    return this.#answered;
-  }
-
-  async close(): Promise<void> {
-    await this.#close();
+    await subscribeReceiver({ sandbox, receiver: { url: `http://127.0.0.1:${port}`, port }, environment });
+    return app;
   }
 }

@@ -8,10 +8,18 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
 /** Holding and releasing the time while somebody of the story waits or acts. Whoever opened the server holds it too. */
 export class SimulatedClock {
+  readonly #connection: TestWorkflowEnvironment['connection'];
   readonly #service: NonNullable<TestWorkflowEnvironment['connection']['testService']>;
+  readonly #stopping = new AbortController();
 
-  constructor(environment: TestWorkflowEnvironment) {
-    this.#service = environment.connection.testService!; // every connection to a test server has one
+  constructor({ connection }: TestWorkflowEnvironment) {
+    this.#connection = connection;
+    this.#service = connection.testService!; // every connection to a test server has one
+  }
+
+  /** Nobody waits any more: before the server goes, for a call that it leaves without an answer is tried again. */
+  stop(): void {
+    this.#stopping.abort();
   }
 
   /** Milliseconds since the epoch. */
@@ -33,7 +41,8 @@ export class SimulatedClock {
   async until(instantMs: number): Promise<void> {
     const remainingMs = instantMs - (await this.nowMs());
     if (remainingMs <= 0) return;
-    await this.#service.unlockTimeSkippingWithSleep({ duration: { seconds: Math.floor(remainingMs / 1000) as never, nanos: (remainingMs % 1000) * 1e6 } });
+    const duration = { seconds: Math.floor(remainingMs / 1000) as never, nanos: (remainingMs % 1000) * 1e6 };
+    await this.#connection.withAbortSignal(this.#stopping.signal, () => this.#service.unlockTimeSkippingWithSleep({ duration }));
   }
 
   /** A holder waits until something has come, however long. */

@@ -1,5 +1,4 @@
 /** Plays one story: the real workflow code, the real activities, on the time-skipping server; only the people and the far side of the wires are scripted. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseInput, type Runbook } from '../../starters/runbooks.ts';
 import { startRunbook } from '../../starters/start-runbook.ts';
 import type { ReleaseModelInput } from '../../workflows/domain/release.ts';
@@ -16,7 +15,7 @@ import { ServiceHooks } from './service-hooks.ts';
 import { Stage } from './stage.ts';
 import { jobKinds, type Story } from './story.ts';
 import { sceneMs, Theatre } from './theatre.ts';
-import type { Entry } from './timeline.ts';
+import { clockText, type Entry } from './timeline.ts';
 import { Troupe } from './troupe.ts';
 import { letWait, prepareWaiting } from './waiting-releases.ts';
 
@@ -43,7 +42,7 @@ export interface Simulation {
 }
 
 /** A story that takes longer than this in real time hangs. */
-const longestMs = 240_000;
+const longestMs = 150_000;
 
 export class StoryError extends Error {}
 
@@ -73,10 +72,14 @@ export async function playStory(theatre: Theatre, runbook: Runbook, input: Recor
     parseInput(runbook, prepared);
     const waiting = await prepareWaiting(stage, story);
     await prepareJobs(stage, story);
-    const limit = new AbortController();
-    const tooLong = sleep(longestMs, undefined, { signal: limit.signal }).then(() => Promise.reject(new StoryError(`the story was not played to its end within ${longestMs / 1000} s of real time`)));
-    tooLong.catch(() => undefined);
-    const played = await Promise.race([play({ stage, runbook, story, startMs, waiting, input: prepared }), tooLong]).finally(() => limit.abort());
+    // Ending all runs lets the play come to its end, and its workers with it.
+    let isStuck = false;
+    const limit = setTimeout(() => {
+      isStuck = true;
+      endOpenRuns(stage.client).catch(() => undefined);
+    }, longestMs);
+    const played = await play({ stage, runbook, story, startMs, waiting, input: prepared }).finally(() => clearTimeout(limit));
+    if (isStuck) throw new StoryError(`the story was not played to its end within ${longestMs / 1000} s of real time; it came to: ${played.entries.slice(-8).map(({ atMs, kind, text }) => `${clockText(atMs)} ${kind} ${text}`).join('; ')}`);
     return { title: story.title, runbook: runbook.name, ...played, unmet: unmet(story.expect, played), realSeconds: secondsSince(began) };
   } finally {
     await stage.close();
@@ -94,7 +97,7 @@ interface Play {
 
 async function play({ stage, runbook, story, startMs, waiting, input }: Play): Promise<Omit<Simulation, 'title' | 'runbook' | 'realSeconds' | 'unmet'>> {
   const { client, clock, standIn } = stage;
-  const hooks = story.hooks === 'come' ? await ServiceHooks.open(stage) : null;
+  const hooks = story.hooks === 'come' ? new ServiceHooks(stage) : null;
   const troupe: Troupe = new Troupe(stage, { onGateEvent: async (event) => await actors.gateOpened(event), restarts: story.events.some(({ worker }) => worker !== undefined) });
   const actors = new Actors({ stage, story, startMs, happening: { restartWorkers: () => troupe.restart() }, hooks });
   await troupe.start();
@@ -109,7 +112,7 @@ async function play({ stage, runbook, story, startMs, waiting, input }: Play): P
     const { workflowId } = await startRunbook(client, runbook, input, story.startedBy === undefined ? {} : { startedBy: story.startedBy });
     await actors.expectEvents(workflowId);
     let isOverdue = false;
-    await actors.act(startMs + story.until, async () => {
+    await actors.curtain(startMs + story.until, async () => {
       isOverdue = await runs(client, workflowId);
       await endOpenRuns(client);
     });

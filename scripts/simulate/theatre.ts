@@ -3,6 +3,7 @@
  * one is seen by the next; only the clock goes on.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { startTimeSkipping } from '../../test/support/time-skipping.ts';
@@ -11,6 +12,8 @@ import { SimulatedClock } from './simulated-clock.ts';
 import { withLists } from './visibility.ts';
 
 const attempts = 4;
+/** In real time. */
+const skippedWithinMs = 4_000;
 /** A story that would begin before the clock's time begins so much later: the same weekday, and nearly the same day of the year. */
 const laterMs = 52 * 7 * 24 * 3_600_000;
 /** A scene is set so long before the story begins. */
@@ -41,7 +44,14 @@ export class Theatre {
     return startMs >= earliestMs ? startMs : startMs + Math.ceil((earliestMs - startMs) / laterMs) * laterMs;
   }
 
+  /** Whether the time still skips as far as the next story begins: a look that a signal or a cancellation cut short, or what a run that was ended left behind, keeps this server from it for good. */
+  async skips(): Promise<boolean> {
+    const nowMs = await this.clock.nowMs();
+    return await Promise.race([this.clock.until(nowMs + laterMs).then(() => true, () => false), sleep(skippedWithinMs, false)]);
+  }
+
   async close(): Promise<void> {
+    this.clock.stop();
     await this.environment.teardown();
   }
 }

@@ -2,7 +2,7 @@
  * Lists of runs, which the time-skipping server does not filter: for the filters that the product writes, over what the server tells of each run. A filter that cannot be read is refused,
  * so that no list is silently another one.
  */
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import pMap from 'p-map';
 
 type Test = (info: WorkflowExecutionInfo) => boolean;
@@ -25,10 +25,16 @@ export function withLists(client: Client): Client {
 async function known({ workflow, workflowService, options: { namespace } }: Client): Promise<WorkflowExecutionInfo[]> {
   const [open, closed] = await Promise.all([workflowService.listOpenWorkflowExecutions({ namespace, startTimeFilter: {} }), workflowService.listClosedWorkflowExecutions({ namespace, startTimeFilter: {} })]);
   const executions = [...(open.executions ?? []), ...(closed.executions ?? [])].flatMap(({ execution }) => (execution?.workflowId ? [{ workflowId: execution.workflowId, runId: execution.runId ?? undefined }] : []));
-  return await pMap(executions, async ({ workflowId, runId }) => {
-    const { raw, ...info } = await workflow.getHandle(workflowId, runId).describe();
-    return { ...info, raw: raw.workflowExecutionInfo ?? {} };
+  const described = await pMap(executions, async ({ workflowId, runId }) => {
+    try {
+      const { raw, ...info } = await workflow.getHandle(workflowId, runId).describe();
+      return [{ ...info, raw: raw.workflowExecutionInfo ?? {} }];
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return []; // a start that was refused stays on the server's list
+      throw error;
+    }
   }, { concurrency: 16 });
+  return described.flat();
 }
 
 /** @throws when the filter has something that is not known here */

@@ -22,7 +22,9 @@ describe('the simulation of a story on the command line', () => {
   before(() => buildBundle());
   after(() => rmSync(directory, { recursive: true }));
   const play = async (runbook: string, ...more: string[]): Promise<{ code: number; printed: Printed }> => {
-    const { code = 0, stdout } = await promisify(execFile)(process.execPath, ['starters/cli/main.ts', 'simulate', runbook, '--json', ...more]).catch((error: unknown) => error as { code: number; stdout: string }) as { code?: number; stdout: string };
+    const command = promisify(execFile)(process.execPath, ['starters/cli/main.ts', 'simulate', runbook, '--json', ...more]);
+    const { code = 0, stdout, stderr } = (await command.catch((error: unknown) => error)) as { code?: number; stdout: string; stderr: string };
+    assert.notEqual(stdout, '', stderr);
     return { code, printed: JSON.parse(stdout) as Printed };
   };
 

@@ -40,6 +40,22 @@ colour: red
     ]) refused(wrong, 2, complaint);
   });
 
+  it('is refused with what is wrong in its scene, in an incident and in what it expects', async () => {
+    const wrong = await play(`title: Wrong
+scene:
+  serving: {version: "2", versions: {"1": splendid}}
+  batchJob: {fails: gravity}
+people:
+  - {who: bob, acts: [{at: 3m, action: panic}]}
+events:
+  - {at: 1h, worker: vanish}
+expect:
+  outcome: perfect
+  effects: {miracles: 1}
+`, 'rollBackModel');
+    for (const complaint of [/story\.yml:3: scene\.serving\..*versions\.1: must be one of good, bad/, /story\.yml:4: scene\.batchJob\.fails: must be one of memory, time/, /story\.yml:6: people\.0\.acts\.0\.action: must be one of acknowledge/, /story\.yml:8: events\.0\.worker: must be restart/, /story\.yml:10: expect\.outcome: must be one of succeeded/, /story\.yml:11: expect\.effects/]) refused(wrong, 2, complaint);
+  });
+
   it('begins in the future of the machine, for the clock only goes forward', async () => {
     refused(await play('title: Long ago\nstart: "2020-03-03T09:00:00Z"\n'), 2, /start: 2020-03-03T09:00:00Z is not in this machine's future/);
   });
