@@ -8,6 +8,7 @@ import type { StandInControl } from '../../test/support/stand-in-control.ts';
 import { oneOrMore } from '../../activities/estate/one-or-more.ts';
 import { batchJobField, failBatchJob } from './scenes/batch-job.ts';
 import { environmentField, mergeEnvironment } from './scenes/environment.ts';
+import { failedTrainingsField, failTrainings } from './scenes/failed-trainings.ts';
 import { predictionsField, readingsField, writePredictions, writeReadings } from './scenes/predictions.ts';
 import { ailmentField, ailScoring } from './scenes/scoring.ts';
 import { putIntoProduction, servingField } from './scenes/serving.ts';
@@ -37,6 +38,8 @@ export const sceneSchema = z
     environment: environmentField,
     /** A scheduled batch job of production that has failed. */
     batchJob: batchJobField,
+    /** Trainings that have failed. */
+    failedTrainings: failedTrainingsField,
   })
   .partial();
 
@@ -52,6 +55,7 @@ const setters: { [F in keyof Scene]-?: Setter<NonNullable<Scene[F]>> } = {
   environment: mergeEnvironment,
   ailing: ailScoring,
   batchJob: failBatchJob,
+  failedTrainings: failTrainings,
 };
 
 /** Makes the world as the story tells. */

@@ -8,8 +8,8 @@ import { storiesOf, testStories } from '../../support/stories.ts';
 
 testStories(storiesOf('default'));
 
-/** They serve the others, by a schedule; and two whose stories come with their runbooks. */
-const serving = ['sweepRuns', 'reconcileAlerts', 'reconcileHooks', 'retrainOnDrift', 'resolveTrainingFailures'];
+/** They serve the others, by a schedule. */
+const serving = ['sweepRuns', 'reconcileAlerts', 'reconcileHooks', 'findTrainingFailures'];
 
 void it('every runbook that people start has a story', () => {
   const told = new Set(globSync('docs/stories/*').map((directory) => basename(directory)));

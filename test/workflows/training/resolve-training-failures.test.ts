@@ -1,4 +1,4 @@
-/** `resolveTrainingFailures` with activities that answer at once: what only the order of things shows. Trainings that really fail: test/platforms/resolve-training-failures.test.ts. */
+/** `resolveTrainingFailures` with activities that answer at once: what only the order of things shows. Trainings that really fail: test/recovery/resolve-training-failures.test.ts. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
