@@ -76,7 +76,7 @@ describe('approval in Temporal Web UI', () => {
 
     const dialog = await run.openDialog('Send a Signal');
     const choices = await dialog.choices();
-    assert.deepEqual(choices.map(({ name }) => name), ['approve', 'reject', 'supersede', 'alert', 'lock', 'Custom']);
+    assert.deepEqual(choices.map(({ name }) => name), ['approve', 'reject', 'supersede', 'alert', 'lock', 'overrideFreeze', 'Custom']);
     assert.match(choices[0]!.description, /^Approve the open gate: \{"gate", "by", "evidence", "comment"\}/);
     assert.match(choices[1]!.description, /^Reject the open gate/);
     await dialog.choose('approve');
