@@ -7,24 +7,12 @@ import { lastProgress } from '../heartbeat.ts';
 import { vendorFailure } from '../http/classify.ts';
 import type { RestClient } from '../http/rest-client.ts';
 import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
-import { desiredDefinition, differences, isUnchanged, missingFrom } from './deployment-definition.ts';
+import { desiredDefinition, differences, isUnchanged, missingFrom, type DesiredDeployment } from './deployment-definition.ts';
 import { deploymentLabel, listed, putDeployment, verifyDeployment, type WriteProgress } from './deployment-write.ts';
 import { underLock, type LockEpoch, type ReadLock } from './lock-permit.ts';
 
-export interface DeployBatchModelInput extends BatchDeploymentRef {
+export interface DeployBatchModelInput extends BatchDeploymentRef, DesiredDeployment {
   key: StepKey;
-  /** The deployment as the approver was shown it; anything else found there is somebody's change. */
-  before: DeploymentSnapshot;
-  /** What a deployment that does not exist yet is made of. */
-  template: { inference: InferencePolicy; location: string };
-  /** Asset id. */
-  model: string;
-  /** `model_version`, `previous_version`, `released_by`, `run`. */
-  tags: Record<string, string>;
-  /** Properties that become others than they were; the rest stays. */
-  settings?: Record<string, unknown>;
-  /** `azureml:<name>:<version>` where the environment is to change as well. */
-  environment?: string;
   /** The lock of the target, under which the run may write; left out where the deployment has none, as in the test workspace. */
   lock?: LockEpoch;
 }

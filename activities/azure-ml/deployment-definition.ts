@@ -8,10 +8,15 @@ type Fields = Record<string, unknown>;
 
 export interface DesiredDeployment {
   workspace: WorkspaceRef;
+  /** The deployment as the approver was shown it; anything else found there is somebody's change. */
   before: DeploymentSnapshot;
+  /** What a deployment that does not exist yet is made of. */
   template: { inference: InferencePolicy; location: string };
+  /** Asset id. */
   model: string;
+  /** `model_version`, `previous_version`, `released_by`, `run`. */
   tags: Record<string, string>;
+  /** Properties that become others than they were; the rest stays. */
   settings?: Record<string, unknown>;
   /** `azureml:<name>:<version>` of the environment that it is to score in; the one that it has, where left out. */
   environment?: string;
