@@ -1,6 +1,5 @@
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { StepKey } from '../../workflows/domain/keys.ts';
-import type { InferencePolicy } from '../../workflows/domain/policy.ts';
 import type { DeploymentSnapshot } from '../../workflows/domain/release.ts';
 import { hasEnded } from '../azure-resource-manager/long-running-operation.ts';
 import { lastProgress } from '../heartbeat.ts';
