@@ -11,7 +11,7 @@ import { GateSilent, readGate } from '../../gates/read-gate.ts';
 import { refuseClosed } from '../closed-run.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { instant, print, printJson, withProgress } from '../output.ts';
-import type { AnswerCommandOptions } from '../program.ts';
+import type { AnswerCommandOptions } from '../command-options.ts';
 import { silenceAdvice } from '../run-query.ts';
 import { deciderOf, levelOf, proposalAdvice, type Decider } from '../sign-in/decider.ts';
 import { signAnswers } from '../sign-in/receiver-calls.ts';

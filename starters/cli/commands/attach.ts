@@ -11,7 +11,7 @@ import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { note, print, printJson } from '../output.ts';
 import { isSignIn, platformError } from '../platform-errors.ts';
-import type { AttachCommandOptions } from '../program.ts';
+import type { AttachCommandOptions } from '../command-options.ts';
 
 /** Said with every call: the API's address is documented, the settings of this kind of check are not. */
 const unverified = 'The REST call for this kind of check was never made against a live Azure DevOps here: look at the check in the environment once, or fill it in by hand from `--print`.';

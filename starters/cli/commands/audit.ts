@@ -15,7 +15,7 @@ import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { print, printJson } from '../output.ts';
 import { reachingPlatform } from '../platform-errors.ts';
-import type { AuditCommandOptions } from '../program.ts';
+import type { AuditCommandOptions } from '../command-options.ts';
 
 /** Examines the record: of one run, of a period of production, or all of it. Findings are exit code 1. */
 export async function audit(workflowId: string | undefined, { period: text, environment, platform: asksPlatform, verify = false, json }: AuditCommandOptions): Promise<void> {

@@ -9,7 +9,7 @@ import { wasDecidedBefore } from '../../bulk/earlier-decision.ts';
 import { planDecision, type PlannedDecision } from '../../bulk/planned-decision.ts';
 import { GateSilent, readGate } from '../../gates/read-gate.ts';
 import { CommandError, ExitCode } from '../exit.ts';
-import type { DecideCommandOptions } from '../program.ts';
+import type { DecideCommandOptions } from '../command-options.ts';
 import { withTemporal, type Session } from '../session.ts';
 import { deciderOf } from '../sign-in/decider.ts';
 import { carryOut } from './bulk-report.ts';

@@ -6,7 +6,7 @@ import { leftOutText, type LeftOut } from '../../bulk/left-out.ts';
 import { isAttributed, isDecidedBy, type PlannedDecision } from '../../bulk/planned-decision.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { colour, duration, note, print, printJson, progress, table } from '../output.ts';
-import type { BulkOptions } from '../program.ts';
+import type { BulkOptions } from '../command-options.ts';
 import type { Session } from '../session.ts';
 import { levelOf, proposalAdvice, type Decider } from '../sign-in/decider.ts';
 import { signAnswers } from '../sign-in/receiver-calls.ts';

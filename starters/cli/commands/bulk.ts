@@ -5,7 +5,7 @@ import { planDecision, type BulkVerdict, type PlannedDecision } from '../../bulk
 import { findWaitingGates, type WaitingGates } from '../../gates/waiting-gates.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { note, progress } from '../output.ts';
-import type { BulkCommandOptions } from '../program.ts';
+import type { BulkCommandOptions } from '../command-options.ts';
 import { hasRunbookWorker, silenceAdvice } from '../run-query.ts';
 import { withTemporal, type Session } from '../session.ts';
 import { deciderOf } from '../sign-in/decider.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { within } from '../../temporal-connection.ts';
 import { holdpoint } from '../../command-line.ts';
 import { print, printJson } from '../output.ts';
-import type { CancelCommandOptions } from '../program.ts';
+import type { CancelCommandOptions } from '../command-options.ts';
 import { refuseClosed } from '../closed-run.ts';
 import { callMs, withTemporal } from '../session.ts';
 

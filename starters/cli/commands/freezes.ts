@@ -7,7 +7,7 @@ import { freezeActions, type FreezeAction } from '../../../workflows/domain/free
 import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { instant, print, printJson, table } from '../output.ts';
-import type { FreezesCommandOptions } from '../program.ts';
+import type { FreezesCommandOptions } from '../command-options.ts';
 
 /** How far ahead windows are looked for: milliseconds. */
 const aheadMs = 2 * 366 * 86_400_000;

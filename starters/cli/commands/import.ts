@@ -13,7 +13,7 @@ import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { note, print, printJson } from '../output.ts';
 import { isSignIn, platformError } from '../platform-errors.ts';
-import type { ImportCommandOptions } from '../program.ts';
+import type { ImportCommandOptions } from '../command-options.ts';
 
 /** Said with every draft. */
 const unverified = 'Never run against a live Azure DevOps: its answers are taken from its documentation. Read the draft before you use it.';

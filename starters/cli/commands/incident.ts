@@ -7,7 +7,7 @@ import { within } from '../../temporal-connection.ts';
 import { refuseClosed } from '../closed-run.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { print, printJson } from '../output.ts';
-import type { IncidentCommandOptions } from '../program.ts';
+import type { IncidentCommandOptions } from '../command-options.ts';
 import { withTemporal } from '../session.ts';
 import { deciderOf } from '../sign-in/decider.ts';
 

@@ -2,7 +2,7 @@ import { keyFiles, keyNames, KeyRingError, mintKeys, readPublicKeys, readSigning
 import { ConfigurationError, readRecordConfiguration } from '../../../workers/configuration.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { note, print, printJson, table } from '../output.ts';
-import type { JsonOption } from '../program.ts';
+import type { JsonOption } from '../command-options.ts';
 
 /** Lists the keys: which signs, and which older ones still verify. Private halves are never shown. */
 export async function listKeys({ json }: JsonOption): Promise<void> {

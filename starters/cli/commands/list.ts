@@ -7,7 +7,7 @@ import { targetLabel } from '../../../workflows/domain/ids.ts';
 import { holdpoint } from '../../command-line.ts';
 import { ExitCode } from '../exit.ts';
 import { colour, duration, note, print, printJson, progress, table } from '../output.ts';
-import type { ListCommandOptions } from '../program.ts';
+import type { ListCommandOptions } from '../command-options.ts';
 import { hasRunbookWorker, readStatus, silenceAdvice } from '../run-query.ts';
 import { confirmedBy, summaryOf, type RunSummary } from '../run-summary.ts';
 import { withTemporal, type Session } from '../session.ts';

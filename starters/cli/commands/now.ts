@@ -22,7 +22,7 @@ import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { print, printJson } from '../output.ts';
 import { platformError } from '../platform-errors.ts';
-import type { NowCommandOptions } from '../program.ts';
+import type { NowCommandOptions } from '../command-options.ts';
 import { readKeptSignIn } from '../sign-in/kept-sign-in.ts';
 
 /** From the start of the process to the end of all reading, in milliseconds: what is printed then is on the screen within five seconds. */

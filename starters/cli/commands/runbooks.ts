@@ -1,6 +1,6 @@
 import { runbooks } from '../../runbooks.ts';
 import { print, printJson, table } from '../output.ts';
-import type { JsonOption } from '../program.ts';
+import type { JsonOption } from '../command-options.ts';
 
 /** Lists what can be started; as JSON with the schema of each input. */
 export async function showRunbooks({ json }: JsonOption): Promise<void> {

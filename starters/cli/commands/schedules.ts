@@ -11,7 +11,7 @@ import { within } from '../../temporal-connection.ts';
 import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { instant, note, print, printJson, table } from '../output.ts';
-import type { JsonOption } from '../program.ts';
+import type { JsonOption } from '../command-options.ts';
 import { callMs, withTemporal } from '../session.ts';
 
 export interface ApplySchedulesOptions extends JsonOption {

@@ -1,6 +1,6 @@
 import { within } from '../../temporal-connection.ts';
 import { print, printJson } from '../output.ts';
-import type { ShowCommandOptions } from '../program.ts';
+import type { ShowCommandOptions } from '../command-options.ts';
 import { readRun } from '../run-details.ts';
 import { readCurrentDetails } from '../run-query.ts';
 import { runText } from '../run-text.ts';

@@ -3,7 +3,7 @@ import { holdpoint } from '../../command-line.ts';
 import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { instant, note, print, printJson, withProgress } from '../output.ts';
-import type { JsonOption, SignInCommandOptions } from '../program.ts';
+import type { JsonOption, SignInCommandOptions } from '../command-options.ts';
 import { forgetSignIn, keepSignIn, readKeptSignIn } from '../sign-in/kept-sign-in.ts';
 import { beginSignIn, endSignIn } from '../sign-in/receiver-calls.ts';
 

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { runbooks } from '../../runbooks.ts';
 import { CommandError, ExitCode } from '../exit.ts';
-import type { SimulateCommandOptions } from '../program.ts';
+import type { SimulateCommandOptions } from '../command-options.ts';
 
 const player = fileURLToPath(new URL('../../../scripts/simulate.ts', import.meta.url));
 /** What the Java server says of its own logging at each start. */

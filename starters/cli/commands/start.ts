@@ -9,7 +9,7 @@ import { refuseClosed } from '../closed-run.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { follow } from '../follow.ts';
 import { note, print, printJson } from '../output.ts';
-import type { StartCommandOptions } from '../program.ts';
+import type { StartCommandOptions } from '../command-options.ts';
 import { callMs, webUiLink, withTemporal, type Session } from '../session.ts';
 
 /** Starts a runbook, and with `--wait` follows it to its end. */
