@@ -1,4 +1,4 @@
-/** The worker is killed before and after each step of `releaseChange`; the change is released as if nothing had happened. */
+/** Between a step's effect and its record, where a repetition would do it twice. Before each step as well: test/chaos. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ReleaseChangePhase } from '../../workflows/domain/phases.ts';
@@ -6,8 +6,8 @@ import { TaskQueue } from '../../workflows/domain/queues.ts';
 import { trainingJobs } from '../support/platform-state.ts';
 import { endlessChange } from '../support/releases.ts';
 import { killAtEach, killsAt, killTable, registeredActivities } from './support/kill-run.ts';
-import { killedElsewhere, learnSteps, mixedChange } from './support/kill-scenario.ts';
-import { assertOnce, fromNow, noTwins } from './support/once.ts';
+import { killedElsewhere, learnSteps } from './support/kill-scenario.ts';
+import { testChangeKills } from './support/release-change-kills.ts';
 
 const { stack, releases, steps } = await learnSteps();
 after(() => stack.stop());
@@ -17,24 +17,7 @@ test('the kills cover every activity that the product registers, but for named e
   assert.deepEqual([...killed, ...Object.keys(killedElsewhere)].sort(), registeredActivities());
 });
 
-test('releaseChange survives a kill before and after each of its steps', async (context) => {
-  const target = { plant: 'P001', circuit: 'C001' };
-  const since = await fromNow(stack);
-  const pullRequest = await stack.standIn.completePullRequest(mixedChange(target));
-  await releases.start(pullRequest);
-  const kills = await killAtEach(stack, killsAt(steps.releaseChange), async () => undefined);
-  context.diagnostic(killTable(kills));
-
-  const { result, releases: [release, ...others] } = await releases.trained(pullRequest);
-  assert.equal(result.outcome, 'succeeded');
-  assert.deepEqual([others, result.refused.map(({ path }) => path)], [[], ['config/plants/P002/C002.yml']]);
-  await releases.approveStages(release!);
-  const { outcome, serving, version } = await releases.result(release!);
-  assert.deepEqual([outcome, serving], ['succeeded', version]);
-  const twins = await assertOnce(stack, { target, version, pullRequestId: pullRequest.pullRequestId, production: 1, threads: 1, workItems: 0, since });
-  assert.deepEqual({ ...twins, chat: 0 }, noTwins); // the release has begun when its change is killed at its last step, and may be telling the channel just then
-  await stack.worker!.stop();
-});
+testChangeKills({ stack, releases, steps }, 'releaseChange survives a kill after the effect of each of its steps', ['afterEffect']);
 
 test('cancelJob, when a change is cancelled during its training, survives a kill before and after', async (context) => {
   const target = { plant: 'P002', circuit: 'C001' };
