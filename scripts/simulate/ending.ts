@@ -1,7 +1,7 @@
 /** How runs ended, and what they and the runbooks that they started did until then. */
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { runbooks } from '../../starters/runbooks.ts';
+import { coordinateIncident, runbooks } from '../../starters/runbooks.ts';
 import type { CompensationReport } from '../../workflows/domain/compensation.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
 import { readRun, type Entry, type RunReading } from './timeline.ts';
@@ -24,8 +24,8 @@ export async function runsOf(reading: RunsReading): Promise<{ entries: Entry[]; 
   const { client, clock, follows } = reading;
   const { entries, children, endMs, phases } = await readRun(reading);
   const found = { entries: [...entries], lengthMs: endMs, phases };
-  // What serves a run, such as the test of one model, is told in the run's own line.
-  for (const child of follows ? children.filter(({ type }) => runbooks.some(({ name }) => name === type)) : []) {
+  // What serves a run, such as the test of one model, is told in the run's own line. An incident that a run opens is told too: it goes on until people resolve it, which is a story of its own.
+  for (const child of follows ? children.filter(({ type }) => runbooks.some(({ name }) => name === type && name !== coordinateIncident.name)) : []) {
     await clock.while(() => endOf(client.workflow.getHandle(child.workflowId).result()));
     const inner = await runsOf({ ...reading, workflowId: child.workflowId });
     found.entries.push(...inner.entries);
