@@ -20,7 +20,7 @@ const words: [TrainingCause, string][] = [
   ['quota', 'OutOfQuota'],
   ['environment', 'ImageBuildFailure: building the image failed'],
   ['environment', "ModuleNotFoundError: No module named 'tensorflow'"],
-  ['environment', "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'zod' imported from /work/training-config.ts"],
+  ['environment', "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'zod' imported from /app/training-config.ts"],
   ['environment', 'Deployment failed due to timeout while waiting for Environment Image to become available'],
   ['unknown', 'loss is NaN'],
   ['unknown', 'Segmentation fault'],
