@@ -9,13 +9,16 @@ export interface OwnRun {
   runbook: string;
   /** One at a time; one that has ended may be followed by another. */
   workflowId: string;
-  target: Target;
+  /** Null of a run over more than one. */
+  target: Target | null;
+  /** That it begins in, for lists that are read before a worker has taken it up. */
+  phase?: string;
   input: object;
   summary: string;
 }
 
 /** Starts it; null where one of its id runs already. Not cancellable: a run that is cancelled at this moment must know whether it has started something. */
-export async function startOwnRun({ runbook, workflowId, target: { plant, circuit }, input, summary }: OwnRun): Promise<ChildWorkflowHandle<Workflow> | null> {
+export async function startOwnRun({ runbook, workflowId, target, phase, input, summary }: OwnRun): Promise<ChildWorkflowHandle<Workflow> | null> {
   try {
     return await CancellationScope.nonCancellable(() => startChild(runbook, {
       workflowId,
@@ -23,7 +26,7 @@ export async function startOwnRun({ runbook, workflowId, target: { plant, circui
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      typedSearchAttributes: searchAttributePairs({ Plant: plant, Circuit: circuit }),
+      typedSearchAttributes: searchAttributePairs({ ...(phase !== undefined && { Phase: phase }), ...(target && { Plant: target.plant, Circuit: target.circuit }) }),
       staticSummary: summary,
     }));
   } catch (error) {

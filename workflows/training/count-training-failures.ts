@@ -1,7 +1,6 @@
-import { allHandlersFinished, ChildWorkflowCancellationType, condition, continueAsNew, defineQuery, defineSignal, ParentClosePolicy, setCurrentDetails, setHandler, startChild, workflowInfo, WorkflowIdReusePolicy } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { allHandlersFinished, condition, continueAsNew, defineQuery, defineSignal, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { startOwnRun } from '../blocks/own-run.ts';
 import { requireInput } from '../blocks/required-input.ts';
-import { searchAttributePairs } from '../blocks/search-attribute-pairs.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { countCard, countFailures, defaultFailureRules, emptyCount, readEndedRun, readFailures, resolveTrainingFailuresId, runEnded, runStarted, tooMany, type FailureCount, type FailureRun, type TrainingFailure } from '../domain/failure-count.ts';
 import { ResolveTrainingFailuresPhase } from '../domain/phases.ts';
@@ -80,19 +79,6 @@ async function start(workspace: string, failures: readonly TrainingFailure[]): P
   const workflowId = resolveTrainingFailuresId(workspace);
   const jobs = failures.map(({ jobName }) => jobName);
   const input: ResolveTrainingFailuresInput = { workspace, jobs };
-  try {
-    const child = await startChild('resolveTrainingFailures', {
-      workflowId,
-      args: [input],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.ABANDON,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      typedSearchAttributes: searchAttributePairs({ Phase: ResolveTrainingFailuresPhase.Identify }),
-      staticSummary: `Resolve ${jobs.length} training failures in ${workspace}`,
-    });
-    return { workflowId, runId: child.firstExecutionRunId, startedAt: at(), jobs };
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return null;
-  }
+  const child = await startOwnRun({ runbook: 'resolveTrainingFailures', workflowId, target: null, phase: ResolveTrainingFailuresPhase.Identify, input, summary: `Resolve ${jobs.length} training failures in ${workspace}` });
+  return child === null ? null : { workflowId, runId: child.firstExecutionRunId, startedAt: at(), jobs };
 }

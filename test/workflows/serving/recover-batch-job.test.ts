@@ -4,14 +4,13 @@ import { after, before, describe, it } from 'node:test';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { decide } from '../../../starters/decide.ts';
-import { bundlePath } from '../../../workers/bundle.ts';
 import type { BatchJob, RecoverBatchJobResult } from '../../../workflows/domain/batch-recovery.ts';
 import type { GateView } from '../../../workflows/domain/gate-view.ts';
 import type { JobFailure } from '../../../workflows/domain/job-failure.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { DeploymentSnapshot } from '../../../workflows/domain/release.ts';
+import { assertReplays, resultOf } from '../../support/closed-runs.ts';
 import { eventually } from '../../support/eventually.ts';
 import { releaseActivities, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
@@ -52,12 +51,8 @@ async function recover(activities: Partial<ReleaseActivities>, meanwhile: (handl
   return await withReleaseWorkers(temporal, activities, async () => {
     const handle = await temporal.client.workflow.start('recoverBatchJob', { taskQueue: TaskQueue.Runbooks, workflowId, args: [{ target, jobName: 'nightly-1' }] });
     await meanwhile(handle);
-    const result = await handle.result().then((value: unknown) => value, async (error: unknown) => {
-      assert.ok(error instanceof WorkflowFailedError);
-      const { memo } = await handle.describe();
-      return memo?.['result'] ?? (error.cause as ApplicationFailure).details?.[0];
-    });
-    for await (const { error } of Worker.runReplayHistories({ workflowBundle: { codePath: bundlePath } }, [{ workflowId, history: await handle.fetchHistory() }])) assert.equal(error, undefined);
+    const result = await resultOf(handle);
+    await assertReplays(handle);
     return result as RecoverBatchJobResult;
   });
 }
