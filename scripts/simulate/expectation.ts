@@ -17,8 +17,8 @@ const whatComes = z.strictObject({
   phases: z.array(text(200), 'must be a list of phases').optional(),
   /** How many of each kind reached the platforms, of all runs of the story; once one is named, a kind that is not named must not occur. */
   effects: z.partialRecord(z.enum(effectKinds, `must be one of ${effectKinds.join(', ')}`), whole).optional(),
-  /** Of lines of the timeline, in their order; others may lie between them. */
-  timeline: z.array(expression, 'must be a list of regular expressions').default([]),
+  /** Of lines of the timeline, in their order; others may lie between them. Those of a list in the list may come in any order: what runs side by side. */
+  timeline: z.array(z.union([expression, z.array(expression)], 'must be a regular expression, or a list of them'), 'must be a list of regular expressions').default([]),
 });
 
 /** An outcome alone, or all that is to be checked. */
@@ -46,11 +46,20 @@ export function unmet({ outcome, reason, result, phases, effects, timeline }: Ex
   if (effects !== undefined) {
     for (const kind of effectKinds) if ((effects[kind] ?? 0) !== (came.effects[kind] ?? 0)) complaints.push(`effects.${kind}: ${came.effects[kind] ?? 0}, not ${effects[kind] ?? 0}`);
   }
+  return [...complaints, ...missingLines(timeline, came.entries)];
+}
+
+function missingLines(timeline: Expectation['timeline'], entries: readonly Entry[]): string[] {
+  const complaints: string[] = [];
   let from = 0;
-  for (const line of timeline) {
-    const found = came.entries.findIndex(({ kind, text: said }, index) => index >= from && new RegExp(line).test(`${kind} ${said}`));
-    if (found < 0) complaints.push(`no line of the timeline${from === 0 ? '' : ' from there on'} fits ${line}`);
-    else from = found + 1;
+  for (const lines of timeline) {
+    const taken = new Set<number>();
+    for (const line of [lines].flat()) {
+      const found = entries.findIndex(({ kind, text: said }, index) => index >= from && !taken.has(index) && new RegExp(line).test(`${kind} ${said}`));
+      if (found < 0) complaints.push(`no line of the timeline${from === 0 ? '' : ' from there on'} fits ${line}`);
+      else taken.add(found);
+    }
+    from = Math.max(from, ...[...taken].map((index) => index + 1));
   }
   return complaints;
 }

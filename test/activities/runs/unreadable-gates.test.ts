@@ -19,6 +19,9 @@ before(async () => {
 });
 after(() => temporal.teardown());
 
+/** Each look waits for queries that nobody answers. */
+const patiently = { timeoutMs: 90_000 };
+
 /** Both lists: the one of the reviews and the one of the inbox and the command line. */
 async function lists(plant: string) {
   const { findWaitingGates: find } = createRunsActivities({ client: temporal.client });
@@ -42,9 +45,9 @@ it('a gate whose run is broken is listed as one that cannot be read, and hides n
   await namesIt(/^no worker answer/); // none is there
   const worker = await Worker.create({ connection: temporal.nativeConnection, namespace: 'default', taskQueue: TaskQueue.Runbooks, workflowsPath: fileURLToPath(new URL('./support/incompatible-release.ts', import.meta.url)) });
   await worker.runUntil(async () => {
-    await eventually(() => namesIt(/^its run is broken: .*Nondeterminism error/)); // a worker tries to replay it; on a busy machine not within the first question
+    await eventually(() => namesIt(/^its run is broken: .*Nondeterminism error/), patiently); // a worker tries to replay it; on a busy machine not within the first question
     await broken!.signal('approve', {});
-    await eventually(() => namesIt(/^its run is broken: .*Workflow Task in failed state/));
+    await eventually(() => namesIt(/^its run is broken: .*Workflow Task in failed state/), patiently);
     await assert.rejects(readGate(temporal.client, broken!.workflowId), (error: Error) => error instanceof GateSilent && error.isBroken);
   });
 
@@ -53,8 +56,8 @@ it('a gate whose run is broken is listed as one that cannot be read, and hides n
     await eventually(async () => {
       const [, , ofReviews, ofPeople] = await lists('P1');
       assert.ok(ofReviews.includes(healthy!.workflowId) && ofPeople.includes(healthy!.workflowId));
-    });
-    await eventually(async () => assert.deepEqual((await lists('P1')).slice(0, 2), [[], []])); // repaired by a compatible worker
+    }, patiently);
+    await eventually(async () => assert.deepEqual((await lists('P1')).slice(0, 2), [[], []]), patiently); // repaired by a compatible worker
     await Promise.all([healthy, broken].map((handle) => handle!.cancel()));
   });
 });

@@ -45,13 +45,13 @@ expect:
   result: {offered: "7", phases: [{name: hope}]}
   phases: [hoping]
   effects: {workItems: 2}
-  timeline: [effect rollback]
+  timeline: [effect rollback, [phase identifying, phase dreaming]]
 `);
     const input = join(directory, 'input.json');
     writeFileSync(input, JSON.stringify({ target: { plant: 'P001', circuit: 'C001' }, reason: 'far off' }));
     const { code, printed } = await play('rollBackModel', '--story', story, '--input', input);
     assert.equal(code, 1);
-    for (const complaint of [/^the outcome is rejected, not succeeded/, /^the reason "nothing was rolled back.*does not fit all is well/, /^result\.offered: null, not "7"/, /^result\.phases: \[.*\], not/, /^the phases are identifying the issue, .*; not hoping/, /^effects\.workItems: 0, not 2/, /^no line of the timeline fits effect rollback/]) {
+    for (const complaint of [/^the outcome is rejected, not succeeded/, /^the reason "nothing was rolled back.*does not fit all is well/, /^result\.offered: null, not "7"/, /^result\.phases: \[.*\], not/, /^the phases are identifying the issue, .*; not hoping/, /^effects\.workItems: 0, not 2/, /^no line of the timeline fits effect rollback/, /^no line of the timeline fits phase dreaming/]) {
       assert.ok(printed.unmet.some((each) => complaint.test(each)), `${complaint}: ${printed.unmet.join('\n')}`);
     }
   });
