@@ -70,7 +70,7 @@ export class FleetUpdate {
 
   /** Labels of those that were not updated, from the beginning or because their lock was not to be had. */
   get leftOut(): string[] {
-    return [...this.#account.leftOut.keys(), ...this.#account.takenOver.keys()];
+    return [...this.#account.leftOut.keys(), ...this.#account.takenOver];
   }
 
   /** The exact account. */
@@ -101,11 +101,11 @@ export class FleetUpdate {
         if (touched.length > 0) await this.#restoreWave(touched, `wave ${index + 1} of ${this.#waves.length}`);
       }
       this.#run.progress([]);
-      if (this.#account.kept.size === 0) this.#run.production = 'unchanged';
+      const { kept, restored, takenWritten } = this.#account;
+      if (kept.size + takenWritten.length === 0) this.#run.production = 'unchanged';
       await this.#keepTable(1);
-      const kept = [...this.#account.kept].map(([label, why]) => `${label} (${why})`);
-      if (kept.length > 0) throw new Error(`put back ${this.#account.restored.size}, but not ${kept.slice(0, 10).join('; ')}${kept.length > 10 ? ` and ${kept.length - 10} more` : ''}`);
-      return `put back ${this.#account.restored.size} deployments`;
+      if (kept.size > 0) throw new Error(`put back ${restored.size}, but not ${listed([...kept].map(([label, why]) => `${label} (${why})`))}`);
+      return `put back ${restored.size} deployments${takenWritten.length === 0 ? '' : `; left alone: ${listed(takenWritten)}`}`;
     });
   }
 
@@ -118,6 +118,19 @@ export class FleetUpdate {
     show();
     const from = now().getTime();
     await this.#locks.claim(targets, { what: this.#what, priority: lockPriority('environment', this.#policy.severity) }, queueForLocks);
+    try {
+      const late = await this.#updateClaimed(wave, from, show);
+      this.#handOverTaken(wave);
+      await this.#locks.giveBack(targets);
+      return late;
+    } catch (error) {
+      this.#handOverTaken(wave);
+      throw error;
+    }
+  }
+
+  /** Answers those whose lock was not free in time, and who holds it. */
+  async #updateClaimed(wave: readonly FleetMember[], from: number, show: (more: string[]) => void): Promise<Map<FleetMember, string>> {
     const isWaiting = ({ target }: FleetMember): boolean => this.#locks.isWaiting(target);
     const locked = wave.filter(isWaiting);
     await this.#updateEach(wave.filter((member) => !locked.includes(member)));
@@ -126,9 +139,18 @@ export class FleetUpdate {
       await this.#locks.wait(locked.map(({ target }) => target), from + this.#lockWaitMs - now().getTime());
     }
     const late = new Map(locked.filter(isWaiting).map((member) => [member, this.#locks.heldBy(member.target)]));
-    await this.#updateEach(locked.filter((member) => !late.has(member)));
-    await this.#locks.giveBack(targets);
+    const free = locked.filter((member) => !late.has(member));
+    if (free.length > 0) await passEmergencyStop(this.#run, free.map(({ target }) => target)); // somebody may have stopped them while the wave waited
+    await this.#updateEach(free);
     return late;
+  }
+
+  /** Of the circuits that were taken while the wave held them, those too whose new environment was read back: the rollback may have read the definition before it. */
+  #handOverTaken(wave: readonly FleetMember[]): void {
+    for (const { label, target } of wave) {
+      const by = this.#locks.takenBy(target);
+      if (by !== null) this.#account.handOver(label, by);
+    }
   }
 
   /** Waits for all of them, also when one fails. */
@@ -157,8 +179,7 @@ export class FleetUpdate {
       // A cancellation of the whole run goes first.
       const by = isCancelled(error) ? null : (this.#locks.takenBy(target) ?? (isPreempted(error) ? 'another run' : null));
       if (by === null) throw error;
-      this.#account.touched.delete(label); // what serves is for the rollback to decide, also whether it keeps what was written
-      this.#account.takenOver.set(label, `taken over by ${by}`);
+      this.#account.handOver(label, by);
     }
   }
 
@@ -181,8 +202,10 @@ export class FleetUpdate {
       return changedBy === null ? null : `changed by ${changedBy} meanwhile; nothing was overwritten`;
     }, { concurrency: parallelWrites });
     for (const [index, ending] of endings.entries()) {
-      const why = ending.status === 'rejected' ? rootMessage(ending.reason) : ending.value;
-      if (why !== null) this.#account.kept.set(wave[index]!.member.label, why);
+      const { label, target } = wave[index]!.member;
+      const by = isClaimed && ending.status === 'rejected' ? this.#locks.takenBy(target) : null;
+      const why = ending.status === 'fulfilled' ? ending.value : by === null ? rootMessage(ending.reason) : `taken over by ${by}`;
+      if (why !== null) this.#account.kept.set(label, why);
     }
     if (isClaimed) await this.#run.attempt('The locks of a wave could not be given back yet', () => this.#locks.giveBack(targets));
   }
@@ -196,4 +219,9 @@ export class FleetUpdate {
     const { updated } = this;
     this.#run.progress([`${doing}: ${wave}`, ...(updated.length > 0 ? [`${updated.length} have the new environment`] : []), ...more]);
   }
+}
+
+/** At most ten: the sentence is for people. */
+function listed(labels: readonly string[]): string {
+  return `${labels.slice(0, 10).join('; ')}${labels.length > 10 ? ` and ${labels.length - 10} more` : ''}`;
 }
