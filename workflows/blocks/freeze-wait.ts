@@ -39,6 +39,8 @@ export interface Held {
   change: (known: string, boundMs: number) => Promise<unknown>;
   /** Whose people, and whose Stage 3, an override goes by. */
   policy: () => Promise<HoldPolicy>;
+  /** How it could be undone, for who is asked to override; by default a rollback. */
+  undo?: string;
   /** What else the run shows meanwhile. */
   alsoShow?: readonly string[];
   /** Says why there is nothing to hold any more; null for as long as there is. It ends the wait, and the gate of an override. */
@@ -175,7 +177,7 @@ export class FreezeWait {
 }
 
 /** Comes back at the opening, or when the estate says something else than this; in between it costs no event. Ends with its scope. */
-export async function untilMoved({ opensAt, digest, inForce }: FreezeStanding, change: Held['change']): Promise<void> {
+async function untilMoved({ opensAt, digest, inForce }: FreezeStanding, change: Held['change']): Promise<void> {
   const boundMs = opensAt === null ? longestLookMs : Math.max(Date.parse(opensAt) - now().getTime(), 1);
   const untilOpen = opensAt === null ? null : sleepUntil(opensAt, `Frozen (${inForce.map(({ name }) => name).join(', ').slice(0, 100)})`);
   const untilChanged = change(digest, boundMs).then(() => undefined, async (error: unknown) => {
@@ -189,7 +191,7 @@ export async function untilMoved({ opensAt, digest, inForce }: FreezeStanding, c
 }
 
 /** Asked by the rules of Stage 3: identity, four-eyes, bound evidence. Its clock is the freeze's. */
-function overrideGate({ what, requestedBy }: Held, standing: FreezeStanding, asked: OverrideRequest, { gates: { stage3 }, people, digest, inboxUrl }: HoldPolicy): GateRequest {
+function overrideGate({ what, requestedBy, undo }: Held, standing: FreezeStanding, asked: OverrideRequest, { gates: { stage3 }, people, digest, inboxUrl }: HoldPolicy): GateRequest {
   const at = now();
   const measured = { evidence: standing, items: [evidenceItem('freeze', { inForce: standing.inForce, asked }, at.toISOString())] };
   return {
@@ -203,7 +205,7 @@ function overrideGate({ what, requestedBy }: Held, standing: FreezeStanding, ask
     silence: `it waits for the next opening, ${openingInWords(standing.opensAt)}`,
     measured,
     measure: async () => measured, // the freeze itself is watched meanwhile: it ends the gate
-    card: () => overrideCard(what, standing, asked),
+    card: () => overrideCard(what, standing, asked, undo),
   };
 }
 

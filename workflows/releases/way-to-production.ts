@@ -1,12 +1,11 @@
 /** The last steps before a release writes to production: emergency stops, freezes, the lock; and what was approved, measured again after a wait. */
+import { askedAgain, measureAfterWait } from '../blocks/evidence-again.ts';
 import type { FreezeWait } from '../blocks/freeze-wait.ts';
 import type { GateOutcome, GateRequest } from '../blocks/gate-request.ts';
 import type { Gates } from '../blocks/gates.ts';
 import type { ResourceLock } from '../blocks/resource-lock.ts';
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
-import { clip } from '../domain/answer.ts';
-import { compareEvidence, type Measured } from '../domain/evidence.ts';
 import { targetLabel } from '../domain/ids.ts';
 import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
@@ -60,7 +59,7 @@ export async function wayToProduction(release: Release, stage3: GateRequest<Stag
     }
     if (!hasWaited || lock.isLost) return { state: 'clear', approved, ...noted };
 
-    const { fresh, changes } = await measureAgain(stage3, approved, policy);
+    const { fresh, changes } = await measureAfterWait(stage3, stage3Items(approved.evidence, now().toISOString(), now().toISOString()));
     if (changes.length === 0 || lock.isLost) return { state: 'clear', approved, ...(hadToWait ? await noteAlerts() : noted) };
     await lock.giveBack();
     run.note(`What was approved for ${targetLabel(target)} changed while it waited: ${changes.join('; ')}`);
@@ -74,21 +73,4 @@ export async function wayToProduction(release: Release, stage3: GateRequest<Stag
 
 function writeOf({ run, freeze, input: { target, version, requestedBy } }: Release): Write {
   return { run, freeze, where: target, action: 'release', what: `${targetLabel(target)} ${version}`, requestedBy, phase: Phase.Frozen, policy: () => loadPolicy({ target }) };
-}
-
-/** By the rules of the gate itself: what has become stale is made anew, and then it has changed in any case. */
-async function measureAgain({ measure }: GateRequest<Stage3Evidence>, { evidence }: Approved, policy: TargetPolicy): Promise<{ fresh: Measured<Stage3Evidence>; changes: string[] }> {
-  const fresh = await measure!('again');
-  const { state, changes, stale } = compareEvidence(stage3Items(evidence, now().toISOString(), now().toISOString()), fresh.items, policy.gates.stage3.evidence, now().toISOString());
-  if (state !== 'changed') return { fresh, changes: [] };
-  return { fresh: stale ? await measure!('anew') : fresh, changes };
-}
-
-/** The same question on what was measured now. */
-function askedAgain(request: GateRequest<Stage3Evidence>, measured: Measured<Stage3Evidence>, changes: readonly string[]): GateRequest<Stage3Evidence> {
-  const card: typeof request.card = (evidence) => {
-    const asked = request.card(evidence);
-    return { ...asked, facts: [`it was approved, and had to wait; asked again, for this changed: ${clip(changes.join('; '), 150)}`, ...asked.facts] };
-  };
-  return { ...request, measured, card };
 }
