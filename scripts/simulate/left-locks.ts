@@ -18,10 +18,11 @@ const { EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, EVENT_TYPE_WORKFLOW_TASK_STARTED } =
 
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
-/** In real time. */
-const lookEveryMs = 100;
-/** So many looks in a row find the time at the machine's pace, and nobody at work. */
-const looksUntilLost = 4;
+/** Real times. */
+const lookEveryMs = 50;
+const leastMs = 800;
+/** What the server was told so many of its slowest answers ago has come to it. */
+const answers = 10;
 /** Beyond what the machine's clock has gone on, the time has skipped. */
 const skippedMs = 50;
 
@@ -43,6 +44,7 @@ export class LeftLocks {
 
   watch(): void {
     this.#watching = this.#watch();
+    this.#watching.catch(() => undefined); // told by `stop`
   }
 
   async stop(): Promise<void> {
@@ -52,23 +54,20 @@ export class LeftLocks {
 
   async #watch(): Promise<void> {
     const { signal } = this.#stopping;
+    const isNobodys = (): boolean => !signal.aborted && !this.#clock.isHeld && !this.#isAtWork();
     while (!signal.aborted) {
-      if (!(await this.#isLost())) continue;
-      if (signal.aborted || this.#clock.isHeld || this.#isAtWork()) continue;
+      if (!(await standsStill(this.#clock, isNobodys)) || (await this.#isAnyBusy()) || !isNobodys()) {
+        await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+        continue;
+      }
       await this.#clock.giveBack();
       this.count += 1;
     }
   }
 
-  /** Looks for a while; false as soon as somebody is at work, or the time skips. */
-  async #isLost(): Promise<boolean> {
-    for (let look = 0; look < looksUntilLost; look += 1) {
-      const isStill = await standsStill(this.#clock, lookEveryMs, this.#stopping.signal);
-      if (!isStill || this.#clock.isHeld || this.#isAtWork()) return false;
-    }
+  async #isAnyBusy(): Promise<boolean> {
     const runs = await openRuns(this.#client);
-    const busy = await Promise.all(runs.map((workflowId) => this.#isBusy(workflowId)));
-    return !busy.includes(true) && (await standsStill(this.#clock, lookEveryMs, this.#stopping.signal));
+    return (await Promise.all(runs.map((workflowId) => this.#isBusy(workflowId)))).includes(true);
   }
 
   /** Whether a task, or an attempt of an activity, is with a worker or on its way to one. A run that has just ended may have told another. */
@@ -86,16 +85,28 @@ export class LeftLocks {
 
 /** Whether its last attempt has failed and no other has begun; the server's own state does not tell that apart from an attempt at work. */
 function waitsForRetry({ lastStartedTime, lastAttemptCompleteTime }: PendingActivity): boolean {
-  return lastAttemptCompleteTime != null && timestampMs(lastAttemptCompleteTime) >= timestampMs(lastStartedTime);
+  return Boolean(lastAttemptCompleteTime) && timestampMs(lastAttemptCompleteTime) >= timestampMs(lastStartedTime);
 }
 
 function timestampMs(at: PendingActivity['lastStartedTime']): number {
   return Number(at?.seconds ?? 0) * 1000 + (at?.nanos ?? 0) / 1e6;
 }
 
-/** Whether the time goes on at the machine's pace for so long: somebody holds it. */
-export async function standsStill(clock: SimulatedClock, forMs: number, signal?: AbortSignal): Promise<boolean> {
-  const [beforeMs, realMs] = [await clock.nowMs(), performance.now()];
-  await sleep(forMs, undefined, { ...(signal && { signal }) }).catch(() => undefined);
-  return (await clock.nowMs()) - beforeMs <= performance.now() - realMs + skippedMs;
+/**
+ * Looks at the time until it is sure that it goes on at the machine's pace, so that somebody holds it; false as soon as it has skipped, or the caller does not ask any more. It takes the
+ * longer, the slower the server answers: whoever has let go may not have been heard yet.
+ */
+export async function standsStill(clock: SimulatedClock, isAsked: () => boolean): Promise<boolean> {
+  const [began, beganMs] = [performance.now(), await clock.nowMs()];
+  let slowestMs = performance.now() - began;
+  while (isAsked()) {
+    const asked = performance.now();
+    const nowMs = await clock.nowMs();
+    const answered = performance.now();
+    slowestMs = Math.max(slowestMs, answered - asked);
+    if (nowMs - beganMs > answered - began + skippedMs) return false;
+    if (answered - began > Math.max(leastMs, answers * slowestMs)) return isAsked();
+    await sleep(lookEveryMs);
+  }
+  return false;
 }

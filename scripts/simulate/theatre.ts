@@ -15,7 +15,6 @@ import { withLists } from './visibility.ts';
 const attempts = 4;
 /** In real time. */
 const skippedWithinMs = 10_000;
-const lookEveryMs = 50;
 /** A story that would begin before the clock's time begins so much later: the same weekday, and nearly the same day of the year. */
 const laterMs = 52 * 7 * 24 * 3_600_000;
 /** A scene is set so long before the story begins. */
@@ -49,16 +48,12 @@ export class Theatre {
   /** Whether the time still skips as far as the next story begins. Nobody is at work between two stories: whatever holds the time is left from before, and is given back. */
   async skips(): Promise<boolean> {
     const { clock } = this;
-    const stopping = new AbortController();
-    const skipped = clock.until((await clock.nowMs()) + laterMs).then(() => true, () => false).finally(() => stopping.abort());
+    let isOver = false;
+    const skipped = clock.until((await clock.nowMs()) + laterMs).then(() => true, () => false).finally(() => (isOver = true));
     const giveBack = async (): Promise<void> => {
-      for (;;) {
-        const isStill = await standsStill(clock, lookEveryMs, stopping.signal);
-        if (stopping.signal.aborted) return;
-        if (isStill) await clock.giveBack();
-      }
+      while (!isOver) if (await standsStill(clock, () => !isOver)) await clock.giveBack();
     };
-    return await Promise.race([skipped, giveBack().then(() => skipped), sleep(skippedWithinMs, false)]);
+    return await Promise.race([Promise.all([skipped, giveBack()]).then(([is]) => is), sleep(skippedWithinMs, false, { ref: false }).finally(() => (isOver = true))]);
   }
 
   async close(): Promise<void> {

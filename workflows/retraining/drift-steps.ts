@@ -32,11 +32,13 @@ export interface DriftReview {
 export async function reviewDrift(run: Run, { input, policy, rules, asOf }: Retraining): Promise<DriftReview> {
   const workspace = policy.workspaces.production;
   const uri = input.reportUri ?? rules.reportUri;
-  const [found, recorded] = await Promise.all([uri === null ? null : readPlatformDriftReport({ workspace, uri }), readDriftBaseline({ workspace, target: input.target })]);
+  const { endpoint, deployment, workspaces: { dev: registered } } = policy;
+  const [found, { baseline: recorded, remark }] = await Promise.all([uri === null ? null : readPlatformDriftReport({ workspace, uri }), readDriftBaseline({ workspace, target: input.target, serving: { endpoint, deployment }, registered })]);
   if (found !== null && 'problem' in found) run.note(`Drift is computed alone: ${found.problem}`);
   const { psi, ksP, minimumRows, driftDays } = { ...degradationThresholds, ...input.thresholds };
-  const analysis = await analyseDrift({ ...readingsOf({ input, policy }), workspace, asOf, psi, ksP, minimumRows, driftDays, recorded, ...(input.features && { features: input.features }), ...(input.baseline && { given: input.baseline }) });
-  if (analysis.baseline.source === 'year before') run.note('No drift baseline is recorded yet: the year before is taken');
+  const analysis = await analyseDrift({ ...readingsOf({ input, policy }), workspace, asOf, psi, ksP, minimumRows, driftDays, recorded, remark, ...(input.features && { features: input.features }), ...(input.baseline && { given: input.baseline }) });
+  if (analysis.baseline.remark !== undefined) run.note(analysis.baseline.remark);
+  else if (analysis.baseline.source === 'year before') run.note('No drift baseline is recorded yet: the year before is taken');
   return { analysis, reported: found !== null && 'report' in found ? found.report : null, recorded };
 }
 
