@@ -36,7 +36,8 @@ function register({ context: { resources, blobs } }: SceneKit['sandbox'], target
   const { properties } = resources.get(id) ?? resources.get(machineLearningId(`registries/${REGISTRY}/models/${model}/versions/1`))!;
   const files = registryFolder(REGISTRY, model, version);
   if (resources.get(id) === undefined) blobs.copyFolder(registryFolder(REGISTRY, modelName(targetOf(like)), '1'), files);
-  const tags = { ...(properties['tags'] as object), ...((verdict === 'good' || verdict === 'bad') && { verdict }) };
+  const { verdict: _copied, ...seeded } = properties['tags'] as Record<string, string>; // of version 1, whose verdict the story may have told already
+  const tags = { ...seeded, ...((verdict === 'good' || verdict === 'bad') && { verdict }) };
   writeVersion(resources, id, { properties: { ...properties, tags, ...(verdict === 'archived' && { isArchived: true }) } }, { provisioningState: 'Succeeded' });
 }
 
