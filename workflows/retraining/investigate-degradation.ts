@@ -83,7 +83,7 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
       next = decision.leaning;
     }
 
-    // 5. Act: retrain, or roll back to the previous version. 6. Its outcome is part of this run's.
+    // 5. Retrain, or roll back to the previous version: by the runbook that does it. 6. Document: the report and the trend were written with the decision; the outcome is this run's, and the incident is told.
     if (next !== 'retrainOnDrift' && next !== 'rollBackModel') return result('succeeded', 'no cause was found, and nothing was started');
     run.enter(Phase.Following);
     said.next = await startNext(nextInput(next, about, said), input.askedBy?.workflowId ?? null, outcomeWithinMs, (step) => {
