@@ -57,7 +57,7 @@ describe('updateEnvironment', () => {
   it('waits for the notebook, refuses what is none, and shows what was found in it; whoever attached it may not approve', async () => {
     const fleet = fleetOf(2);
     await update(fleet, { checkNotebook: async ({ notebook: given }) => ({ ...given, isRead: true, findings: ['a cell failed: ValueError: shape'], cells: 4, executed: 3 }) }, { notebook: undefined }, async (handle) => {
-      await eventually(async () => assert.equal((await handle.query<RunStatus>('status')).phase, 'waiting for the notebook'));
+      await eventually(async () => assert.equal((await handle.query<RunStatus>('status')).phase, 'test in the dev workspace'));
       await assert.rejects(handle.executeUpdate('attachNotebook', { args: [{ link: 'somewhere', sha256: notebook.sha256, by: 'carol' }] }), (error: Error) => /link: must be an address/.test(String(error.cause)));
       await handle.executeUpdate('attachNotebook', { args: [{ ...notebook, by: 'carol' }] });
       const view = await open(handle, 'stage1');
