@@ -22,6 +22,7 @@ const complaint = ({ refused: [first], environment }: EnvironmentChange): string
 };
 
 void test('the next patch is read with its conda file and the version before', async () => {
+  assert.deepEqual((await merged({ [path]: null })).previous, { name: 'custom_tf_env', version: '1.5.0' }, 'what the demo has from the start');
   assert.match(complaint(await merged({ [path]: file('1.5.0') })), /:2: version: the branch had no such file before/);
   const { environment, previous, refused, pullRequest } = await merged({ [path]: file('1.5.1', 'conda_file: ./conda.yml\n'), 'environment/conda.yml': 'dependencies: [python=3.11]\n' });
   assert.deepEqual([previous, refused, pullRequest.createdBy], [{ name: 'custom-tf-env', version: '1.5.0' }, [], 'dana@example.com']);
