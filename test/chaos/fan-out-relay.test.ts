@@ -11,7 +11,7 @@ before(() => runs.start());
 after(() => runs.stop());
 
 const items = numbered(450);
-const patience = { timeoutMs: 300_000, everyMs: 200 };
+const patience = { timeoutMs: 300_000, everyMs: 500 };
 
 /** How many events each run of the relay has, the newest run first; and the parent's. */
 async function historyLengths({ workflowId }: SpreadHandle): Promise<{ relay: number[]; parent: number }> {
@@ -54,24 +54,24 @@ describe('a fan-out over 450 items', () => {
 
   it('cancelled in its second history, it waits for the undo of what is at work, and accounts for all', async () => {
     const putBacks: string[] = [];
+    const atWork = numbered(450).slice(410);
     const work = async (item: string) => {
       if (numberOf(item) < 410) return { ok: true };
       const beat = setInterval(() => heartbeat(), 200);
       await untilCancelled().finally(() => clearInterval(beat));
       return { ok: true };
     };
-    await runs.spread({ items, concurrency: 5 }, { work, putBack: async (item) => void putBacks.push(item) }, async (handle) => {
+    await runs.spread({ items, concurrency: 40 }, { work, putBack: async (item) => void putBacks.push(item) }, async (handle) => {
       const relay = runs.temporal.client.workflow.getHandle(`${handle.workflowId}:item`);
       await eventually(async () => {
         const { raw } = await relay.describe();
-        assert.deepEqual((raw.pendingChildren ?? []).map(({ workflowId }) => workflowId?.split(':').at(-1)).sort(), [410, 411, 412, 413, 414].map((number) => `item-${number}`));
+        assert.deepEqual((raw.pendingChildren ?? []).map(({ workflowId }) => workflowId?.split(':').at(-1)).sort(), atWork);
       }, patience);
       await handle.cancel();
       assert.equal((await failureOf(handle.result())).cause?.name, 'CancelledFailure');
       const report = await handle.query<FanOutReport>('report');
-      assert.deepEqual(counts(report), { total: 450, passed: 410, failed: 0, skipped: 0, cancelled: 5, notStarted: 35, stopped: false, tolerated: 0 });
-      assert.deepEqual(putBacks.sort(), [410, 411, 412, 413, 414].map((number) => `item-${number}`));
-      assert.equal(report.items.at(-1)?.detail, 'the run was cancelled before its turn');
+      assert.deepEqual(counts(report), { total: 450, passed: 410, failed: 0, skipped: 0, cancelled: 40, notStarted: 0, stopped: false, tolerated: 0 });
+      assert.deepEqual(putBacks.sort(), atWork);
     });
   });
 });

@@ -92,18 +92,25 @@ export class BoundedFanOut {
     const ids = items.map(({ id }) => id);
     const endings = new Map<string, ItemEnding>();
     const workflowId = `${workflowInfo().workflowId}:${name}`;
+    const scope = CancellationScope.current();
     const show = (why?: string): FanOutReport => (this.#report = account(ids, endings, budget, why));
     show();
     progress([`${what}: ${items.length} items, in ${workflowId}, whose details tell how far it is`]);
-    const child = await startChild<typeof relayFanOut>('relayFanOut', {
-      workflowId,
-      args: [{ plan: { name: 'items', what, workflow, concurrency }, items, failures: toleratedFailures(budget, items.length), ended: [] }],
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      staticSummary: `${what}: ${items.length} items`,
+    // Cancelled by its id, not as a child: that would reach its first run only, which may have gone on as another.
+    const cancelRelay = (): Promise<void> => CancellationScope.nonCancellable(() => getExternalWorkflowHandle(workflowId).cancel()).catch(() => undefined);
+    const ended = await CancellationScope.nonCancellable(async () => {
+      const child = await startChild<typeof relayFanOut>('relayFanOut', {
+        workflowId,
+        args: [{ plan: { name: 'items', what, workflow, concurrency }, items, failures: toleratedFailures(budget, items.length), ended: [] }],
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        staticSummary: `${what}: ${items.length} items`,
+      });
+      scope.cancelRequested.catch(cancelRelay);
+      return await child.result();
     });
-    for (const ending of await child.result()) if (ending.state !== 'notStarted') endings.set(ending.item, ending);
+    for (const ending of ended) if (ending.state !== 'notStarted') endings.set(ending.item, ending);
     progress(fanOutProgress(what, show(), 0));
     return concluded(what, show);
   }
