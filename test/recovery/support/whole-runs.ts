@@ -102,7 +102,7 @@ async function stepsOf({ client: { workflow } }: Stack, workflowId: string, item
   return steps.sort((left, right) => left.at - right.at).map(({ activity }) => activity);
 }
 
-/** Ids and instants differ from run to run. */
+/** Ids, instants and durations differ from run to run. */
 function withoutIds(text: string): string {
-  return text.replace(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, '@').replace(/[0-9a-f]{8,}(-[0-9a-f]{4,})*/g, '#').replace(/:\d{5}\b/g, ':port');
+  return text.replace(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, '@').replace(/[0-9a-f]{8,}(-[0-9a-f]{4,})*/g, '#').replace(/:\d{5}\b/g, ':port').replace(/\d+\.\d s\b/g, '# s');
 }
