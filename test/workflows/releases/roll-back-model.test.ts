@@ -89,7 +89,7 @@ describe('rollBackModel', () => {
       const result = await handle.result();
       assert.deepEqual(short(result), { outcome: 'succeeded', from: '3', to: '2', production: 'changed', serving: '2' });
       assert.ok(result.secondsToServing! >= 0 && result.secondsToServing! < 30);
-      assert.deepEqual(result.phases.map(({ name }) => name), ['identifying the issue', 'getting the previous version', 'executing the rollback', 'verifying', 'reporting the incident', 'monitoring']);
+      assert.deepEqual(result.phases.map(({ name }) => name), ['identifying the issue', 'getting the previous version', 'executing the rollback', 'verifying', 'monitoring', 'root cause analysis']);
       const { run, ...tags } = seen.production.tags;
       assert.deepEqual(tags, { model_version: '2', rolled_back_from: '3', previous_version: '1', released_by: 'alice' });
       assert.match(run!, new RegExp(`^rollBackModel:P001:${circuit}/`));
@@ -286,7 +286,8 @@ it('watches for the hour of the estate, in skipped time', async () => {
       const handle = await skipping.client.workflow.start<typeof rollBackModel>('rollBackModel', { taskQueue: 'holdpoint-runbooks', workflowId: 'rollBackModel:P001:TIME', args: [{ target: { plant: 'P001', circuit: 'TIME' }, reason: 'far off' }] });
       const result = await handle.result();
       assert.deepEqual([result.outcome, looks.length], ['succeeded', 13]);
-      assert.ok(result.phases.at(-1)!.seconds >= 3_600, `${result.phases.at(-1)!.seconds} s`);
+      const watched = result.phases.find(({ name }) => name === 'monitoring')!.seconds;
+      assert.ok(watched >= 3_600, `${watched} s`);
       const { historyLength } = await handle.describe();
       assert.ok(historyLength < 130, `${historyLength} events`);
     });
