@@ -33,6 +33,7 @@ export const StageApprovalPhase = {
   Reading: 'reading the run',
   Passing: 'letting the stage pass',
   Approval: 'stage approval',
+  Frozen: 'waiting out a freeze',
   Answering: 'answering the check',
 } as const;
 

@@ -15,7 +15,7 @@ import { appendToRecord } from '../releases/release-activities.ts';
 import { readEnvironmentChange, registerEnvironment } from './environment-activities.ts';
 import { rollbackGate, stage1Gate, stage3Gate } from './environment-gates.ts';
 import { FleetUpdate } from './fleet-update.ts';
-import { isStale, waitOutFreeze } from './update-freeze.ts';
+import { isStale, waitOutFreeze, waveWrite } from './update-freeze.ts';
 import { testEveryModel } from './integration-test.ts';
 import { Notebook } from './notebook.ts';
 import { planUpdate } from './update-plan.ts';
@@ -101,8 +101,9 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     run.enter(Phase.Deployment);
     const since = now().toISOString();
     const leftOut = new Map([...tested.report.items.flatMap(({ item, state, detail }) => (state === 'passed' ? [] : [[item, `test ${state}: ${detail}`] as const])), ...stage3.except.map((label) => [label, `excepted at Stage 3 by ${stage3.by.join(', ')}`] as const)]);
-    fleet = new FleetUpdate({ ...plan, run, locks, environment, members: members.filter(({ label }) => !leftOut.has(label)), leftOut });
-    await fleet.updateAll();
+    fleet = new FleetUpdate({ ...plan, run, locks, environment, members: members.filter(({ label }) => !leftOut.has(label)), leftOut, waveWrite: waveWrite(run, freeze, asked) });
+    const newer = await fleet.updateAll();
+    if (newer) return turnedDown(newer);
     const { updated } = fleet;
     if (updated.length === 0) return result('rejected', 'no deployment could be updated: see the account of the changes');
 

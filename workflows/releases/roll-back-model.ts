@@ -39,7 +39,7 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
     said.from = choice.from;
     if (choice.kind === 'none') {
       said.offered = choice.offered;
-      const refusal = `nothing was rolled back: ${choice.reason}. ${choice.offered === null ? 'No version is recorded good' : `The newest version recorded good is ${choice.offered}: start again with "to": "${choice.offered}"`}`;
+      const refusal = `nothing was rolled back at ${place.endpoint}/${place.deployment}: ${choice.reason}. ${choice.offered === null ? 'No version is recorded good: start again with "to" and the version that you trust' : `The newest version recorded good is ${choice.offered}: start again with "to": "${choice.offered}"`}`;
       openIncident(incident, policy, input, refusal);
       await incident.known();
       return result('rejected', refusal);
