@@ -281,7 +281,7 @@ const paths: Path[] = [
   },
   {
     name: 'start-for-targets', runbook: 'startForTargets', input: { schedule: 'monthly', runbook: 'investigateDegradation', select: { plants: null, severities: null }, oncePer: 'month', timezone: 'UTC', input: { asOf: '2015-12-31' }, maxParallel: 2, slotMs: 20_000 }, conduct: async () => undefined,
-    activities: alerts({ selectScheduledTargets: async () => ({ targets: ['C001', 'C002', 'C003'].map((circuit) => ({ plant: 'P804', circuit })), period: '2026-11', since: '2026-11-01T00:00:00.000Z' }) }),
+    activities: alerts({ selectScheduledTargets: async () => ({ targets: ['C001', 'C002', 'C003'].map((circuit) => ({ plant: 'P804', circuit })), period: '2026-11', periodId: '2026-11', since: '2026-11-01T00:00:00.000Z' }) }),
   },
   { name: 'unblock-release', runbook: 'unblockRelease', before: waitingReleases('P802', ['C001']), input: { plant: 'P802', olderThanMs: 1 }, conduct: async () => undefined },
   {

@@ -7,8 +7,10 @@ import { searchAttributePairs } from './search-attribute-pairs.ts';
 
 export interface OwnRun {
   runbook: string;
-  /** One at a time; one that has ended may be followed by another. */
+  /** One at a time; one that has ended may be followed by another, unless it is `once`. */
   workflowId: string;
+  /** One that has ended is followed by another only if it failed. */
+  once?: true;
   /** Null of a run over more than one. */
   target: Target | null;
   /** That it begins in, for lists that are read before a worker has taken it up. */
@@ -17,15 +19,15 @@ export interface OwnRun {
   summary: string;
 }
 
-/** Starts it; null where one of its id runs already. Not cancellable: a run that is cancelled at this moment must know whether it has started something. */
-export async function startOwnRun({ runbook, workflowId, target, phase, input, summary }: OwnRun): Promise<ChildWorkflowHandle<Workflow> | null> {
+/** Starts it; null where one of its id runs already, or has run. Not cancellable: a run that is cancelled at this moment must know whether it has started something. */
+export async function startOwnRun({ runbook, workflowId, once, target, phase, input, summary }: OwnRun): Promise<ChildWorkflowHandle<Workflow> | null> {
   try {
     return await CancellationScope.nonCancellable(() => startChild(runbook, {
       workflowId,
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      workflowIdReusePolicy: once ? WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY : WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       typedSearchAttributes: searchAttributePairs({ ...(phase !== undefined && { Phase: phase }), ...(target && { Plant: target.plant, Circuit: target.circuit }) }),
       staticSummary: summary,
     }));
