@@ -140,6 +140,14 @@ describe('holdpoint schedules', () => {
       return described;
     });
     assert.deepEqual([policies.overlap, policies.catchupWindow, info.recentActions[0]?.action.workflow.workflowId.startsWith('reconcileAlerts-')], ['SKIP', 600_000, true]);
+    // What it starts for each circuit is listed, with the outcome and what it left out; nobody serves it here.
+    await apply();
+    assert.deepEqual(await json('trigger', 'monthly'), { id: 'monthly', action: 'trigger', reason: '' });
+    await eventually(async () => {
+      const { stdout } = await holdpointAt(temporal.address)(['list', '--json']);
+      const [run] = (JSON.parse(stdout) as { workflowId: string; runbook: string; status: string }[]).filter(({ runbook }) => runbook === 'startForTargets');
+      assert.deepEqual([run?.workflowId.startsWith('monthly-'), run?.status], [true, 'Running']);
+    });
     await temporal.client.schedule.getHandle('anchorRecord').delete();
     assertRefused(await holdpoint('pause', 'nothing', '--reason', 'r'), 3, /There is no schedule nothing/);
     assertRefused(await holdpoint('trigger', 'anchorRecord'), 3, /has not been made yet/);
