@@ -44,7 +44,7 @@ export async function startForTargets(input: StartForTargetsInput): Promise<Star
     });
 
     await pMap(due, async ({ target, workflowId }) => {
-      const child = await startOwnRun({ runbook: name, workflowId, once: true, target, input: runbook.input(target, input.input ?? {}, `Schedule ${schedule}, ${period}`), summary: `${name} of ${targetLabel(target)}, by its schedule` });
+      const child = await startOwnRun({ runbook: name, workflowId, ofItsId: 'onceUnlessFailed', target, input: runbook.input(target, input.input ?? {}, `Schedule ${schedule}, ${period}`), summary: `${name} of ${targetLabel(target)}, by its schedule` });
       if (child === null) return void result.leftOut.push({ workflowId, why: `it was started in ${period} already` }); // by another trigger in the same moment
       const begun: StartedForTarget = { workflowId, outcome: null };
       result.started.push(begun);
