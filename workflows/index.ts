@@ -17,6 +17,7 @@ export { investigateDegradation } from './retraining/investigate-degradation.ts'
 export { reviewBypass } from './reviews/review-bypass.ts';
 export { reviewPendingReleases } from './reviews/review-pending-releases.ts';
 export { unblockRelease } from './reviews/unblock-release.ts';
+export { relayFanOut } from './blocks/fan-out-relay.ts';
 export { lockTarget } from './locks/lock-target.ts';
 export { coordinateIncident } from './incidents/coordinate-incident.ts';
 export { stopReleases } from './incidents/stop-releases.ts';

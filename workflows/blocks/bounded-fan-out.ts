@@ -2,15 +2,16 @@
  * Bounded fan-out: one child workflow for each item, so many at once, until all have ended or too many have failed.
  *
  * An item costs its parent 7 to 13 events: start and its confirmation, the report, the completion, and the workflow tasks between them, which items that end together share. One
- * history therefore takes up to 400 items; more are refused. What an item does is in its own history.
+ * history therefore takes up to 400 items; more are gone through by a child run (`fan-out-relay.ts`) that continues as new after each 400. What an item does is in its own history.
  */
 import { ApplicationFailure, CancelledFailure, CancellationScope, ChildWorkflowCancellationType, defineSignal, getExternalWorkflowHandle, isCancellation, ParentClosePolicy, setHandler, startChild, workflowInfo, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import pMap from 'p-map';
 import { FailureType } from '../domain/failures.ts';
-import { account, expectedMs, fanOutProgress, planProblem, type FailureBudget, type FanOutReport, type ItemEnding, type ItemPlace, type ItemReport } from '../domain/fan-out.ts';
+import { account, expectedMs, fanOutProgress, mostItems, planProblem, toleratedFailures, type FailureBudget, type FanOutReport, type ItemEnding, type ItemPlace, type ItemReport } from '../domain/fan-out.ts';
 import { idPart } from '../domain/ids.ts';
 import { rootMessage } from './compensations.ts';
+import type { relayFanOut } from './fan-out-relay.ts';
 
 /** What an item sends to its parent's workflow id when it has ended. */
 export const itemEndedSignal = defineSignal<[unknown?]>('itemEnded');
@@ -62,6 +63,7 @@ export class BoundedFanOut {
     const ids = items.map(({ id }) => id);
     const problem = planProblem(ids, concurrency, budget);
     if (problem !== null) throw ApplicationFailure.nonRetryable(`${what}: ${problem}`, FailureType.InputInvalid);
+    if (items.length > mostItems) return await this.#relay({ name, what, workflow, items, concurrency, budget, progress });
 
     const endings = new Map<string, ItemEnding>();
     const completions: Promise<unknown>[] = [];
@@ -82,10 +84,28 @@ export class BoundedFanOut {
     }, { concurrency });
     // An item has reported a moment before it closes: a parent that went on to its own end would cancel it there.
     await Promise.allSettled(completions);
-    const cancelled = CancellationScope.current().consideredCancelled;
-    const report = show(cancelled ? 'the run was cancelled before its turn' : 'too many had failed before its turn');
-    if (cancelled) throw new CancelledFailure(`${what} was cancelled: ${report.passed + report.failed + report.skipped} of ${report.total} had ended`);
-    return report;
+    return concluded(what, show);
+  }
+
+  /** More than one history takes: the account comes when the child run has ended. */
+  async #relay<I>({ name, what, workflow, items, concurrency, budget, progress }: FanOutPlan<I>): Promise<FanOutReport> {
+    const ids = items.map(({ id }) => id);
+    const endings = new Map<string, ItemEnding>();
+    const workflowId = `${workflowInfo().workflowId}:${name}`;
+    const show = (why?: string): FanOutReport => (this.#report = account(ids, endings, budget, why));
+    show();
+    progress([`${what}: ${items.length} items, in ${workflowId}, whose details tell how far it is`]);
+    const child = await startChild<typeof relayFanOut>('relayFanOut', {
+      workflowId,
+      args: [{ plan: { name: 'items', what, workflow, concurrency }, items, failures: toleratedFailures(budget, items.length), ended: [] }],
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      staticSummary: `${what}: ${items.length} items`,
+    });
+    for (const ending of await child.result()) if (ending.state !== 'notStarted') endings.set(ending.item, ending);
+    progress(fanOutProgress(what, show(), 0));
+    return concluded(what, show);
   }
 
   async #carryOut<I>(name: string, workflow: string, { id, summary, input }: FanOutItem<I>, expected: number | undefined, completions: Promise<unknown>[]): Promise<ItemEnding> {
@@ -131,6 +151,14 @@ export class BoundedFanOut {
     const report = readReport(value);
     if (report !== null) this.#waiting.get(report.item)?.(report);
   }
+}
+
+/** @throws CancelledFailure where the run was cancelled meanwhile */
+function concluded(what: string, show: (why: string) => FanOutReport): FanOutReport {
+  const cancelled = CancellationScope.current().consideredCancelled;
+  const report = show(cancelled ? 'the run was cancelled before its turn' : 'too many had failed before its turn');
+  if (cancelled) throw new CancelledFailure(`${what} was cancelled: ${report.passed + report.failed + report.skipped} of ${report.total} had ended`);
+  return report;
 }
 
 /** Anybody can send a signal: what is no report of an item is not taken. */

@@ -44,8 +44,11 @@ export interface FanOutReport {
   items: ItemEnding[];
 }
 
-/** Most items of one fan-out: with at most 13 events for each, its history stays under the 10,240 at which Temporal begins to warn. */
+/** Most items of one history: with at most 13 events for each, it stays under the 10,240 at which Temporal begins to warn. */
 export const mostItems = 400;
+
+/** Most items of one fan-out: all that are left, and the endings of all others, are the input of each of its runs, which may have 2 MB. */
+export const mostOfAll = 1_000;
 
 /** Most failures that a budget bears, of so many items. */
 export function toleratedFailures(budget: FailureBudget, total: number): number {
@@ -54,7 +57,7 @@ export function toleratedFailures(budget: FailureBudget, total: number): number 
 
 /** What is wrong with a plan; null when it can be carried out. */
 export function planProblem(items: readonly string[], concurrency: number, budget: FailureBudget): string | null {
-  if (items.length > mostItems) return `${items.length} items: one run takes at most ${mostItems}, so that its history stays readable; split them`;
+  if (items.length > mostOfAll) return `${items.length} items: one run takes at most ${mostOfAll}; split them`;
   const twin = items.find((item, index) => items.indexOf(item) !== index);
   if (twin !== undefined) return `${twin} is there twice`;
   if (!Number.isInteger(concurrency) || concurrency < 1) return `concurrency: ${concurrency} is not a whole number from 1 on`;

@@ -89,7 +89,7 @@ export class FleetUpdate {
 
   /** Labels of those that were not updated, from the beginning or because their lock was not to be had. */
   get leftOut(): string[] {
-    return [...this.#account.leftOut.keys(), ...this.#account.takenOver.keys()];
+    return [...this.#account.leftOut.keys(), ...this.#account.takenOver];
   }
 
   /** The exact account. */
@@ -128,16 +128,17 @@ export class FleetUpdate {
   /** Puts back, in the same waves and not cancellable, what this run has written; a change that somebody made meanwhile is left alone. @throws when not all could be put back, naming them */
   async rollBack(): Promise<string> {
     return await CancellationScope.nonCancellable(async () => {
+      this.#handOverTaken(this.#waves.flat()); // of a wave that did not come to its end
       for (const [index, wave] of this.#waves.entries()) {
         const touched = wave.flatMap(({ label }) => this.#account.touched.get(label) ?? []);
         if (touched.length > 0) await this.#restoreWave(touched, `wave ${index + 1} of ${this.#waves.length}`);
       }
       this.#run.progress([]);
-      if (this.#account.kept.size === 0) this.#run.production = 'unchanged';
+      const { kept, restored, takenWritten } = this.#account;
+      if (kept.size + takenWritten.length === 0) this.#run.production = 'unchanged';
       await this.#keepTable(1);
-      const kept = [...this.#account.kept].map(([label, why]) => `${label} (${why})`);
-      if (kept.length > 0) throw new Error(`put back ${this.#account.restored.size}, but not ${kept.slice(0, 10).join('; ')}${kept.length > 10 ? ` and ${kept.length - 10} more` : ''}`);
-      return `put back ${this.#account.restored.size} deployments`;
+      if (kept.size > 0) throw new Error(`put back ${restored.size}, but not ${listed([...kept].map(([label, why]) => `${label} (${why})`))}`);
+      return `put back ${restored.size} deployments${takenWritten.length === 0 ? '' : `; left alone: ${listed(takenWritten)}`}`;
     });
   }
 
@@ -163,8 +164,21 @@ export class FleetUpdate {
     // What has begun to hold them while others had their locks is waited out without the locks.
     if (rest.length > 0 && (await this.#isHeld(rest.map(({ target }) => target), name))) return new Map([...late, ...(await this.#updateAgain(wave, rest, name))]);
     await this.#updateEach(rest);
-    await this.#locks.giveBack(targets);
+    await this.#giveBack(wave);
     return late;
+  }
+
+  /** Also of circuits whose new environment was read back, those that a rollback took while the wave held them are its own: it may have read the definition before that. */
+  async #giveBack(wave: readonly FleetMember[]): Promise<void> {
+    this.#handOverTaken(wave);
+    await this.#locks.giveBack(wave.map(({ target }) => target));
+  }
+
+  #handOverTaken(wave: readonly FleetMember[]): void {
+    for (const { label, target } of wave) {
+      const by = this.#locks.takenBy(target);
+      if (by !== null) this.#account.handOver(label, by);
+    }
   }
 
   /** Waits for as long as a stop or a freeze holds one of these; says when the next freeze begins. */
@@ -181,8 +195,9 @@ export class FleetUpdate {
 
   /** Gives the locks of the whole wave back, and begins anew with the rest of it. */
   async #updateAgain(wave: readonly FleetMember[], rest: readonly FleetMember[], name: string): Promise<Map<FleetMember, string>> {
-    await this.#locks.giveBack(wave.map(({ target }) => target));
-    return await this.#updateWave(rest, name);
+    await this.#giveBack(wave);
+    const { takenOver } = this.#account;
+    return await this.#updateWave(rest.filter(({ label }) => !takenOver.includes(label)), name);
   }
 
   /** Waits for all of them, also when one fails. */
@@ -211,8 +226,7 @@ export class FleetUpdate {
       // A cancellation of the whole run goes first.
       const by = isCancelled(error) ? null : (this.#locks.takenBy(target) ?? (isPreempted(error) ? 'another run' : null));
       if (by === null) throw error;
-      this.#account.touched.delete(label); // what serves is for the rollback to decide, also whether it keeps what was written
-      this.#account.takenOver.set(label, `taken over by ${by}`);
+      this.#account.handOver(label, by);
     }
   }
 
@@ -235,8 +249,10 @@ export class FleetUpdate {
       return changedBy === null ? null : `changed by ${changedBy} meanwhile; nothing was overwritten`;
     }, { concurrency: parallelWrites });
     for (const [index, ending] of endings.entries()) {
-      const why = ending.status === 'rejected' ? rootMessage(ending.reason) : ending.value;
-      if (why !== null) this.#account.kept.set(wave[index]!.member.label, why);
+      const { label, target } = wave[index]!.member;
+      const by = isClaimed && ending.status === 'rejected' ? this.#locks.takenBy(target) : null;
+      const why = ending.status === 'fulfilled' ? ending.value : by === null ? rootMessage(ending.reason) : `taken over by ${by}`;
+      if (why !== null) this.#account.kept.set(label, why);
     }
     if (isClaimed) await this.#run.attempt('The locks of a wave could not be given back yet', () => this.#locks.giveBack(targets));
   }
@@ -250,4 +266,9 @@ export class FleetUpdate {
     const { updated } = this;
     this.#run.progress([`${doing}: ${wave}`, ...(updated.length > 0 ? [`${updated.length} have the new environment`] : []), ...more]);
   }
+}
+
+/** At most ten: the sentence is for people. */
+function listed(labels: readonly string[]): string {
+  return `${labels.slice(0, 10).join('; ')}${labels.length > 10 ? ` and ${labels.length - 10} more` : ''}`;
 }

@@ -1,66 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { cancelled as untilCancelled, heartbeat, sleep } from '@temporalio/activity';
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, Worker } from '@temporalio/worker';
-import { payloadConverterPath } from '../../../workers/temporal-client.ts';
+import { Worker } from '@temporalio/worker';
 import type { FanOutReport } from '../../../workflows/domain/fan-out.ts';
 import { eventually } from '../../support/eventually.ts';
-import { startTemporal } from '../../support/temporal-server.ts';
-import type { spread, SpreadInput } from './support/fan-out-workflows.ts';
+import type { spread } from './support/fan-out-workflows.ts';
+import { counts, failureOf, numbered, openItems, spreadInput as input, SpreadRuns } from './support/spread-runs.ts';
 
-let temporal: TestWorkflowEnvironment;
-let directory: string;
-let codePath: string;
-let started = 0;
-
-before(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'holdpoint-fan-out-'));
-  codePath = join(directory, 'bundle.js');
-  const { code } = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('./support/fan-out-workflows.ts', import.meta.url)), payloadConverterPath, logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} } });
-  writeFileSync(codePath, code);
-  temporal = await startTemporal();
-});
-after(async () => {
-  await temporal.teardown();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-const numbered = (count: number) => Array.from({ length: count }, (_, number) => `item-${number}`);
-const input = (given: Partial<SpreadInput> = {}): SpreadInput => ({ items: numbered(20), concurrency: 5, budget: { failures: 0 }, ...given });
-
-interface Activities {
-  work?: (item: string) => Promise<{ ok: boolean }>;
-  putBack?: (item: string) => Promise<void>;
-}
-
-/** Starts a fan-out on a task queue of its own, with a worker in this process. */
-async function withSpread<T>(given: Partial<SpreadInput>, { work = async () => ({ ok: true }), putBack = async () => undefined }: Activities, body: (handle: WorkflowHandle<typeof spread>) => Promise<T>): Promise<T> {
-  const taskQueue = `fan-out-${(started += 1)}`;
-  const worker = await Worker.create({ connection: temporal.nativeConnection, taskQueue, workflowBundle: { codePath }, activities: { work, putBack } });
-  const running = worker.run();
-  try {
-    return await body(await temporal.client.workflow.start<typeof spread>('spread', { taskQueue, workflowId: `spread-${started}`, args: [input(given)] }));
-  } finally {
-    worker.shutdown();
-    await running;
-  }
-}
-
-const counts = ({ items: _items, ...report }: FanOutReport) => report;
-const failureOf = async (promise: Promise<unknown>): Promise<WorkflowFailedError> => {
-  const error: unknown = await promise.then(() => undefined, (thrown: unknown) => thrown);
-  assert.ok(error instanceof WorkflowFailedError);
-  return error;
-};
+const runs = new SpreadRuns();
+before(() => runs.start());
+after(() => runs.stop());
+const withSpread = runs.spread.bind(runs);
 
 describe('a bounded fan-out', () => {
   it('carries out 200 items, at most 5 at once, each with its report, in at most 13 events an item', async () => {
@@ -80,7 +36,7 @@ describe('a bounded fan-out', () => {
       const events = (await handle.fetchHistory()).events ?? [];
       console.log(`events: ${events.length} for 200 items`);
       assert.ok(events.length <= 13 * 200 + 20, `${events.length} events`);
-      await Worker.runReplayHistory({ workflowBundle: { codePath } }, { events }, handle.workflowId);
+      await Worker.runReplayHistory({ workflowBundle: { codePath: runs.codePath } }, { events }, handle.workflowId);
     });
   });
 
@@ -133,8 +89,8 @@ describe('a bounded fan-out', () => {
     });
   });
 
-  it('refuses more than 400 items, and an item that is there twice', async () => {
-    for (const [items, reason] of [[numbered(401), /401 items: one run takes at most 400/], [['a', 'b', 'a'], /a is there twice/]] as const) {
+  it('refuses more than 1,000 items, and an item that is there twice', async () => {
+    for (const [items, reason] of [[numbered(1_001), /1001 items: one run takes at most 1000/], [['a', 'b', 'a'], /a is there twice/]] as const) {
       await withSpread({ items: [...items] }, {}, async (handle) => {
         const { cause } = await failureOf(handle.result());
         assert.ok(cause instanceof ApplicationFailure && cause.type === 'InputInvalid');
@@ -161,11 +117,11 @@ describe('a bounded fan-out', () => {
       await eventually(async () => assert.equal((await openItems(handle)).length, 5));
       const events = (await handle.fetchHistory()).events ?? [];
       const firstTask = events.find(({ workflowTaskCompletedEventAttributes }) => workflowTaskCompletedEventAttributes);
-      await temporal.connection.workflowService.resetWorkflowExecution({
-        namespace: temporal.namespace ?? 'default', workflowExecution: { workflowId: handle.workflowId }, reason: 'test', requestId: `reset-${handle.workflowId}`, workflowTaskFinishEventId: firstTask!.eventId!,
+      await runs.temporal.connection.workflowService.resetWorkflowExecution({
+        namespace: runs.temporal.namespace ?? 'default', workflowExecution: { workflowId: handle.workflowId }, reason: 'test', requestId: `reset-${handle.workflowId}`, workflowTaskFinishEventId: firstTask!.eventId!,
       });
       setTimeout(() => (release = true), 1_000);
-      const report = await temporal.client.workflow.getHandle<typeof spread>(handle.workflowId).result();
+      const report = await runs.temporal.client.workflow.getHandle<typeof spread>(handle.workflowId).result();
       assert.deepEqual(counts(report), { total: 8, passed: 8, failed: 0, skipped: 0, cancelled: 0, notStarted: 0, stopped: false, tolerated: 0 });
       assert.equal(twice, 0);
     });
@@ -173,13 +129,13 @@ describe('a bounded fan-out', () => {
 
   it('accounts exactly for 200 items although the worker is killed in the middle', async () => {
     const taskQueue = 'fan-out-killed';
-    const log = join(directory, 'work.log');
+    const log = join(runs.directory, 'work.log');
     const done = () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []);
-    const start = (): ChildProcess => spawn(process.execPath, [fileURLToPath(new URL('./support/fan-out-worker.ts', import.meta.url)), temporal.address, taskQueue, codePath, log], { stdio: 'ignore' });
+    const start = (): ChildProcess => spawn(process.execPath, [fileURLToPath(new URL('./support/fan-out-worker.ts', import.meta.url)), runs.temporal.address, taskQueue, runs.codePath, log], { stdio: 'ignore' });
     const first = start();
     let second: ChildProcess | null = null;
     try {
-      const handle = await temporal.client.workflow.start<typeof spread>('spread', { taskQueue, workflowId: 'spread-killed', args: [input({ items: numbered(200) })] });
+      const handle = await runs.temporal.client.workflow.start<typeof spread>('spread', { taskQueue, workflowId: 'spread-killed', args: [input({ items: numbered(200) })] });
       await eventually(async () => assert.ok(done().length >= 60), { timeoutMs: 60_000 });
       first.kill('SIGKILL');
       await once(first, 'exit');
@@ -196,9 +152,3 @@ describe('a bounded fan-out', () => {
     }
   });
 });
-
-/** The items that run, of those that a fan-out's history has begun. */
-async function openItems(handle: WorkflowHandle<typeof spread>): Promise<string[]> {
-  const { raw } = await handle.describe();
-  return (raw.pendingChildren ?? []).map(({ workflowId }) => workflowId ?? '');
-}

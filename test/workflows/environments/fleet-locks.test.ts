@@ -10,7 +10,7 @@ import { lockId, lockPriority, type LockClaim, type LockState } from '../../../w
 import type { Target } from '../../../workflows/domain/vocabulary.ts';
 import type { RunStatus } from '../../../workflows/domain/run-status.ts';
 import { DeclaredFreezes } from '../../support/declared-freezes.ts';
-import { failureOf, leftResult, passBoth, resultOf, update } from '../../support/environment-runs.ts';
+import { failureOf, leftResult, pass, passBoth, resultOf, update } from '../../support/environment-runs.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fleetOf, type Fleet } from '../../support/fleet.ts';
 import { details } from '../../support/release-model-runs.ts';
@@ -138,6 +138,49 @@ describe('the locks of an environment\'s update', () => {
     assert.equal(fleet.environments()[2], 'custom-tf-env:1.5.0');
   });
 
+  it('leaves to a rollback also what was read back before the rollback took it, when the environment\'s own puts all others back', async () => {
+    const fleet = fleetOf(4);
+    let giveBack = async (): Promise<void> => undefined;
+    const result = await update(temporal, fleet, {
+      deployBatchModel: async (given) => {
+        const served = await fleet.activities.deployBatchModel!(given);
+        if (production(given) && given.deployment.endsWith('C003')) giveBack = await claim('secondRollback', 'P001/C003', { preempts: true });
+        return served;
+      },
+      watchAlertRates: async () => ({ kind: 'breached', poll: 1, alerts: 9, expected: 0, rules: [] }),
+    }, {}, async (handle) => {
+      const ended = await passBoth(handle);
+      await giveBack();
+      return ended;
+    });
+    assert.deepEqual([result.outcome, result.production, result.rolledBack, result.leftOut], ['rejected', 'changed', ['P001/C001', 'P001/C002', 'P001/C004'], ['P001/C003']]);
+    assert.match(result.reason, /^rolled back \(put back 3 deployments; left alone: P001\/C003 \(taken over by secondRollback:P001:C003 \(secondRollback\)\)\)/);
+    assert.deepEqual([result.changes?.takenOver, result.changes?.putBack, result.changes?.kept], [1, 3, 0]);
+    assert.deepEqual(fleet.environments(), ['custom-tf-env:1.5.0', 'custom-tf-env:1.5.0', 'custom-tf-env:1.5.1', 'custom-tf-env:1.5.0']);
+  });
+
+  it('a wave that fails leaves to a rollback what it took, and puts back the others', async () => {
+    const fleet = fleetOf(4);
+    let giveBack = async (): Promise<void> => undefined;
+    const result = await update(temporal, fleet, {
+      deployBatchModel: async (given) => {
+        if (production(given) && given.deployment.endsWith('C004')) {
+          await eventually(() => assert.notEqual(fleet.environments()[2], 'custom-tf-env:1.5.0'));
+          giveBack = await claim('thirdRollback', 'P001/C003', { preempts: true });
+          throw ApplicationFailure.nonRetryable('the image cannot be pulled', FailureType.OperationFailed);
+        }
+        return await fleet.activities.deployBatchModel!(given);
+      },
+    }, {}, async (handle) => {
+      const left = resultOf(await failureOf(passBoth(handle)));
+      await giveBack();
+      return left;
+    });
+    assert.deepEqual([result.outcome, result.production, result.rolledBack, result.leftOut], ['failed', 'changed', ['P001/C001', 'P001/C002'], ['P001/C003']]);
+    assert.equal(fleet.environments()[2], 'custom-tf-env:1.5.1', 'whoever took it decides whether it stays');
+    assert.deepEqual([result.changes?.takenOver, result.changes?.putBack], [1, 2]);
+  });
+
   it('does not put a deployment back that another run has the lock of, and says so', async () => {
     const fleet = fleetOf(4);
     let giveBack = async (): Promise<void> => undefined;
@@ -169,5 +212,48 @@ describe('the locks of an environment\'s update', () => {
       await liftHold(temporal.client, hold);
     });
     assert.deepEqual(fleet.environments(), fleet.labels.map(() => 'custom-tf-env:1.5.0'));
+  });
+
+  it('stopped between two waves it holds no lock and writes nothing; lifted, it goes on where it was, and each deployment is written once', async () => {
+    const fleet = fleetOf(5);
+    const hold = { scope: target('P001/C003'), by: 'coordinateIncident:P001' };
+    const { epochs, deployBatchModel } = noting(fleet);
+    const result = await update(temporal, fleet, {
+      deployBatchModel: async (given) => {
+        if (production(given)) assert.equal(epochs.has(`P001/${given.deployment.slice(-4)}`), false, 'written once');
+        if (production(given) && given.deployment.endsWith('C002')) await holdReleases(temporal.client, { ...hold, reason: 'meters are exchanged', since: '2026-11-21T03:00:00.000Z' });
+        return await deployBatchModel(given);
+      },
+    }, {}, async (handle) => {
+      await pass(handle, 'stage1', 'alice');
+      await pass(handle, 'stage3', 'bob');
+      await eventually(async () => assert.match(await details(handle), /Stopped before production by coordinateIncident:P001: meters are exchanged/), { timeoutMs: 60_000 });
+      assert.deepEqual([...epochs.keys()].sort(), ['P001/C001', 'P001/C002']);
+      for (const label of ['P001/C001', 'P001/C002']) await eventually(async () => assert.equal(await holderOf(label), null), { timeoutMs: 30_000 });
+      await liftHold(temporal.client, hold);
+      await eventually(async () => assert.doesNotMatch(await details(handle), /Stopped before production/), { timeoutMs: 60_000 });
+      return await handle.result();
+    });
+    assert.deepEqual([result.outcome, result.updated, result.changes?.updated], ['succeeded', fleet.labels, 5]);
+    assert.equal(epochs.size, 5);
+  });
+
+  it('stopped while a wave waits for a lock, the circuit is not written as soon as the lock is free, but when the stop is lifted', async () => {
+    const fleet = fleetOf(2);
+    const hold = { scope: target('P001/C002'), by: 'carol' };
+    const { epochs, deployBatchModel } = noting(fleet);
+    const result = await update(temporal, fleet, { deployBatchModel }, { lockWaitMs: 60_000 }, async (handle) => {
+      const giveBack = await claim('thirdRelease', 'P001/C002');
+      await pass(handle, 'stage1', 'alice');
+      await pass(handle, 'stage3', 'bob');
+      await eventually(async () => assert.match(await details(handle), /Waits for the lock of P001\/C002/), { timeoutMs: 60_000 });
+      await holdReleases(temporal.client, { ...hold, reason: 'the data are late', since: '2026-11-21T03:00:00.000Z' });
+      await giveBack();
+      await eventually(async () => assert.match(await details(handle), /Stopped before production by carol: the data are late/), { timeoutMs: 60_000 });
+      assert.deepEqual([...epochs.keys()], ['P001/C001']);
+      await liftHold(temporal.client, hold);
+      return await handle.result();
+    });
+    assert.deepEqual([result.outcome, result.updated], ['succeeded', fleet.labels]);
   });
 });

@@ -2,6 +2,7 @@
 import { ActivityCancellationType, defineQuery, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import { BoundedFanOut } from '../../../../workflows/blocks/bounded-fan-out.ts';
 import { reportItem } from '../../../../workflows/blocks/fan-out-item.ts';
+export { relayFanOut } from '../../../../workflows/blocks/fan-out-relay.ts';
 import type { FailureBudget, FanOutReport, ItemPlace, ItemReport } from '../../../../workflows/domain/fan-out.ts';
 
 export interface SpreadInput {
