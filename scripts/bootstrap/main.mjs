@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { ensureDependencies } from './dependencies.mjs';
-import { pathWithProject } from './paths.mjs';
+import { compileCache, pathWithProject } from './paths.mjs';
 import { runCommand } from './run-command.mjs';
 import { onSignal } from './signals.mjs';
 import { say, StepFailed, stopSteps } from './steps.mjs';
@@ -53,7 +53,7 @@ export async function bootstrap(args) {
       say('Everything is ready.');
       return 0;
     }
-    return await runCommand(command, { ...process.env, ...prepared, PATH: pathWithProject() });
+    return await runCommand(command, { NODE_COMPILE_CACHE: compileCache, ...process.env, ...prepared, PATH: pathWithProject() });
   } catch (error) {
     stopSteps();
     say(error instanceof StepFailed ? error.message : error.stack);

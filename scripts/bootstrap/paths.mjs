@@ -2,6 +2,8 @@ import { delimiter, join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '..', '..');
 export const cache = join(root, '.cache');
+/** Where Node keeps what it made of TypeScript: it spares each process of the product about half a second of a core. */
+export const compileCache = join(cache, 'node-compile-cache');
 export const binaries = join(root, 'node_modules', '.bin');
 
 /** PATH with the project's own programs first, Node among them. */

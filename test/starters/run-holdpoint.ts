@@ -1,4 +1,4 @@
-/** Runs `holdpoint` as a user does: a process of its own, with nothing of the product's environment but Temporal's address, and signed in as nobody. */
+/** Runs `holdpoint` as a user does: a process of its own, with nothing of the product's environment but Temporal's address (Node's cache of compiled code is not the product's), and signed in as nobody. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ export type Holdpoint = (args: string[], options?: HoldpointOptions) => Promise<
 /** A command line for one server. Its environment is empty but for the address, so that a test fails when another variable becomes necessary. */
 export function holdpointAt(address: string): Holdpoint {
   return async (args, { input, environment = {}, onStderr } = {}) => {
-    const child = spawn(process.execPath, [main, ...args], { env: { TEMPORAL_ADDRESS: address, TEMPORAL_UI_URL: 'http://ui.test', XDG_STATE_HOME: stateHome, ...environment } });
+    const child = spawn(process.execPath, [main, ...args], { env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '', TEMPORAL_ADDRESS: address, TEMPORAL_UI_URL: 'http://ui.test', XDG_STATE_HOME: stateHome, ...environment } });
     child.stdin.on('error', () => undefined); // a command that reads no input may end before it is written
     child.stdin.end(input === undefined ? '' : typeof input === 'string' ? input : JSON.stringify(input));
     if (onStderr) child.stderr.setEncoding('utf8').on('data', onStderr);

@@ -11,7 +11,7 @@ const healthyWithinMs = 60_000;
 export interface PartOptions {
   /** What Node runs, relative to the repository, such as `workers/main.ts`. */
   file: string;
-  /** Everything that the part finds in its environment beside PATH and HOME. */
+  /** Everything that the part finds in its environment beside PATH, HOME and Node's cache of compiled code. */
   environment: Record<string, string>;
   /** Where its output is appended. */
   logFile: string;
@@ -43,8 +43,8 @@ export class PartProcess {
   private constructor(options: PartOptions) {
     this.#options = options;
     const log = openSync(options.logFile, 'a');
-    const { PATH = '', HOME = '' } = process.env;
-    this.#child = spawn(process.execPath, [options.file], { cwd: root, env: { PATH, HOME, ...options.environment }, stdio: ['ignore', log, log] });
+    const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
+    this.#child = spawn(process.execPath, [options.file], { cwd: root, env: { PATH, HOME, NODE_COMPILE_CACHE, ...options.environment }, stdio: ['ignore', log, log] });
     closeSync(log);
     this.pid = this.#child.pid!;
     this.ended = new Promise((resolve) => this.#child.once('exit', (code, signal) => resolve({ code, signal })));

@@ -1,33 +1,43 @@
 /** A run that another one starts and that then goes on by itself, whatever becomes of who started it. */
 import { CancellationScope, ChildWorkflowCancellationType, condition, ParentClosePolicy, startChild, WorkflowIdReusePolicy, type ChildWorkflowHandle, type Workflow } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { CancelledFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Outcome, Target } from '../domain/vocabulary.ts';
 import { rootMessage } from './compensations.ts';
 import { searchAttributePairs } from './search-attribute-pairs.ts';
 
 export interface OwnRun {
   runbook: string;
-  /** One at a time; one that has ended may be followed by another. */
   workflowId: string;
-  /** Null of a run over more than one. */
+  /** `once`: none of this id is ever started again. `oneAtATime`, as it is without: one that has ended may be followed by another. */
+  ofItsId?: 'once' | 'oneAtATime';
+  /** Null of a run over more than one, and of one that is not listed by its target. */
   target: Target | null;
   /** That it begins in, for lists that are read before a worker has taken it up. */
   phase?: string;
+  /** Of the model that it is about. */
+  modelVersion?: string;
   input: object;
   summary: string;
+  /** More than the summary, for its page in Temporal Web UI. */
+  details?: string;
 }
 
-/** Starts it; null where one of its id runs already. Not cancellable: a run that is cancelled at this moment must know whether it has started something. */
-export async function startOwnRun({ runbook, workflowId, target, phase, input, summary }: OwnRun): Promise<ChildWorkflowHandle<Workflow> | null> {
+const reusePolicies = { once: WorkflowIdReusePolicy.REJECT_DUPLICATE, oneAtATime: WorkflowIdReusePolicy.ALLOW_DUPLICATE };
+
+/** Starts it; null where one of its id was there already. A run that has been cancelled starts nothing; one that is cancelled at this moment must know whether it has. */
+export async function startOwnRun({ runbook, workflowId, ofItsId = 'oneAtATime', target, phase, modelVersion, input, summary, details }: OwnRun): Promise<ChildWorkflowHandle<Workflow> | null> {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure(`cancelled before ${workflowId} was started`);
+  const attributes = searchAttributePairs({ ...(phase !== undefined && { Phase: phase }), ...(target && { Plant: target.plant, Circuit: target.circuit }), ...(modelVersion !== undefined && { ModelVersion: modelVersion }) });
   try {
     return await CancellationScope.nonCancellable(() => startChild(runbook, {
       workflowId,
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      typedSearchAttributes: searchAttributePairs({ ...(phase !== undefined && { Phase: phase }), ...(target && { Plant: target.plant, Circuit: target.circuit }) }),
-      staticSummary: summary,
+      workflowIdReusePolicy: reusePolicies[ofItsId],
+      typedSearchAttributes: attributes,
+      staticSummary: summary.slice(0, 200),
+      ...(details !== undefined && { staticDetails: details }),
     }));
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return null;

@@ -1,6 +1,4 @@
-import { ChildWorkflowCancellationType, ParentClosePolicy, startChild } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { searchAttributePairs } from '../blocks/search-attribute-pairs.ts';
+import { startOwnRun } from '../blocks/own-run.ts';
 import { rollBackModelId, targetLabel } from '../domain/ids.ts';
 import { RollBackModelPhase } from '../domain/phases.ts';
 import { newestGood, type RollBackModelInput } from '../domain/rollback.ts';
@@ -12,18 +10,6 @@ export async function startRollback(target: Target, { from, to }: LastChange, { 
   const workflowId = rollBackModelId(target);
   // What people saw serving is named: where something else serves by then, the rollback says so and does nothing.
   const input: RollBackModelInput = { target, reason: `incident: ${title}`.slice(0, 1000), from, ...(to === null && { to: newestGood }), startedBy: by.join(', '), incident };
-  try {
-    await startChild('rollBackModel', {
-      workflowId,
-      args: [input],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.ABANDON,
-      typedSearchAttributes: searchAttributePairs({ Phase: RollBackModelPhase.Identify, Plant: target.plant, Circuit: target.circuit, ModelVersion: to ?? 'previous' }),
-      staticSummary: `Roll ${targetLabel(target)} back, approved in an incident`,
-    });
-    return { workflowId, isNew: true };
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return { workflowId, isNew: false };
-    throw error;
-  }
+  const child = await startOwnRun({ runbook: 'rollBackModel', workflowId, target, phase: RollBackModelPhase.Identify, modelVersion: to ?? 'previous', input, summary: `Roll ${targetLabel(target)} back, approved in an incident` });
+  return { workflowId, isNew: child !== null };
 }

@@ -1,5 +1,4 @@
-import { ChildWorkflowCancellationType, ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { startOwnRun } from '../blocks/own-run.ts';
 import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import { interruptionReportId, sweepLookBackMs, sweepPhase, type InterruptedRun, type SweepRunsInput, type SweepRunsResult } from '../domain/sweep-runs.ts';
@@ -28,18 +27,6 @@ export async function sweepRuns(input: SweepRunsInput = {}): Promise<SweepRunsRe
 
 /** A report is a workflow of its own: Temporal refuses a second one of its id, so that no memory is needed, and it goes on when the sweep has ended. */
 async function report(interruption: InterruptedRun): Promise<boolean> {
-  try {
-    await startChild('reportInterruption', {
-      workflowId: interruptionReportId(interruption),
-      args: [interruption],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.ABANDON,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-      staticSummary: `Report: ${interruption.run.workflowId} ${interruption.how}`.slice(0, 200),
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false; // another sweep was quicker
-    throw error;
-  }
+  const child = await startOwnRun({ runbook: 'reportInterruption', workflowId: interruptionReportId(interruption), ofItsId: 'once', target: null, input: interruption, summary: `Report: ${interruption.run.workflowId} ${interruption.how}` });
+  return child !== null; // else another sweep was quicker
 }

@@ -1,6 +1,6 @@
-import { ChildWorkflowCancellationType, isCancellation, ParentClosePolicy, startChild, workflowInfo, WorkflowIdReusePolicy } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { GateServices } from '../blocks/gate-request.ts';
+import { startOwnRun } from '../blocks/own-run.ts';
 import type { Run } from '../blocks/run.ts';
 import type { GateEvent } from '../domain/gate-event.ts';
 import { reviewBypassId, type ReviewBypassInput } from '../domain/review-bypass.ts';
@@ -28,18 +28,8 @@ export function releaseGateServices(run: Run): GateServices {
     reviewBypass: async (gate, { by, reason, incident }, { policy, people, requestedBy, inboxUrl = null }) => {
       const { workflowId, firstExecutionRunId, workflowType } = workflowInfo();
       const review: ReviewBypassInput = { run: { workflowId, runId: firstExecutionRunId, runbook: workflowType, target: run.target }, gate, by, reason, incident, policy, people: [...people], requestedBy: [...requestedBy], inboxUrl };
-      try {
-        await startChild('reviewBypass', {
-          workflowId: reviewBypassId(review),
-          workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-          args: [review],
-          parentClosePolicy: ParentClosePolicy.ABANDON, // the review goes on until somebody has closed it
-          cancellationType: ChildWorkflowCancellationType.ABANDON,
-          staticSummary: `Review: ${by} broke the glass at ${gate}`,
-        });
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error; // a run that was reset passes the gate again: this bypass has its review
-      }
+      // It goes on until somebody has closed it. A run that was reset passes the gate again: this bypass has its review then.
+      await startOwnRun({ runbook: 'reviewBypass', workflowId: reviewBypassId(review), ofItsId: 'once', target: null, input: review, summary: `Review: ${by} broke the glass at ${gate}` });
     },
   };
 }
