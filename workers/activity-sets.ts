@@ -4,6 +4,7 @@ import { createAlertSourceActivities } from '../activities/alert-sources/index.t
 import { createCheckActivities, createCheckClients } from '../activities/azure-devops/check-activities.ts';
 import { createAzureDevOpsClients } from '../activities/azure-devops/clients.ts';
 import { createAzureDevOpsActivities } from '../activities/azure-devops/index.ts';
+import { createAttachmentActivities } from '../activities/azure-devops/pull-request-attachment.ts';
 import { createAzureMlClients } from '../activities/azure-ml/clients.ts';
 import { createAzureMlActivities } from '../activities/azure-ml/index.ts';
 import { createAzureMonitorClients } from '../activities/azure-monitor/clients.ts';
@@ -68,7 +69,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
     case TaskQueue.Mlflow:
       return withHeartbeat(createMlflowActivities(createMlflowClients(settings)));
     case TaskQueue.AzureDevOps:
-      return withHeartbeat({ ...createAzureDevOpsActivities(createAzureDevOpsClients(settings)), ...createCheckActivities(createCheckClients(settings, openVault(configuration))) });
+      return withHeartbeat({ ...createAzureDevOpsActivities(createAzureDevOpsClients(settings)), ...createAttachmentActivities({ ...createAzureDevOpsClients(settings), ...createAzureMlClients(settings) }), ...createCheckActivities(createCheckClients(settings, openVault(configuration))) });
     case TaskQueue.Notifications:
       return withHeartbeat(createNotificationActivities({ estateFile: configuration.estateFile, webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, secrets: configuration.notificationSecrets ?? {}, buttonKeysFile: configuration.buttonKeysFile ?? null, client: client ?? null, ...createNotificationClients(settings) }));
     case TaskQueue.Record: {

@@ -3,6 +3,8 @@ import type { RestClient } from '../http/rest-client.ts';
 import type { CommentThread, PullRequestBody } from './rest.ts';
 
 const version = { 'api-version': '7.1' };
+/** Named so in every version of the documentation. */
+const attachmentVersion = { 'api-version': '7.1-preview.1' };
 const noCommit = '0'.repeat(40);
 const mostPullRequests = 50;
 
@@ -10,6 +12,13 @@ export interface CommitBody {
   commitId: string;
   comment: string;
   author?: { name?: string; email?: string };
+}
+
+export interface AttachmentBody {
+  id: number;
+  /** The file's name. */
+  displayName: string;
+  url: string;
 }
 
 export interface AuthoredThread extends CommentThread {
@@ -64,6 +73,18 @@ export const changesApi = (rest: RestClient, project: string) => {
     async completePullRequest(repositoryId: string, id: number, sourceCommit: string): Promise<PullRequestBody> {
       const body = { status: 'completed', lastMergeSourceCommit: { commitId: sourceCommit }, completionOptions: { deleteSourceBranch: true } };
       return (await rest.send<PullRequestBody>({ method: 'PATCH', url: `${of(repositoryId)}/pullRequests/${id}`, query: version, body })).body;
+    },
+
+    async describePullRequest(repositoryId: string, id: number, description: string): Promise<void> {
+      await rest.send({ method: 'PATCH', url: `${of(repositoryId)}/pullRequests/${id}`, query: version, body: { description } });
+    },
+
+    attachmentsOf: async (repositoryId: string, id: number): Promise<AttachmentBody[]> => (await rest.send<{ value: AttachmentBody[] }>({ method: 'GET', url: `${of(repositoryId)}/pullRequests/${id}/attachments`, query: attachmentVersion })).body.value,
+
+    /** Attaches a file of text. */
+    async attach(repositoryId: string, id: number, name: string, content: string): Promise<AttachmentBody> {
+      const url = `${of(repositoryId)}/pullRequests/${id}/attachments/${encodeURIComponent(name)}`;
+      return (await rest.send<AttachmentBody>({ method: 'POST', url, query: attachmentVersion, text: content, contentType: 'application/octet-stream' })).body;
     },
 
     async abandonPullRequest(repositoryId: string, id: number): Promise<void> {

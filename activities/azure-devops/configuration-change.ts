@@ -58,7 +58,7 @@ export interface WithdrawChangeInput {
 
 /** Azure DevOps refuses longer texts. */
 const longestTitle = 400;
-const longestDescription = 4_000;
+export const longestDescription = 4_000;
 
 /**
  * What an edit of a circuit's configuration would change, on the tip of a branch. Safe to retry because it only reads; a malformed file, a value out of range and an edit that changes

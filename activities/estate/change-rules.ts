@@ -6,7 +6,7 @@ import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { completeGate } from './effective-gates.ts';
 import { duration } from './durations.ts';
 import type { EstateSettings } from './index.ts';
-import { complaintAbout, readEstate } from './estate-file.ts';
+import { readEstate, unknownTarget } from './estate-file.ts';
 import { gatePart } from './gate-schema.ts';
 import { groupsAmong, peopleBehind } from './names.ts';
 import type { Estate } from './schema.ts';
@@ -51,11 +51,11 @@ export const createChangeRuleActivities = ({ estateFile }: EstateSettings) => ({
   /**
    * Reads who reviews a proposed change of one target. Safe to retry because it only reads.
    *
-   * @throws EstateInvalid (not retried) naming file, line and field, also for a target that the estate does not know
+   * @throws TargetUnknown (not retried) for a target that the estate does not know; EstateInvalid (not retried) naming file, line and field
    */
   loadChangeRules: async ({ target }: { target: Target }): Promise<ChangeRules> => {
     const rules = changeRules(await readEstate(estateFile), target);
-    if ('problem' in rules) throw await complaintAbout(estateFile, rules.field, rules.problem);
+    if ('problem' in rules) throw await unknownTarget(estateFile, rules);
     return rules;
   },
 });

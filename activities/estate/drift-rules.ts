@@ -2,7 +2,7 @@
 import { jsonDigest } from '../../workflows/domain/digest.ts';
 import type { DriftRules } from '../../workflows/domain/drift-retraining.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
-import { complaintAbout, readEstate } from './estate-file.ts';
+import { readEstate, unknownTarget } from './estate-file.ts';
 import type { EstateSettings } from './index.ts';
 import type { Estate } from './schema.ts';
 import { targetPolicy, type UnknownTarget } from './target-policy.ts';
@@ -25,11 +25,11 @@ export const createDriftRuleActivities = ({ estateFile }: EstateSettings) => ({
   /**
    * Reads what the estate says about drift of one target. Safe to retry because it only reads.
    *
-   * @throws EstateInvalid (not retried) naming file, line and field, also for a target that the estate does not know
+   * @throws TargetUnknown (not retried) for a target that the estate does not know; EstateInvalid (not retried) naming file, line and field
    */
   loadDriftRules: async ({ target }: { target: Target }): Promise<DriftRules> => {
     const rules = driftRules(await readEstate(estateFile), target);
-    if ('problem' in rules) throw await complaintAbout(estateFile, rules.field, rules.problem);
+    if ('problem' in rules) throw await unknownTarget(estateFile, rules);
     return rules;
   },
 });

@@ -26,6 +26,12 @@ export function parseEstate(text: string, file: string): Estate {
   return checked.data;
 }
 
+/** That somebody asked for a target which the estate, valid by itself, does not have. */
+export async function unknownTarget(file: string, { field, problem }: { field: Path; problem: string }): Promise<ApplicationFailure> {
+  const { message } = await complaintAbout(file, field, problem);
+  return ApplicationFailure.create({ type: FailureType.TargetUnknown, message, nonRetryable: true });
+}
+
 /** A complaint about a field of an estate that is valid by itself. */
 export async function complaintAbout(file: string, field: Path, problem: string): Promise<ApplicationFailure> {
   const lines = new LineCounter();

@@ -1,6 +1,6 @@
 /** The section `freezes` of the estate file: times in which nothing that they name may be changed. What each field means: docs/freezes.md. */
 import { z } from 'zod';
-import { freezeActions, freezeEnvironments, type FreezeAction } from '../../workflows/domain/freeze.ts';
+import { freezeActions, freezeEnvironments, type FreezeAction, type FreezeEnvironment } from '../../workflows/domain/freeze.ts';
 import { instantOf, isTimeZone, startOfDate } from '../calendar/local-time.ts';
 import { Recurrence, type Span } from '../calendar/recurrence.ts';
 import type { ClosedTime } from '../calendar/closed-times.ts';
@@ -52,9 +52,10 @@ const freeze = z.strictObject({
 export const freezesSchema = z.array(freeze).default([]);
 export type DeclaredFreeze = z.infer<typeof freeze>;
 
-/** Whether it concerns an action, where that takes place. */
-export function concerns({ environments, actions: named }: Pick<DeclaredFreeze, 'environments' | 'actions'>, action: FreezeAction): boolean {
-  return environments.includes(freezeActions[action]) && (named?.includes(action) ?? true);
+/** Whether it concerns an action, where that takes place, or in one of the environments where it may. */
+export function concerns({ environments, actions: named }: Pick<DeclaredFreeze, 'environments' | 'actions'>, action: FreezeAction, environment?: FreezeEnvironment): boolean {
+  const places: readonly FreezeEnvironment[] = environment === undefined ? freezeActions[action] : [environment];
+  return places.some((place) => environments.includes(place)) && (named?.includes(action) ?? true);
 }
 
 /** When it holds. A date lasts from its first to its last moment in the freeze's time zone. */
@@ -79,8 +80,9 @@ export function checkFreezes({ people, groups, escalation, plants, freezes }: Na
     const path: Path = ['freezes', index];
     if (freezes.findIndex(({ name }) => name === each.name) < index) complain([...path, 'name'], `"${each.name}" is the name of an earlier freeze; each needs its own, for an override names it`);
     each.actions?.forEach((action, position) => {
-      if (!each.environments.includes(freezeActions[action])) complain([...path, 'actions', position], `${action} takes place in ${freezeActions[action]}, which is none of the freeze's environments; add it there, or take ${action} out`);
+      if (!concerns({ ...each, actions: undefined }, action)) complain([...path, 'actions', position], `${action} takes place in ${freezeActions[action].join(' or ')}, which is none of the freeze's environments; add it there, or take ${action} out`);
     });
+    if (each.targets !== undefined && each.actions?.length === 1 && each.actions[0] === 'pipelineStage') complain([...path, 'targets'], 'a pipeline\'s stage has no plant or circuit: leave the targets out, or the freeze holds nothing');
     each.targets?.forEach((target, position) => {
       const [plant = '', circuit] = target.split('/');
       const known = Object.hasOwn(plants, plant) && (circuit === undefined || Object.hasOwn(plants[plant]!.circuits, circuit));

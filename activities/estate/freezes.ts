@@ -15,10 +15,10 @@ type Freezing = Pick<Estate, 'freezes' | 'groups' | 'escalation'>;
 /** Time between two looks at the estate of a run that is held: milliseconds. */
 const lookEveryMs = 60_000;
 
-/** Those that could ever hold the action: of its environment, and of one of its circuits. */
-export function freezesOf({ freezes }: Pick<Freezing, 'freezes'>, { targets, action }: FreezeQuestion): DeclaredFreeze[] {
+/** Those that could ever hold the action: of its environment, and of one of its circuits, or of no circuit in particular. */
+export function freezesOf({ freezes }: Pick<Freezing, 'freezes'>, { targets, action, environment }: FreezeQuestion): DeclaredFreeze[] {
   const isMeant = (named: string): boolean => targets.some((target) => named === target.plant || named === targetLabel(target));
-  return freezes.filter((each) => concerns(each, action) && (each.targets === undefined || each.targets.some(isMeant)));
+  return freezes.filter((each) => concerns(each, action, environment) && (each.targets === undefined || each.targets.some(isMeant)));
 }
 
 /** How it stands at an ISO instant; null where no freeze could ever hold the action. */

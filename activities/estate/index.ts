@@ -6,7 +6,7 @@ import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { gateTicks } from '../calendar/gate-ticks.ts';
 import { nextWorkingTime } from '../calendar/working-time.ts';
 import { allTargets, reviewedCircuits, type LoadedCircuits } from './circuits.ts';
-import { complaintAbout, readEstate } from './estate-file.ts';
+import { complaintAbout, readEstate, unknownTarget } from './estate-file.ts';
 import { upcomingFreezes } from './freezes.ts';
 import { gateNames } from './gate-schema.ts';
 import { identityComplaint, type IdentityProblem } from './identity-problem.ts';
@@ -38,12 +38,13 @@ export const createEstateActivities = ({ estateFile, inboxUrl, identityProblem =
    *
    * Safe to retry because it only reads.
    *
-   * @throws EstateInvalid (not retried) naming file, line and field; also when a gate demands an identity that cannot be proven here, or accepts one that is not
+   * @throws TargetUnknown (not retried) for a target that the estate does not know; EstateInvalid (not retried) naming file, line and field; also when a gate demands an identity that cannot
+   *   be proven here, or accepts one that is not
    */
   loadPolicy: async ({ target, at }: { target: Target; at?: string }): Promise<TargetPolicy> => {
     const estate = await readEstate(estateFile);
     const policy = targetPolicy(estate, target, inboxUrl ?? undefined);
-    if ('problem' in policy) throw await complaintAbout(estateFile, policy.field, policy.problem);
+    if ('problem' in policy) throw await unknownTarget(estateFile, policy);
     const { gates, severity } = policy;
     const complaint = identityComplaint(estate, gateNames.map((gate) => ({ variant: { gate, severity, plant: target.plant }, policy: gates[gate] })), identityProblem);
     if (complaint !== null) throw await complaintAbout(estateFile, complaint.field, complaint.problem);

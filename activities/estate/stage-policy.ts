@@ -1,8 +1,10 @@
 /** The slice of the estate that concerns a pipeline's stage before an environment. */
 import { jsonDigest } from '../../workflows/domain/digest.ts';
+import type { FreezeEnvironment } from '../../workflows/domain/freeze.ts';
 import type { GatePolicy, Person } from '../../workflows/domain/policy.ts';
 import { effectiveGate, missingFields, type GateVariant } from './effective-gates.ts';
 import { gatePolicy } from './gate-policy.ts';
+import { gateEnvironments } from './gate-schema.ts';
 import type { Estate } from './schema.ts';
 import type { UnknownTarget } from './target-policy.ts';
 
@@ -13,6 +15,8 @@ export interface StagePolicy {
   /** Where the inbox is, for the card's link; null if there is none. */
   inboxUrl: string | null;
   gate: GatePolicy;
+  /** Where a freeze holds it: what comes before the registry is development, all else production. */
+  takesPlaceIn: FreezeEnvironment;
   /** Milliseconds between two looks at whether the stage still waits. */
   watchEveryMs: number;
 }
@@ -27,7 +31,7 @@ export function stagePolicy(estate: Estate, environment: string, inboxUrl: strin
   const whole = gatePolicy(estate, variant);
   // A stage that has not run has nothing to roll back: silence lets nothing through.
   const policy = { people: estate.people.map(({ id, aliases, calendar }) => ({ id, aliases, calendar })), gate: { ...whole, onSilence: whole.onSilence === 'rollBack' ? ('expire' as const) : whole.onSilence }, watchEveryMs: watchEvery };
-  return { digest: jsonDigest(policy), inboxUrl, ...policy };
+  return { digest: jsonDigest(policy), inboxUrl, takesPlaceIn: gateEnvironments[gate] === 'production' ? 'production' : 'development', ...policy };
 }
 
 /** Which gate a stage before this environment has. */

@@ -19,11 +19,11 @@ export interface UnknownTarget {
 /** The target's policy with its digest. */
 export function targetPolicy(estate: Estate, target: Target, inboxUrl: string | null = estate.inbox ?? null): TargetPolicy | UnknownTarget {
   const plant = Object.hasOwn(estate.plants, target.plant) ? estate.plants[target.plant] : undefined;
-  if (!plant) return { field: ['plants'], problem: `there is no plant ${target.plant}; known are ${Object.keys(estate.plants).join(', ')}. Add it, or correct the path of the configuration` };
+  if (!plant) return { field: ['plants'], problem: `there is no plant ${target.plant}; known are ${Object.keys(estate.plants).join(', ')}. Correct the name, or add it to the estate` };
   const circuit = Object.hasOwn(plant.circuits, target.circuit) ? plant.circuits[target.circuit] : undefined;
   if (!circuit) {
     const known = Object.keys(plant.circuits).join(', ');
-    return { field: ['plants', target.plant, 'circuits'], problem: `there is no circuit ${targetLabel(target)}; known are ${known}. Add it, or correct the path of the configuration` };
+    return { field: ['plants', target.plant, 'circuits'], problem: `there is no circuit ${targetLabel(target)}; known are ${known}. Correct the name, or add it to the estate` };
   }
 
   const { azure: { subscription: subscriptionId, resourceGroup, ...azure }, training, inference, monitoring, recovery } = estate;

@@ -25,6 +25,8 @@ export interface OlderRun {
   version: string;
   /** The gate at which it waits; null while it is on its way to one. */
   gate: string | null;
+  /** Whether a freeze holds it. */
+  isFrozen: boolean;
 }
 
 /** Releases of the same target that began earlier and have not deployed. One that deploys, is watched or asks for a rollback is left out: its version serves. Safe to retry because it only reads. */
@@ -35,7 +37,7 @@ export async function findOlderRuns(client: Client, { target, version, workflowI
   return {
     runs: older.flatMap((run) => {
       const [gate, other, phase] = [attribute(run, 'Gate'), attribute(run, 'ModelVersion'), attribute(run, 'Phase')];
-      return other === null || other === version || serving.includes(phase ?? '') ? [] : [{ workflowId: run.workflowId, version: other, gate }];
+      return other === null || other === version || serving.includes(phase ?? '') ? [] : [{ workflowId: run.workflowId, version: other, gate, isFrozen: phase === Phase.Frozen }];
     }),
   };
 }

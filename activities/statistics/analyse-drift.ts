@@ -10,6 +10,8 @@ export interface AnalyseDriftInput extends CircuitData, Pick<DegradationThreshol
   features?: string[];
   /** The drift monitor's reference; null: nothing is recorded yet. */
   recorded: DriftBaseline | null;
+  /** What people have to know about it. */
+  remark?: string | null;
   /** What is held against in place of it. */
   given?: DaySpan;
 }
@@ -24,7 +26,8 @@ export async function analyseDrift(clients: Clients, input: AnalyseDriftInput): 
   const { asOf, driftDays, recorded, given, sensor: { station } } = input;
   const span = daysUntil(asOf, driftDays);
   const since = recorded !== null && recorded.trackedSince > span.from ? recorded.trackedSince : span.from;
-  const baseline = given ? { ...given, source: 'given' as const } : recorded ? { from: recorded.from, until: recorded.until, source: 'recorded' as const } : { ...yearOf(since), source: 'year before' as const };
+  const reference = given ? { ...given, source: 'given' as const } : recorded ? { from: recorded.from, until: recorded.until, source: 'recorded' as const } : { ...yearOf(since), source: 'year before' as const };
+  const baseline = { ...reference, ...(input.remark && !given && { remark: input.remark }) };
   const none = (detail: string, newest: string | null = null): DriftAnalysis => ({ state: 'too few', detail, ...span, from: since, features: [], newest, baseline });
   if (recorded !== null && recorded.station !== station) return none(`the baseline ${recorded.asset} is of station ${recorded.station}, and the circuit is at ${station} by now; give another "baseline", or archive that version`);
   const table = await readTable(clients, input);
@@ -33,7 +36,7 @@ export async function analyseDrift(clients: Clients, input: AnalyseDriftInput): 
   const rows = table.rows.filter(({ date }) => date <= asOf);
   const report = measureDrift(rows, featuresAmong(table, input.features), asOf, input, { ...(baseline.source !== 'year before' && { baseline }), since });
   const newest = rows.at(-1)?.date ?? null;
-  const remarks = [...(recorded !== null && recorded.trackedSince > span.from && report.state === 'too few' ? [`the baseline was moved up to ${recorded.until} and only what came since is judged`] : []), ...missing(table, input.features)];
+  const remarks = [...(recorded !== null && recorded.trackedSince > span.from && report.state === 'too few' ? [`the baseline was moved up to ${recorded.until} and only what came since is judged`] : []), ...(baseline.remark === undefined ? [] : [baseline.remark]), ...missing(table, input.features)];
   return { ...report, detail: [report.detail, ...remarks].join('; '), newest, baseline };
 }
 

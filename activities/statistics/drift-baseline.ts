@@ -1,13 +1,30 @@
-/** The drift monitor's reference: the newest version of a data asset of the production workspace. Its tags say which days it covers, and since when drift is tracked against it. */
-import { baselineAsset, type DriftBaseline } from '../../workflows/domain/drift-retraining.ts';
+/**
+ * The drift monitor's references: versions of a data asset of the production workspace, one for each version of the model that was released after a drift. Their tags say which days they
+ * cover, since when drift is tracked against them, and whose they are: what counts is that of the version that serves.
+ */
+import { baselineAsset, type BaselineReading, type DriftBaseline } from '../../workflows/domain/drift-retraining.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
+import { modelName } from '../../workflows/domain/ids.ts';
 import type { StepKey } from '../../workflows/domain/keys.ts';
 import type { Target, WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
+import { readBatchDeployment } from '../azure-ml/batch-deployment.ts';
 import { missingFrom } from '../azure-ml/deployment-definition.ts';
+import { listVersions } from '../azure-ml/model-versions.ts';
+import type { ArmClient } from '../azure-resource-manager/arm-client.ts';
 import { ApiVersion, dataVersionsId } from '../azure-resource-manager/resource-ids.ts';
 import { isFailure, vendorFailure } from '../http/classify.ts';
 import type { RestClient } from '../http/rest-client.ts';
+import { chooseBaseline } from './baseline-choice.ts';
 import { addDays, daysUntil } from './calendar-days.ts';
+
+export interface ReadDriftBaselineInput {
+  workspace: WorkspaceRef;
+  target: Target;
+  /** What production serves the circuit with, in the same workspace. */
+  serving: { endpoint: string; deployment: string };
+  /** Where versions of its model are registered: which of two is older. */
+  registered: WorkspaceRef;
+}
 
 export interface MoveDriftBaselineInput {
   key: StepKey;
@@ -28,14 +45,32 @@ interface DataVersion {
 
 const query = { 'api-version': ApiVersion.MachineLearning };
 
-/** Reads the reference; null where none was ever recorded. Safe to retry because it only reads. A version that lacks the tags is somebody else's, and passed over. */
-export async function readDriftBaseline({ arm }: { arm: RestClient }, { workspace, target }: { workspace: WorkspaceRef; target: Target }): Promise<DriftBaseline | null> {
+/** So many of the newest references are looked at. */
+const mostReferences = 50;
+
+/**
+ * Reads the reference of the version that serves; where none was recorded for it, that of the newest version before it, and `remark` says so. No `baseline` where none was ever recorded, or
+ * only for later versions. References that lack the tags are somebody else's, and passed over.
+ *
+ * Safe to retry because it only reads.
+ */
+export async function readDriftBaseline({ arm }: { arm: ArmClient }, { workspace, target, serving, registered }: ReadDriftBaselineInput): Promise<BaselineReading> {
+  const baselines = await listBaselines(arm, workspace, target);
+  if (baselines.length === 0) return { baseline: null, remark: null };
+  const { tags } = await readBatchDeployment({ arm }, { workspace, ...serving });
+  const version = tags['model_version'] ?? null;
+  const isOwn = version === null || baselines.some(({ modelVersion }) => modelVersion === version);
+  const versions = isOwn ? [] : await listVersions(arm, { workspace: registered, model: modelName(target) });
+  return chooseBaseline(baselines, version, new Map(versions.map(({ version: each, createdAt }) => [each, createdAt])));
+}
+
+async function listBaselines(arm: RestClient, workspace: WorkspaceRef, target: Target): Promise<DriftBaseline[]> {
   const url = dataVersionsId(workspace, baselineAsset(target));
   try {
-    const { body } = await arm.send<{ value: DataVersion[] }>({ method: 'GET', url, query: { ...query, $orderBy: 'createdtime desc', $top: 10, listViewType: 'ActiveOnly' } });
-    return body.value.map((version) => baselineOf(version, target)).find((baseline) => baseline !== null) ?? null;
+    const { body } = await arm.send<{ value: DataVersion[] }>({ method: 'GET', url, query: { ...query, $orderBy: 'createdtime desc', $top: mostReferences, listViewType: 'ActiveOnly' } });
+    return body.value.flatMap((version) => baselineOf(version, target) ?? []);
   } catch (error) {
-    if (isFailure(error, FailureType.NotFound)) return null;
+    if (isFailure(error, FailureType.NotFound)) return [];
     throw error;
   }
 }

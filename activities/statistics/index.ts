@@ -3,7 +3,7 @@ import { analyseDrift, type AnalyseDriftInput } from './analyse-drift.ts';
 import { findPredictions, type FindPredictionsInput } from './find-predictions.ts';
 import { checkCircuitData, measureCircuitDrift, measurePredictionErrors, type CheckCircuitDataInput, type MeasureCircuitDriftInput, type MeasurePredictionErrorsInput } from './circuit-data.ts';
 import type { StatisticsClients } from './clients.ts';
-import { moveDriftBaseline, readDriftBaseline, type MoveDriftBaselineInput } from './drift-baseline.ts';
+import { moveDriftBaseline, readDriftBaseline, type MoveDriftBaselineInput, type ReadDriftBaselineInput } from './drift-baseline.ts';
 import { readPlatformDriftReport, type ReadPlatformDriftReportInput } from './platform-drift-report.ts';
 import { writeDriftReport, type WriteDriftReportInput } from './write-drift-report.ts';
 import { writeDegradationReport, type WriteDegradationReportInput } from './write-report.ts';
@@ -14,7 +14,7 @@ export const createStatisticsActivities = (clients: StatisticsClients) => ({
   checkCircuitData: (input: CheckCircuitDataInput) => checkCircuitData(clients, input),
   measureCircuitDrift: (input: MeasureCircuitDriftInput) => measureCircuitDrift(clients, input),
   readPlatformDriftReport: (input: ReadPlatformDriftReportInput) => readPlatformDriftReport(clients, input),
-  readDriftBaseline: (input: Parameters<typeof readDriftBaseline>[1]) => readDriftBaseline(clients, input),
+  readDriftBaseline: (input: ReadDriftBaselineInput) => readDriftBaseline(clients, input),
   analyseDrift: (input: AnalyseDriftInput) => analyseDrift(clients, input),
   writeDriftReport: (input: WriteDriftReportInput) => writeDriftReport(clients, input),
   moveDriftBaseline: (input: MoveDriftBaselineInput) => moveDriftBaseline(clients, input),

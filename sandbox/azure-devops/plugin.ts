@@ -22,6 +22,7 @@ import { PullRequests } from './pull-requests/pull-requests.ts';
 import { organisationControl } from './organisation/control.ts';
 import { Organisation } from './organisation/inventory.ts';
 import { inventoryRoutes, organisationRoutes } from './organisation/routes.ts';
+import { attachmentRoutes } from './pull-requests/attachments.ts';
 import { pullRequestRoutes } from './pull-requests/routes.ts';
 import { pullRequestWriteRoutes } from './pull-requests/write-routes.ts';
 import { Threads } from './pull-requests/threads.ts';
@@ -84,6 +85,7 @@ export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxCo
       await api.register(gitRoutes, { ...services, prefix: `${scope}/git/repositories/:repository` });
       await api.register(gitWriteRoutes, { ...services, prefix: `${scope}/git/repositories/:repository` });
       for (const routes of [pullRequestRoutes, pullRequestWriteRoutes]) await api.register(routes, { ...services, prefix: `${scope}/git/repositories/:repository` });
+      await api.register(attachmentRoutes, { ...services, prefix: `${scope}/git/repositories/:repository` });
       await api.register(pullRequestRoutes, { ...services, prefix: `${scope}/git` });
       await api.register(workItemRoutes, { ...services, prefix: `${scope}/wit` });
     }

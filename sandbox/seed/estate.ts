@@ -48,6 +48,14 @@ export function configText(settings: TrainingSettings): string {
   return stringify({ training: settings });
 }
 
+/** The environment that models are scored in, as the next patch of it is to find it. */
+export const FIRST_ENVIRONMENT = { path: 'environment/custom_tf_env.yml', version: '1.5.0', text: environmentText('1.5.0', 'First version') };
+
+function environmentText(version: string, changeSummary: string): string {
+  const tags = { backward_compatible: 'true', requires_retrain: 'false', change_summary: changeSummary };
+  return stringify({ name: 'custom_tf_env', version, image: 'docker.io/library/node:24', tags }, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' });
+}
+
 /** Path of a circuit's configuration file in the repository. */
 export function configPath({ plant, name }: Pick<Circuit, 'plant' | 'name'>): string {
   return `config/plants/${plant}/${name}.yml`;

@@ -1,8 +1,9 @@
 import { GitRepository, DEFAULT_BRANCH } from '../azure-devops/git/repository.ts';
 import type { SandboxContext } from '../core/context.ts';
 import type { Store } from '../core/store.ts';
-import { CIRCUITS, configPath, configText, FIRST_SETTINGS } from './estate.ts';
+import { CIRCUITS, configPath, configText, FIRST_ENVIRONMENT, FIRST_SETTINGS } from './estate.ts';
 import { seedFirstModel } from './first-models.ts';
+import { PIPELINE_FILES, seedPipelines } from './pipelines.ts';
 import { seedWorkspaces } from './workspaces.ts';
 
 const COLLECTION = 'seed';
@@ -15,11 +16,12 @@ export function isSeeded(store: Store): boolean {
   return isDone(store, 'models');
 }
 
-/** Makes, in an empty state, the workspaces and the repository with a configuration per circuit. Takes no time to speak of. */
+/** Makes, in an empty state, the workspaces, the repository with a configuration per circuit, and the pipelines. Takes no time to speak of. */
 export function layGround(context: SandboxContext): void {
   if (isDone(context.store, 'ground')) return;
   seedWorkspaces(context);
   seedRepository(context);
+  seedPipelines(context);
   markDone(context.store, 'ground');
 }
 
@@ -41,7 +43,8 @@ function seedRepository({ store, clock }: SandboxContext): void {
   const git = new GitRepository(store, clock);
   const tip = git.tip(DEFAULT_BRANCH);
   const files = Object.fromEntries(CIRCUITS.map((circuit) => [configPath(circuit), configText(FIRST_SETTINGS)]));
-  git.setTip(DEFAULT_BRANCH, git.commit(tip === undefined ? [] : [tip], 'dana@example.com', 'Configure the circuits', files));
+  const more = { [FIRST_ENVIRONMENT.path]: FIRST_ENVIRONMENT.text, ...PIPELINE_FILES };
+  git.setTip(DEFAULT_BRANCH, git.commit(tip === undefined ? [] : [tip], 'dana@example.com', 'Configure the circuits', { ...files, ...more }));
 }
 
 function isDone(store: Store, part: Part): boolean {

@@ -1,4 +1,5 @@
 /** What happens in a story without anybody being asked: alerts, changes of the estate, jobs of the schedule, workers that are restarted. */
+import { writeReadings } from './scenes/predictions.ts';
 import type { Stage } from './stage.ts';
 import { targetOf } from './story-pieces.ts';
 import type { StoryEvent } from './story.ts';
@@ -12,7 +13,7 @@ export interface Happening {
 }
 
 /** Lets it happen, while the time stands; answers what happened, in words. */
-export async function happen({ stage, restartWorkers, pullRequestId }: Happening, { alert, estate, cancel, worker, batchJob, pullRequest }: StoryEvent, workflowId: string): Promise<string> {
+export async function happen({ stage, restartWorkers, pullRequestId }: Happening, { alert, estate, cancel, worker, batchJob, readings, pullRequest }: StoryEvent, workflowId: string): Promise<string> {
   const { standIn, client } = stage;
   if (alert) {
     const { plant, circuit } = targetOf(alert.target);
@@ -27,6 +28,10 @@ export async function happen({ stage, restartWorkers, pullRequestId }: Happening
     const { plant, circuit } = targetOf(batchJob.target);
     await standIn.scheduledJob(plant, circuit, batchJob.dataUri === undefined ? {} : { dataUri: batchJob.dataUri });
     return `the schedule starts a batch job of ${batchJob.target}`;
+  }
+  if (readings) {
+    writeReadings(stage, [readings]);
+    return `the readings of ${readings.target} are changed from ${readings.from} on`;
   }
   if (pullRequest) {
     if (pullRequestId === null) return `there is no pull request that could be ${pullRequest.is}`;

@@ -10,6 +10,7 @@ import { batchJobField, failBatchJob } from './scenes/batch-job.ts';
 import { environmentField, mergeEnvironment } from './scenes/environment.ts';
 import { failedTrainingsField, failTrainings } from './scenes/failed-trainings.ts';
 import { predictionsField, readingsField, writePredictions, writeReadings } from './scenes/predictions.ts';
+import { mergeFiles, repositoryField } from './scenes/repository.ts';
 import { ailmentField, ailScoring } from './scenes/scoring.ts';
 import { putIntoProduction, servingField } from './scenes/serving.ts';
 
@@ -34,6 +35,8 @@ export const sceneSchema = z
     predictions: oneOrMore(predictionsField),
     /** Scoring that takes more memory or time than there is. */
     ailing: oneOrMore(ailmentField),
+    /** Files as they are on the release branch. */
+    repository: repositoryField,
     /** The scoring environment, and the merged pull request that changes it. */
     environment: environmentField,
     /** A scheduled batch job of production that has failed. */
@@ -52,6 +55,7 @@ const setters: { [F in keyof Scene]-?: Setter<NonNullable<Scene[F]>> } = {
   readings: writeReadings,
   predictions: writePredictions,
   serving: putIntoProduction,
+  repository: mergeFiles,
   environment: mergeEnvironment,
   ailing: ailScoring,
   batchJob: failBatchJob,

@@ -1,6 +1,5 @@
 /**
- * Service hooks that come: the product's own receiver in this process, subscribed at the stand-in from the first deed on that Azure DevOps tells of. Not sooner, for a look that news cut
- * short keeps the time-skipping server from skipping ever after.
+ * Service hooks that come: the product's own receiver in this process, subscribed at the stand-in from the first deed on that Azure DevOps tells of.
  */
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -11,6 +11,8 @@ export class SimulatedClock {
   readonly #connection: TestWorkflowEnvironment['connection'];
   readonly #service: NonNullable<TestWorkflowEnvironment['connection']['testService']>;
   readonly #stopping = new AbortController();
+  /** Whoever opened the server is the first. */
+  #holders = 1;
 
   constructor({ connection }: TestWorkflowEnvironment) {
     this.#connection = connection;
@@ -28,12 +30,24 @@ export class SimulatedClock {
     return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1e6);
   }
 
+  /** Whether somebody of the story acts just now. */
+  get isHeld(): boolean {
+    return this.#holders > 0;
+  }
+
   /** From here on the time stands unless the holder waits. */
   async hold(): Promise<void> {
+    this.#holders += 1;
     await this.#service.lockTimeSkipping({});
   }
 
   async release(): Promise<void> {
+    await this.#service.unlockTimeSkipping({});
+    this.#holders -= 1;
+  }
+
+  /** Gives back a hold on the time that the server has lost: `left-locks.ts` tells which. */
+  async giveBack(): Promise<void> {
     await this.#service.unlockTimeSkipping({});
   }
 
@@ -42,7 +56,8 @@ export class SimulatedClock {
     const remainingMs = instantMs - (await this.nowMs());
     if (remainingMs <= 0) return;
     const duration = { seconds: Math.floor(remainingMs / 1000) as never, nanos: (remainingMs % 1000) * 1e6 };
-    await this.#connection.withAbortSignal(this.#stopping.signal, () => this.#service.unlockTimeSkippingWithSleep({ duration }));
+    this.#holders -= 1;
+    await this.#connection.withAbortSignal(this.#stopping.signal, () => this.#service.unlockTimeSkippingWithSleep({ duration })).finally(() => (this.#holders += 1));
   }
 
   /** A holder waits until something has come, however long. */

@@ -8,6 +8,7 @@ import { endOf, runsOf } from './ending.ts';
 import { countEffects, type Effects } from './effects.ts';
 import { unmet } from './expectation.ts';
 import { faultEntries, faultOrder } from './faults.ts';
+import { LeftLocks } from './left-locks.ts';
 import { endOpenRuns, runs } from './open-runs.ts';
 import { overlay } from './overlay.ts';
 import { setScene } from './scene.ts';
@@ -100,7 +101,9 @@ async function play({ stage, runbook, story, startMs, waiting, input }: Play): P
   const hooks = story.hooks === 'come' ? new ServiceHooks(stage) : null;
   const troupe: Troupe = new Troupe(stage, { onGateEvent: async (event) => await actors.gateOpened(event), restarts: story.events.some(({ worker }) => worker !== undefined) });
   const actors = new Actors({ stage, story, startMs, happening: { restartWorkers: () => troupe.restart() }, hooks });
+  const leftLocks = new LeftLocks(client, clock, () => troupe.isAtWork);
   await troupe.start();
+  leftLocks.watch();
   try {
     await clock.until(startMs - story.waiting.for);
     await stage.synchronize();
@@ -130,6 +133,7 @@ async function play({ stage, runbook, story, startMs, waiting, input }: Play): P
     const effects = countEffects(await standIn.ledger(ledgerBefore));
     return { workflowId, start: story.start, entries: [...ordered, ...undone, last], lengthMs, outcome, reason: isOverdue ? 'the run had not ended when the story did' : end.reason, result: end.result, phases, effects };
   } finally {
+    await leftLocks.stop();
     await endOpenRuns(client);
     await troupe.stop();
     await hooks?.close();

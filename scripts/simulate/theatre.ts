@@ -8,12 +8,13 @@ import { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { startTimeSkipping } from '../../test/support/time-skipping.ts';
 import { payloadConverterPath } from '../../workers/temporal-client.ts';
+import { standsStill } from './left-locks.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { withLists } from './visibility.ts';
 
 const attempts = 4;
 /** In real time. */
-const skippedWithinMs = 4_000;
+const skippedWithinMs = 10_000;
 /** A story that would begin before the clock's time begins so much later: the same weekday, and nearly the same day of the year. */
 const laterMs = 52 * 7 * 24 * 3_600_000;
 /** A scene is set so long before the story begins. */
@@ -44,10 +45,15 @@ export class Theatre {
     return startMs >= earliestMs ? startMs : startMs + Math.ceil((earliestMs - startMs) / laterMs) * laterMs;
   }
 
-  /** Whether the time still skips as far as the next story begins: a look that a signal or a cancellation cut short, or what a run that was ended left behind, keeps this server from it for good. */
+  /** Whether the time still skips as far as the next story begins. Nobody is at work between two stories: whatever holds the time is left from before, and is given back. */
   async skips(): Promise<boolean> {
-    const nowMs = await this.clock.nowMs();
-    return await Promise.race([this.clock.until(nowMs + laterMs).then(() => true, () => false), sleep(skippedWithinMs, false)]);
+    const { clock } = this;
+    let isOver = false;
+    const skipped = clock.until((await clock.nowMs()) + laterMs).then(() => true, () => false).finally(() => (isOver = true));
+    const giveBack = async (): Promise<void> => {
+      while (!isOver) if (await standsStill(clock, () => !isOver)) await clock.giveBack();
+    };
+    return await Promise.race([Promise.all([skipped, giveBack()]).then(([is]) => is), sleep(skippedWithinMs, false, { ref: false }).finally(() => (isOver = true))]);
   }
 
   async close(): Promise<void> {

@@ -29,6 +29,7 @@ export class Troupe {
   readonly #failures = new Map<string, string[]>();
   #workers: Worker[] = [];
   #running: Promise<void>[] = [];
+  #attempts = 0;
 
   constructor(stage: Stage, options: TroupeOptions) {
     this.#stage = stage;
@@ -38,6 +39,11 @@ export class Troupe {
   /** Why attempts of an activity failed, in their order. */
   failures(workflowId: string, activityId: string): readonly string[] {
     return this.#failures.get(`${workflowId} ${activityId}`) ?? [];
+  }
+
+  /** Whether a worker is at an attempt of an activity. */
+  get isAtWork(): boolean {
+    return this.#attempts > 0;
   }
 
   async start(): Promise<void> {
@@ -75,13 +81,18 @@ export class Troupe {
     return ({ info }) => ({
       inbound: {
         execute: async (input, next) => {
-          await this.#stage.synchronize();
-          const result = await next(input).catch((error: unknown) => {
-            this.#note(info, error);
-            throw error;
-          });
-          if (info.activityType === 'notify') await this.#options.onGateEvent((input.args[0] as { event: GateEvent }).event);
-          return result;
+          this.#attempts += 1;
+          try {
+            await this.#stage.synchronize();
+            const result = await next(input).catch((error: unknown) => {
+              this.#note(info, error);
+              throw error;
+            });
+            if (info.activityType === 'notify') await this.#options.onGateEvent((input.args[0] as { event: GateEvent }).event);
+            return result;
+          } finally {
+            this.#attempts -= 1;
+          }
         },
       },
     });

@@ -119,7 +119,8 @@ export interface NowCommandOptions extends JsonOption {
 }
 
 export interface ImportCommandOptions extends JsonOption {
-  project: string;
+  /** The organisation's only one when left out. */
+  project?: string;
   /** The file that the draft goes to; standard output when left out. */
   out?: string;
   force?: true;

@@ -20,7 +20,7 @@ export function createProgram(): Command {
     .description('Durable runbooks with hold points: start them, see where they stand, answer their gates.')
     .exitOverride()
     .showHelpAfterError('(add --help for what is possible)')
-    .addHelpText('after', '\nExit codes: 0 done, 1 refused or failed, 2 usage, 3 not found, 4 Temporal, the receiver or a platform unreachable, 5 timed out or not all runs answered.\nEnvironment: TEMPORAL_ADDRESS or TEMPORAL_PORT, TEMPORAL_NAMESPACE, TEMPORAL_UI_URL, HOLDPOINT_INBOX_URL, NO_COLOR.');
+    .addHelpText('after', '\nExit codes: 0 done, 1 refused or failed, 2 usage, 3 not found, 4 Temporal or the receiver unreachable, 5 timed out or not all runs answered.\nEnvironment: TEMPORAL_ADDRESS or TEMPORAL_PORT, TEMPORAL_NAMESPACE, TEMPORAL_UI_URL, HOLDPOINT_INBOX_URL, NO_COLOR.');
 
   program.command('runbooks').description('what can be started, and with which input').addOption(json())
     .action(async (options: JsonOption) => (await import('./commands/runbooks.ts')).showRunbooks(options));
@@ -142,7 +142,7 @@ export function createProgram(): Command {
 
   const imports = program.command('import').description('draft an estate from what exists already; only reads');
   imports.command('azure-devops').description('from the pipelines, stages, environments, approvers, branches and workspaces of a project of Azure DevOps')
-    .requiredOption('--project <name>', 'the project; the organisation is that of AZURE_DEVOPS_URL')
+    .option('--project <name>', 'the project; the organisation is that of AZURE_DEVOPS_URL (default: its only project)')
     .option('--out <file>', 'write the draft here (default: standard output)').option('--force', 'overwrite that file')
     .addOption(json())
     .action(async (options: ImportCommandOptions) => (await import('./commands/import.ts')).importAzureDevOps(options));

@@ -93,6 +93,12 @@ export interface PolicyBody {
 
 export type ImportApi = ReturnType<typeof importApi>;
 
+/** Of an organisation, as far as the sign-in sees them. */
+export async function projectNames(rest: RestClient): Promise<string[]> {
+  const { body } = await rest.send<{ value: { name: string }[] }>({ method: 'GET', url: '/_apis/projects', query: version });
+  return body.value.map(({ name }) => name);
+}
+
 /** Calls of one project; each throws classified failures. */
 export const importApi = (rest: RestClient, project: string, devOpsUrl: string) => {
   const root = `/${encodeURIComponent(project)}/_apis`;

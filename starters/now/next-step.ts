@@ -22,7 +22,7 @@ const rules: Record<string, Rule> = {
 
   rollbackOffered: (facts) => {
     const gate = facts.gates?.find((open) => open.gate === 'rollback');
-    return gate ? { what: `Decide on the rollback that ${gate.workflowId} offers`, why: `${gate.question}; silence: ${gate.silence}`, commands: answers(gate, facts) } : null;
+    return gate ? { what: `Decide on the rollback that ${gate.workflowId} offers`, why: `${gate.question} Silence: ${gate.silence}`, commands: answers(gate, facts) } : null;
   },
 
   rollBack: (facts) => {
@@ -60,7 +60,7 @@ const rules: Record<string, Rule> = {
 
   yourAnswer: (facts) => {
     const gate = facts.gates?.find(({ eligible }) => facts.person !== null && eligible.includes(facts.person));
-    return gate ? { what: `Decide gate ${gate.gate} of ${gate.workflowId}: it waits for you`, why: `${gate.question}; silence: ${gate.silence}`, commands: answers(gate, facts) } : null;
+    return gate ? { what: `Decide gate ${gate.gate} of ${gate.workflowId}: it waits for you`, why: `${gate.question} Silence: ${gate.silence}`, commands: answers(gate, facts) } : null;
   },
 
   incident: ({ incidents }) => {
@@ -70,7 +70,7 @@ const rules: Record<string, Rule> = {
 
   somebodysAnswer: (facts) => {
     const gate = facts.gates?.[0];
-    return gate ? { what: `Gate ${gate.gate} of ${gate.workflowId} waits for ${gate.eligible.join(', ') || 'nobody who may decide'}`, why: `${gate.question}; silence: ${gate.silence}`, commands: answers(gate, facts) } : null;
+    return gate ? { what: `Gate ${gate.gate} of ${gate.workflowId} waits for ${gate.eligible.join(', ') || 'nobody who may decide'}`, why: `${gate.question} Silence: ${gate.silence}`, commands: answers(gate, facts) } : null;
   },
 
   changedByHand: ({ findings, lastChange }) => {

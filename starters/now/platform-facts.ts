@@ -70,7 +70,7 @@ function servingOf({ snapshot, state }: Production, versions: readonly Registere
     model: snapshot.model,
     releasedBy,
     run,
-    previousVersion: tags['previous_version'] ?? null,
+    previousVersion: tags['previous_version'] || null, // the tag may be there and empty: nothing served before
     rolledBackFrom: tags['rolled_back_from'] ?? null,
     verdict: verdictOf(taggedVersion ?? servedVersion),
     rollback: versions && rollbackNow(snapshot, versions),

@@ -46,7 +46,7 @@ export async function createReceiver({ credentials, isTemporalReady, logger, inb
     if (status === 503) void reply.header('retry-after', error instanceof TryLater ? error.afterSeconds ?? retryAfterSeconds : retryAfterSeconds);
     return reply.code(status).send({ error: status === 503 && !(error instanceof TryLater) ? 'not accepted for now; deliver it again' : error.message });
   });
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'there is nothing here; service hooks of Azure DevOps go to POST /webhooks/azure-devops' }));
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: `there is nothing here; POST goes to ${['azure-devops', ...(alerts ? ['azure-monitor', 'alertmanager', 'pagerduty'] : [])].map((sender) => `/webhooks/${sender}`).join(', ')}` }));
 
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {

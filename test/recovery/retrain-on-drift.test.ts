@@ -9,7 +9,7 @@ import { REPOSITORY_ID } from '../../sandbox/core/tenancy.ts';
 import { retrainOnDrift } from '../../starters/runbooks.ts';
 import { startRunbook } from '../../starters/start-runbook.ts';
 import type { RetrainOnDriftResult } from '../../workflows/domain/drift-retraining.ts';
-import { productionWorkspace as workspace } from '../activities/support/circuits.ts';
+import { devWorkspace, productionWorkspace as workspace } from '../activities/support/circuits.ts';
 import { deploymentOf } from '../support/platform-state.ts';
 import { Releases } from '../support/releases.ts';
 import { Stack } from '../support/stack.ts';
@@ -59,7 +59,8 @@ test('a summer as the one before: proposed, reviewed, trained, released, and onl
   assert.match(await api.fileAt(REPOSITORY_ID, '/config/plants/P001/C001.yml', (await changes.tip(REPOSITORY_ID, main))!), /cutoff_date: "2015-09-30"\n/);
   assert.equal(release?.end?.kind === 'closed' && release.end.version, serving);
   assert.equal((await deploymentOf(stack, target)).tags['model_version'], serving);
-  assert.deepEqual(await readDriftBaseline({ arm: stack.azureMl.arm }, { workspace, target }), baseline);
+  const kept = await readDriftBaseline({ arm: stack.azureMl.arm }, { workspace, target, serving: { endpoint: 'batch-endpoint-plant-P001', deployment: 'deployment-circuit-C001' }, registered: devWorkspace });
+  assert.deepEqual(kept, { baseline, remark: null });
   assert.deepEqual([baseline?.from, baseline?.until, baseline?.trackedSince, baseline?.modelVersion], ['2014-10-01', '2015-09-30', '2015-10-01', serving]);
 
   const made = Object.entries(transitions(await stack.standIn.ledger(since)));

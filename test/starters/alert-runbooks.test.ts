@@ -11,7 +11,7 @@ import { temporalAlerts } from '../../starters/receiver/alerts/temporal-alerts.t
 import { createReceiverLogger } from '../../starters/receiver/logger.ts';
 import { createReceiver } from '../../starters/receiver/server.ts';
 import { followAlertId } from '../../workflows/domain/alert.ts';
-import { alertmanagerBody, azureMonitorBody, pagerDutyBody, productionDeployment, signed } from '../support/alerts.ts';
+import { alertmanagerBody, azureMonitorBody, pagerDutyBody, productionDeployment, signed, withoutAlerts } from '../support/alerts.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ReleaseActivities } from '../support/release-activities.ts';
 import { withReleaseWorkers } from '../support/release-worker.ts';
@@ -36,7 +36,7 @@ let directory: string;
 before(async () => {
   temporal = await startTemporal();
   directory = await mkdtemp(join(tmpdir(), 'holdpoint-routes-'));
-  await writeFile(join(directory, 'estate.yml'), (await readFile('estate/demo.yml', 'utf8')) + routes);
+  await writeFile(join(directory, 'estate.yml'), withoutAlerts(await readFile('estate/demo.yml', 'utf8')) + routes);
 });
 after(async () => {
   await temporal.teardown();

@@ -32,7 +32,7 @@ describe('holdpoint freezes', () => {
     const { stdout, code, stderr } = await holdpoint(['freezes', '--at', '2026-12-24T00:00:00Z', '--json'], { environment });
     assert.equal(code, 0, stderr);
     const [yearEnd, audit] = JSON.parse(stdout) as { name: string; isInForce: boolean; actions: string[]; windows: { from: string; until: string }[] }[];
-    assert.deepEqual([yearEnd?.isInForce, yearEnd?.actions, yearEnd?.windows[0]?.until, yearEnd?.windows[1]?.from], [true, ['release', 'environmentUpdate'], '2027-01-05T01:00:00.000Z', '2027-12-19T01:00:00.000Z']);
+    assert.deepEqual([yearEnd?.isInForce, yearEnd?.actions, yearEnd?.windows[0]?.until, yearEnd?.windows[1]?.from], [true, ['release', 'environmentUpdate', 'pipelineStage'], '2027-01-05T01:00:00.000Z', '2027-12-19T01:00:00.000Z']);
     assert.deepEqual([audit?.isInForce, audit?.windows], [false, []]);
     const page = await holdpoint(['freezes', 'P001/C001', '--at', '2026-11-24T00:00:00Z'], { environment });
     assert.match(page.stdout, /year-end .*open .*2026-12-19 01:00:00 UTC to 2027-01-05 01:00:00 UTC .*nobody is there/);

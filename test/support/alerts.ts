@@ -6,6 +6,11 @@ export const subscription = '00000000-0000-0000-0000-000000000001';
 export const productionDeployment = (plant: string, circuit: string): string =>
   `/subscriptions/${subscription}/resourceGroups/ml-platform/providers/Microsoft.MachineLearningServices/workspaces/prod-ml-workspace/batchEndpoints/batch-endpoint-plant-${plant}/deployments/deployment-circuit-${circuit}`;
 
+/** The demo's estate without its section `alerts`, for a test that appends one of its own. */
+export function withoutAlerts(estate: string): string {
+  return estate.replace(/^alerts:\n(?: .*\n)+/m, '');
+}
+
 /** Azure Monitor's common schema. */
 export function azureMonitorBody(id: string, more: Record<string, unknown> = {}) {
   return {

@@ -1,5 +1,6 @@
 /** Activities of a release that answer at once with plain data, for tests and benchmarks of the workflows alone; each can be replaced. No platform is behind them. */
 import type { createAzureDevOpsActivities } from '../../activities/azure-devops/index.ts';
+import type { createAttachmentActivities } from '../../activities/azure-devops/pull-request-attachment.ts';
 import type { BatchDeploymentRef } from '../../activities/azure-ml/batch-deployment.ts';
 import type { createAzureMlActivities } from '../../activities/azure-ml/index.ts';
 import type { createAzureMonitorActivities } from '../../activities/azure-monitor/index.ts';
@@ -24,6 +25,7 @@ import type { DeploymentSnapshot, ReleaseModelInput } from '../../workflows/doma
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 
 export type ReleaseActivities = ReturnType<typeof createAzureDevOpsActivities> &
+  ReturnType<typeof createAttachmentActivities> &
   ReturnType<typeof createAzureMlActivities> &
   ReturnType<typeof createAzureMonitorActivities> &
   ReturnType<typeof createChangeRuleActivities> &
@@ -102,7 +104,7 @@ export const steadyStatistics: ReturnType<typeof createStatisticsActivities> = {
   checkCircuitData: async ({ asOf }) => ({ from: asOf, until: asOf, rows: 90, newest: asOf, findings: [] }),
   measureCircuitDrift: async ({ asOf }) => ({ state: 'measured', detail: '1 features', from: asOf, until: asOf, features: [{ feature: 'temp_max', baseline: distance, season: distance, magnitude: 0.1, change: null }] }),
   readPlatformDriftReport: async ({ uri }) => ({ problem: `there is no drift report ${uri}` }),
-  readDriftBaseline: async () => null,
+  readDriftBaseline: async () => ({ baseline: null, remark: null }),
   analyseDrift: async (input) => ({ ...(await steadyStatistics.measureCircuitDrift(input)), newest: input.asOf, baseline: { from: '2014-10-01', until: '2015-09-30', source: 'year before' } }),
   writeDriftReport: async ({ key }) => ({ reportUri: `azureml://datastores/workspaceblobstore/paths/reports/${key.key}/drift.html`, plotUri: `azureml://datastores/workspaceblobstore/paths/reports/${key.key}/distributions.svg` }),
   moveDriftBaseline: async ({ target: { plant, circuit }, dataUri, station, until, modelVersion }) => ({ asset: `drift-baseline-${plant}-${circuit}:${until}`, dataUri, station, from: '2015-01-01', until, trackedSince: until, modelVersion }),
@@ -162,6 +164,7 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
       difference: ['-     learning_rate: 0.001', '+     learning_rate: 0.0005'],
     }),
     pushConfigurationChange: async () => ({ kind: 'pushed', commit: 'f00d', uncertain: false }),
+    attachPicture: async () => ({ url: 'https://example.com/picture', linked: true }),
     openPullRequest: async () => ({ pullRequestId: 42, url: 'https://example.com/pr/42' }),
     awaitReview: async () => ({ standing: { status: 'completed', mergeStatus: 'succeeded', sourceCommit: 'f00d', votes: [{ by: 'dana@example.com', vote: 10, comment: '' }], closedBy: 'dana@example.com' }, digest: 'd1' }),
     completePullRequest: async () => ({ state: 'asked', reason: '' }),

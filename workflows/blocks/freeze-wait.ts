@@ -22,23 +22,32 @@ const pauseMs = 60_000;
 export const overrideFreezeUpdate = defineUpdate<{ asks: string[] }, [unknown]>('overrideFreeze');
 export const overrideFreezeSignal = defineSignal<[unknown?]>('overrideFreeze');
 
+/** By whose rules, and by whose people, an override goes. */
+export type HoldPolicy = Pick<TargetPolicy, 'people' | 'digest' | 'inboxUrl'> & { gates: Pick<TargetPolicy['gates'], 'stage3'> };
+
 /** What is held, and how the block learns what it must know. */
 export interface Held {
   /** For people: `P001/C001 42-3f2a91c0`. */
   what: string;
   /** Names or aliases of whoever asked for the change; four-eyes keeps them from overriding the freeze for it. */
   requestedBy: readonly string[];
-  /** The phase that the run shows meanwhile. */
-  phase: string;
+  /** The phase that the run shows meanwhile; null: the one that it is in. */
+  phase: string | null;
   /** How it stands at an ISO instant; null: nothing could ever hold it. */
   look: (at: string) => Promise<FreezeStanding | null>;
   /** Comes back when the estate says something else than is known, or fails after so many milliseconds. */
   change: (known: string, boundMs: number) => Promise<unknown>;
   /** Whose people, and whose Stage 3, an override goes by. */
-  policy: () => Promise<TargetPolicy>;
+  policy: () => Promise<HoldPolicy>;
+  /** How it could be undone, for who is asked to override; by default a rollback. */
+  undo?: string;
+  /** What else the run shows meanwhile. */
+  alsoShow?: readonly string[];
+  /** Says why there is nothing to hold any more; null for as long as there is. It ends the wait, and the gate of an override. */
+  over?: () => string | null;
 }
 
-/** `superseded`: a newer version came while the gate of an override was open. */
+/** `superseded`: a newer version came while it was held. */
 export type FreezePassed = { hasWaited: boolean; superseded: Extract<GateOutcome, { state: 'superseded' }> | null };
 
 export class FreezeWait {
@@ -74,29 +83,38 @@ export class FreezeWait {
   async pass(held: Held, standing: FreezeStanding | null): Promise<FreezePassed> {
     if (!this.holds(standing)) return { hasWaited: false, superseded: null };
     const since = now().toISOString();
-    const names = standing!.inForce.map(({ name }) => name);
-    this.#run.enter(held.phase);
+    const names = new Set<string>();
+    if (held.phase !== null) this.#run.enter(held.phase);
     let superseded: FreezePassed['superseded'] = null;
-    for (let current = standing; this.holds(current) && superseded === null; current = await held.look(now().toISOString())) superseded = await this.#waitOut(held, current!);
-    this.#show(null);
-    this.#asked = null;
-    this.#run.record.add({ kind: 'finding', what: 'held by a freeze', detail: `${names.join(', ')}: from ${since} until ${now().toISOString()}` });
+    try {
+      for (let current = standing; this.holds(current); current = await held.look(now().toISOString())) {
+        for (const { name } of current!.inForce) names.add(name);
+        superseded = await this.#waitOut(held, current!);
+        if (superseded !== null || held.over?.()) break;
+      }
+    } finally {
+      this.#show(null);
+      this.#asked = null;
+    }
+    const until = `from ${since} until ${now().toISOString()}`;
+    this.#run.record.add({ kind: 'finding', what: 'held by a freeze', detail: `${[...names].join(', ')}: ${until}${superseded === null ? '' : `; ${superseded.reason}`}` });
     return { hasWaited: true, superseded };
   }
 
   /** Until there is reason to look again. */
   async #waitOut(held: Held, standing: FreezeStanding): Promise<FreezePassed['superseded']> {
-    this.#show(standing);
+    this.#show(standing, held.alsoShow);
     let isOver = false;
     const end = (): void => {
       isOver = true;
-      if (this.#isAsking) this.#gates.retire(calendar, 'the freeze is over, or has changed');
+      if (this.#isAsking) this.#gates.retire(calendar, held.over?.() ?? 'the freeze is over, or has changed');
     };
     const waiting = new CancellationScope();
-    waiting.run(() => untilMoved(standing, held.change)).then(end, end);
+    waiting.run(() => Promise.race([untilMoved(standing, held.change), ...(held.over ? [condition(() => held.over!() !== null)] : [])])).then(end, end);
     try {
       for (;;) {
-        await condition(() => isOver || this.#asked !== null);
+        await condition(() => isOver || this.#asked !== null || this.#gates.superseded !== null);
+        if (this.#gates.superseded !== null) return { state: 'superseded', ...this.#gates.superseded, decisions: [] };
         if (isOver) return null;
         const outcome = await this.#decide(held, standing, () => isOver);
         if (outcome === 'overridden') return null;
@@ -122,7 +140,7 @@ export class FreezeWait {
     if (request.policy.approvers.every((person) => excluded.includes(person))) return refuse('whoever may override the freeze has asked for the change, or for the override: somebody else has to');
     this.#isAsking = true;
     const outcome = await this.#gates.pass(request).finally(() => (this.#isAsking = false));
-    this.#show(standing);
+    this.#show(standing, held.alsoShow);
     if (outcome.state === 'superseded') return outcome.by === calendar ? 'held' : outcome;
     if (outcome.state !== 'approved') {
       this.#run.note(outcome.state === 'rejected' ? `${outcome.by} did not override the freeze: ${outcome.reason}` : 'Nobody overrode the freeze in time.');
@@ -151,15 +169,15 @@ export class FreezeWait {
     return asked;
   }
 
-  #show(standing: FreezeStanding | null): void {
+  #show(standing: FreezeStanding | null, more: readonly string[] = []): void {
     this.#standing = standing;
     this.#run.frozen = standing && { by: standing.inForce.map(({ name }) => name), until: standing.opensAt };
-    this.#run.progress(standing === null ? [] : frozenLines(standing, `holdpoint override-freeze ${workflowInfo().workflowId} --reason "…"`));
+    this.#run.progress(standing === null ? [] : [...frozenLines(standing, `holdpoint override-freeze ${workflowInfo().workflowId} --reason "…"`), ...more]);
   }
 }
 
 /** Comes back at the opening, or when the estate says something else than this; in between it costs no event. Ends with its scope. */
-export async function untilMoved({ opensAt, digest, inForce }: FreezeStanding, change: Held['change']): Promise<void> {
+async function untilMoved({ opensAt, digest, inForce }: FreezeStanding, change: Held['change']): Promise<void> {
   const boundMs = opensAt === null ? longestLookMs : Math.max(Date.parse(opensAt) - now().getTime(), 1);
   const untilOpen = opensAt === null ? null : sleepUntil(opensAt, `Frozen (${inForce.map(({ name }) => name).join(', ').slice(0, 100)})`);
   const untilChanged = change(digest, boundMs).then(() => undefined, async (error: unknown) => {
@@ -173,7 +191,7 @@ export async function untilMoved({ opensAt, digest, inForce }: FreezeStanding, c
 }
 
 /** Asked by the rules of Stage 3: identity, four-eyes, bound evidence. Its clock is the freeze's. */
-function overrideGate({ what, requestedBy }: Held, standing: FreezeStanding, asked: OverrideRequest, { gates: { stage3 }, people, digest, inboxUrl }: TargetPolicy): GateRequest {
+function overrideGate({ what, requestedBy, undo }: Held, standing: FreezeStanding, asked: OverrideRequest, { gates: { stage3 }, people, digest, inboxUrl }: HoldPolicy): GateRequest {
   const at = now();
   const measured = { evidence: standing, items: [evidenceItem('freeze', { inForce: standing.inForce, asked }, at.toISOString())] };
   return {
@@ -187,7 +205,7 @@ function overrideGate({ what, requestedBy }: Held, standing: FreezeStanding, ask
     silence: `it waits for the next opening, ${openingInWords(standing.opensAt)}`,
     measured,
     measure: async () => measured, // the freeze itself is watched meanwhile: it ends the gate
-    card: () => overrideCard(what, standing, asked),
+    card: () => overrideCard(what, standing, asked, undo),
   };
 }
 

@@ -35,6 +35,8 @@ export class Gates {
   /** What goes on for as long as a gate is open, its effect waited for included. */
   #whileOpen = new CancellationScope();
   #closed = new Set<string>();
+  /** How often each gate has opened. A gate that is passed once more goes on counting: what names an opening, such as an answer, a record or a key, must never mean two. */
+  readonly #openings = new Map<string, number>();
   /** A newer version is on its way; the next gate that could let this one through closes at once. */
   #superseded: { by: string; reason: string } | null = null;
   /** What the gate asks about is over, be it open just now or between two openings. */
@@ -73,8 +75,11 @@ export class Gates {
   async pass<E>(request: GateRequest<E>): Promise<GateOutcome<E>> {
     this.#retired = null;
     let [measured, changes] = [request.measured, [] as string[]];
-    for (let [generation, before] = [0, null as OpenGate<E> | null]; ; generation += 1) {
-      const open = this.#openGate(new OpenGate(request, measured, generation, changes, before));
+    let before: OpenGate<E> | null = null;
+    for (;;) {
+      const generation = this.#openings.get(request.gate) ?? 0;
+      this.#openings.set(request.gate, generation + 1);
+      const open: OpenGate<E> = this.#openGate(new OpenGate<E>(request, measured, generation, changes, before));
       this.#whileOpen.run(() => this.#desk.verifyWhileOpen(open)).catch(() => undefined); // ends by being cancelled
       try {
         await this.#attend(open);
@@ -90,6 +95,11 @@ export class Gates {
       before = open;
       await this.#run.record.flush();
     }
+  }
+
+  /** The newer version that is on its way, for what holds a run without a gate; null: none has said so. */
+  get superseded(): { by: string; reason: string } | null {
+    return this.#superseded;
   }
 
   /** Ends the open gate because what it asks about is over; `by` says who or what ended it. The gate comes to `superseded`. Without an open gate it does nothing. */

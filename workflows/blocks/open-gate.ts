@@ -33,6 +33,8 @@ export class OpenGate<E = unknown> {
   /** What measuring again, before the effect, has found. */
   confirmed: string[] = [];
   readonly generation: number;
+  /** The generation in which it was asked first: how often the answer was overtaken since counts from there. */
+  readonly #first: number;
   readonly card: GateCard;
   readonly changes: readonly string[];
   readonly openedAt = now().toISOString();
@@ -76,6 +78,7 @@ export class OpenGate<E = unknown> {
     this.request = request;
     this.measured = measured;
     this.generation = generation;
+    this.#first = before === null ? generation : before.#first;
     this.changes = changes;
     this.policy = before?.policy ?? request.policy;
     this.people = before?.people ?? request.people;
@@ -119,7 +122,7 @@ export class OpenGate<E = unknown> {
   }
 
   get isLast(): boolean {
-    return this.generation >= lastGeneration;
+    return this.generation - this.#first >= lastGeneration;
   }
 
   get terms(): GateTerms {

@@ -174,7 +174,9 @@ export class Run {
       // Not by the error alone: a step that was between two attempts when the run was cancelled ends with the failure of its last one.
       const aborted = CancellationScope.current().consideredCancelled;
       const compensations = await this.compensations.undo();
-      const result = aborted ? interrupted('aborted', 'cancelled') : interrupted('failed', rootMessage(error));
+      // Asked for what the estate does not have, before anything was done: an expected "no".
+      const isRefused = isUnknownTarget(error) && this.production === 'unchanged' && compensations.length === 0;
+      const result = aborted ? interrupted('aborted', 'cancelled') : interrupted(isRefused ? 'rejected' : 'failed', rootMessage(error));
       return { result: { ...result, compensations }, aborted, error: aborted && !isCancellation(error) ? new CancelledFailure('cancelled', [], error instanceof Error ? error : undefined) : error };
     }
   }
@@ -249,6 +251,11 @@ export class Run {
   #endPhase(): void {
     this.#phases = this.#phases.map((phase) => (phase.endedAt === null ? { ...phase, endedAt: now().toISOString() } : phase));
   }
+}
+
+function isUnknownTarget(error: unknown): boolean {
+  const failure = error instanceof ActivityFailure ? error.cause : error;
+  return failure instanceof ApplicationFailure && failure.type === FailureType.TargetUnknown;
 }
 
 /** Closes the workflow as Failed, with the result, compensations included, in the failure's details. */

@@ -1,18 +1,18 @@
 /** Following the review of a pull request to its end: votes, the clock of who does not vote, the merge. */
 import { CancellationScope, condition, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
-import { untilMoved } from '../blocks/freeze-wait.ts';
+import { FreezeWait, type Held } from '../blocks/freeze-wait.ts';
 import { sleepUntil } from '../blocks/gate-clock.ts';
+import { Gates } from '../blocks/gates.ts';
 import type { Run } from '../blocks/run.ts';
 import { lastLookMs, pollUntilSeen, Wakes } from '../blocks/woken-poll.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import type { ChangeRules, Judgement, OpenedPullRequest, ReviewStanding } from '../domain/configuration-change.ts';
 import { elapsedTicks, needsCalendar, type Tick } from '../domain/gate-clock.ts';
 import type { GateEvent } from '../domain/gate-event.ts';
-import { frozenLines } from '../domain/freeze.ts';
 import { judge, votesInWords } from '../domain/pull-request-review.ts';
 import { freezeAt, freezeChanged } from '../releases/freeze-activities.ts';
-import { tellBy } from '../releases/gate-services.ts';
-import { planGateClock } from '../releases/release-activities.ts';
+import { releaseGateServices, tellBy } from '../releases/gate-services.ts';
+import { loadPolicy, planGateClock } from '../releases/release-activities.ts';
 import { awaitReview, completePullRequest } from './change-activities.ts';
 
 /** Something has happened to the pull request, says a service hook; only the platform tells what. */
@@ -36,13 +36,15 @@ export type ReviewEnd = Extract<Judgement, { kind: 'merged' | 'abandoned' | 'rej
 
 export class ReviewWatch {
   readonly #run: Run;
+  readonly #freeze: FreezeWait;
   readonly #wakes = new Wakes();
   #known: string | null = null;
   #reviewers: string[] = [];
 
-  /** In the run's first lines. */
+  /** In the run's first lines; its one gate is that of a freeze's override. */
   constructor(run: Run) {
     this.#run = run;
+    this.#freeze = new FreezeWait(run, new Gates(run, releaseGateServices(run)));
     setHandler(reviewSignal, (value) => this.#wakes.hear(JSON.stringify(value ?? null)), { description: 'The pull request stands differently: {"pullRequestId", "standing"}; looks at it at once' });
   }
 
@@ -85,7 +87,9 @@ export class ReviewWatch {
         this.#finding(change, 'the pull request conflicts with the target branch', `${change.pullRequest.url}: ${change.rules.branch} has changed the same lines meanwhile. Resolve it on the pull request's page, or abandon it and start again`);
       }
       if (judgement.kind !== 'approved' || mergeBy === 'people') continue;
-      if (await this.#waitOutFreeze()) { // votes may have been taken back meanwhile
+      const frozen = await this.#waitOutFreeze(change);
+      if (typeof frozen === 'object') return frozen;
+      if (frozen) { // votes may have been taken back meanwhile
         this.#known = null;
         continue;
       }
@@ -100,25 +104,40 @@ export class ReviewWatch {
     }
   }
 
-  /** Holds a merge that this run would make; whether there was anything to wait for. What was approved in time does not expire by a freeze. */
-  async #waitOutFreeze(): Promise<boolean> {
+  /** Holds a merge that this run would make: whether there was anything to wait for, or what ended the review. What was approved in time does not expire by a freeze. */
+  async #waitOutFreeze(change: ReviewedChange): Promise<boolean | Extract<ReviewEnd, { kind: 'rejected' }>> {
     if (this.#run.target === null) return false;
     const { plant, circuit } = this.#run.target;
-    const question = { targets: [{ plant, circuit }], action: 'configurationChange' as const };
-    for (let hasWaited = false; ; hasWaited = true) {
-      const standing = await freezeAt(question, now().toISOString());
-      this.#run.frozen = standing && standing.inForce.length > 0 ? { by: standing.inForce.map(({ name }) => name), until: standing.opensAt } : null;
-      if (standing === null || this.#run.frozen === null) return hasWaited;
-      this.#run.progress(frozenLines(standing, null));
-      const heard = this.#wakes.count;
-      const waiting = new CancellationScope();
-      let isMoved = false;
-      waiting.run(() => untilMoved(standing, (known, boundMs) => freezeChanged(question, known, boundMs))).then(() => (isMoved = true), () => undefined); // it only fails by being cancelled
-      await condition(() => isMoved || this.#wakes.count > heard).finally(() => waiting.cancel());
-      if (!isMoved) {
-        this.#run.frozen = null;
-        return true;
-      }
+    const [target, action] = [{ plant, circuit }, 'configurationChange' as const];
+    const look = (at: string) => freezeAt({ targets: [target], action }, at);
+    const standing = await look(now().toISOString());
+    if (!this.#freeze.holds(standing)) return false;
+    let over: string | null = null;
+    const beside = new CancellationScope();
+    beside.run(() => this.#untilDoubtful(change)).then((why) => (over = why), () => undefined); // it only fails by being cancelled
+    const held: Held = {
+      what: `the merge of pull request ${change.pullRequest.pullRequestId} (${change.title})`,
+      requestedBy: change.excluded,
+      phase: null, // the review goes on
+      look,
+      change: (known, boundMs) => freezeChanged({ targets: [target], action }, known, boundMs),
+      policy: () => loadPolicy({ target }),
+      alsoShow: [`Approved, and waits to be merged: ${change.pullRequest.url}`],
+      undo: 'a pull request that takes it back; what is trained of it is tested, and asked about, before production.',
+      over: () => over,
+    };
+    const { superseded } = await this.#freeze.pass(held, standing).finally(() => beside.cancel());
+    return superseded === null || { kind: 'rejected', by: superseded.by, comment: superseded.reason };
+  }
+
+  /** Ends when a pull request that was approved is not any more, as far as somebody tells; says how it stands. */
+  async #untilDoubtful({ repositoryId, pullRequest: { pullRequestId }, commit, excluded, rules: { people } }: ReviewedChange): Promise<string> {
+    for (let heard = this.#wakes.count; ; ) {
+      await condition(() => this.#wakes.count > heard);
+      heard = this.#wakes.count;
+      const found = await this.#run.attempt('The pull request could not be looked at', () => awaitReview({ repositoryId, pullRequestId, known: null, intervalMs: lastLookMs }, lastLookMs));
+      const judgement = found && judge(found.standing, { people, reviewers: this.#reviewers, excluded, commit });
+      if (judgement && judgement.kind !== 'approved') return `pull request ${pullRequestId} is ${judgement.kind}`;
     }
   }
 

@@ -1,4 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
+import { FreezeWait } from '../blocks/freeze-wait.ts';
 import type { GateOutcome } from '../blocks/gate-request.ts';
 import { Gates } from '../blocks/gates.ts';
 import { requireInput } from '../blocks/required-input.ts';
@@ -9,13 +10,15 @@ import type { ApprovePipelineStageInput, ApprovePipelineStageResult, CheckAnswer
 import { appendToRecord } from '../releases/release-activities.ts';
 import { answerCheck, failClosed, tellPipeline } from './check-answer.ts';
 import { forgetCheckSecret, loadStagePolicy } from './stage-activities.ts';
-import { measureStage, passWhileWaiting, stageGate, stageGateServices } from './stage-gate.ts';
+import { measureStage, stageGate, stageGateServices } from './stage-gate.ts';
+import { holdStage } from './stage-hold.ts';
 
 /** Holds a stage of an Azure pipeline until people have decided, or, in observe mode, lets it pass and records what they would have said. One run for each check of a stage. */
 export async function approvePipelineStage(input: ApprovePipelineStageInput): Promise<ApprovePipelineStageResult> {
   requireInput(input, ['check.projectId', 'check.planId', 'check.jobId', 'check.taskInstanceId', 'buildId', 'environment.id', 'environment.name', 'mode', 'form', 'secret', 'stage', 'attempt']);
   const run = new Run({ phase: Phase.Reading, target: null, appendToRecord });
   const gates = new Gates(run, stageGateServices(run, input));
+  const freeze = new FreezeWait(run, gates);
   const { environment, stage, buildId, mode, secret } = input;
   const result = (outcome: ApprovePipelineStageResult['outcome'], reason: string, rest: Partial<ApprovePipelineStageResult> = {}): ApprovePipelineStageResult => ({
     outcome, reason, mode, environment: environment.name, stage, buildId, answer: null, observed: null, ...rest,
@@ -33,10 +36,10 @@ export async function approvePipelineStage(input: ApprovePipelineStageInput): Pr
     const policy = await loadStagePolicy({ environment: environment.name });
     const request = stageGate(input, await measureStage(input), policy);
 
-    // The hold point.
+    // The hold point; what is approved waits for the next opening.
     run.enter(Phase.Approval);
     if (!isObserving) tellPipeline(run, input, [`Holdpoint asks ${policy.gate.approvers.join(', ')}: run ${workflowInfo().workflowId}`]);
-    const { decision, over } = isObserving ? { decision: await gates.pass(request), over: null } : await passWhileWaiting(run, gates, request, input, policy.watchEveryMs);
+    const { decision, over } = isObserving ? { decision: await gates.pass(request), over: null } : await holdStage({ run, gates, freeze, input, policy }, request);
     if (isObserving) return result(outcomeOf(decision), `observed: ${sentence(decision)}; the stage had passed at once`, { answer: passed, observed: observed(decision) });
 
     // The stage is over without us: there is nothing to answer.

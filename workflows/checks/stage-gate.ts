@@ -1,8 +1,5 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { GateOutcome, GateRequest, GateServices } from '../blocks/gate-request.ts';
-import type { Gates } from '../blocks/gates.ts';
+import type { GateRequest, GateServices } from '../blocks/gate-request.ts';
 import type { Run } from '../blocks/run.ts';
-import { rootMessage } from '../blocks/compensations.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import type { Measured } from '../domain/evidence.ts';
 import { stageGateName } from '../domain/phases.ts';
@@ -11,7 +8,7 @@ import { stageCard, stageItems } from '../domain/stage-card.ts';
 import type { ApprovePipelineStageInput, StageEvidence } from '../domain/stage-check.ts';
 import { releaseGateServices } from '../releases/gate-services.ts';
 import { stageChecks } from './stage-checks.ts';
-import { loadStagePolicy, readStageEvidence, watchStage } from './stage-activities.ts';
+import { loadStagePolicy, readStageEvidence } from './stage-activities.ts';
 
 type StagePolicy = Awaited<ReturnType<typeof loadStagePolicy>>;
 
@@ -19,7 +16,8 @@ type StagePolicy = Awaited<ReturnType<typeof loadStagePolicy>>;
 export function stageGateServices(run: Run, { environment }: ApprovePipelineStageInput): GateServices {
   return {
     ...releaseGateServices(run),
-    reloadPolicy: async () => {
+    reloadPolicy: async ({ gate }) => {
+      if (gate !== stageGateName) return null; // whom a freeze names
       const fresh = await run.attempt('The policy could not be read again', () => loadStagePolicy({ environment: environment.name }));
       return fresh && { policy: fresh.gate, people: fresh.people, estateDigest: fresh.digest };
     },
@@ -49,25 +47,4 @@ export function stageGate(input: ApprovePipelineStageInput, measured: Measured<S
     check: stageChecks(input),
     card: (evidence) => stageCard(input, evidence),
   };
-}
-
-/** Waits at the gate, and beside it for the news that the stage needs no decision any more, which ends the gate. */
-export async function passWhileWaiting(run: Run, gates: Gates, request: GateRequest<StageEvidence>, { check: { projectId }, buildId, stage, attempt }: ApprovePipelineStageInput, watchEveryMs: number): Promise<{ decision: GateOutcome<StageEvidence>; over: string | null }> {
-  const beside = new CancellationScope();
-  let over: string | null = null;
-  beside.run(() => watchStage({ projectId, buildId, stage, attempt, intervalMs: watchEveryMs })).then(
-    ({ reason }) => {
-      over = reason;
-      gates.retire('Azure DevOps', reason);
-    },
-    (error: unknown) => {
-      // The gate goes on; a decision that comes too late is found when it is told.
-      if (!isCancellation(error)) run.note(`The stage could not be watched: ${rootMessage(error)}`);
-    },
-  );
-  try {
-    return { decision: await gates.pass(request), over };
-  } finally {
-    beside.cancel();
-  }
 }

@@ -19,7 +19,7 @@ export function causeCard(target: Target, { evidence, decision, reportUri }: Cau
   const step = leaning === 'retrainOnDrift' || leaning === 'rollBackModel' ? leaning : null;
   return {
     question: step === null ? `Leave ${label} as it is until the next window?` : `Start ${step} for ${label}?`,
-    recommendation: `look closely: ${decision.reasoning.at(-1) ?? 'the evidence is inconclusive'}`,
+    recommendation: `look closely: ${decision.reasoning.at(-1)?.replace(': yes. ', ': ') ?? 'the evidence is inconclusive'}`,
     comparison: null,
     facts: [
       `${current.from} to ${current.until}: MAE ${figure(current.mae)}, RMSE ${figure(current.rmse)}, MAPE ${current.mape === null ? 'none' : `${(100 * current.mape).toFixed(1)} %`} over ${current.rows} rows`,

@@ -95,6 +95,11 @@ export function decideCause(evidence: DegradationEvidence, thresholds: Degradati
   throw new Error('the last row of the table always decides');
 }
 
+/** What the deciding rule saw, for a sentence that says by itself what was decided. */
+export function whatDecided(reasoning: readonly string[]): string {
+  return (reasoning.at(-1) ?? '').replace(/^.*?: yes\. /, '');
+}
+
 /**
  * Where another runbook asks, drift was seen there already, and a person decides whatever the table says. Two findings stand: data at fault are mended first, and a rollback waits for
  * nobody.

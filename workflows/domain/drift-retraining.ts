@@ -11,7 +11,7 @@ export interface DaySpan {
   until: string;
 }
 
-/** The drift monitor's reference: a version of a data asset in the production workspace. */
+/** The drift monitor's reference for one version of the model: a version of a data asset in the production workspace. */
 export interface DriftBaseline extends DaySpan {
   /** Name and version of the asset, such as `drift-baseline-P001-C001:2015-09-30-0a1b2c3d`. */
   asset: string;
@@ -21,6 +21,14 @@ export interface DriftBaseline extends DaySpan {
   trackedSince: string;
   /** The version that was trained with it. */
   modelVersion: string;
+}
+
+/** What drift is held against, for the version that serves. */
+export interface BaselineReading {
+  /** Null: there is none that fits it. */
+  baseline: DriftBaseline | null;
+  /** What people have to know about it: it is not the newest one, or not of the version that serves. */
+  remark: string | null;
 }
 
 /** One feature in a report of Azure ML's model monitoring. */
@@ -43,8 +51,8 @@ export interface PlatformDriftReport {
 export interface DriftAnalysis extends DriftReport {
   /** Day of the station's newest reading, not after the day up to which is judged; null where there is none. */
   newest: string | null;
-  /** What was held against: the drift monitor's reference, what the input says, or, where nothing was recorded yet, the year before. */
-  baseline: DaySpan & { source: 'recorded' | 'given' | 'year before' };
+  /** What was held against: the drift monitor's reference, what the input says, or, where nothing was recorded yet, the year before. `remark`: what people have to know about it. */
+  baseline: DaySpan & { source: 'recorded' | 'given' | 'year before'; remark?: string };
 }
 
 /** A change that people made on purpose, as the estate declares it: what it moves is expected. */
@@ -131,7 +139,7 @@ export function retrainingTitle(target: Target): string {
   return `Update training data for ${targetLabel(target)} (drift detected)`;
 }
 
-/** Name of the data asset whose newest version is the drift monitor's reference. */
+/** Name of the data asset whose versions are the drift monitor's references. */
 export function baselineAsset({ plant, circuit }: Target): string {
   return `drift-baseline-${plant}-${circuit}`;
 }

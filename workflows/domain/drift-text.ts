@@ -27,6 +27,7 @@ export function analysisText({ analysis, decision, report, investigation, newCut
     '|---|---|---|---|---|---|',
     ...order.map(({ feature, baseline: year, season, magnitude }) => `| ${feature} | ${figure(year?.psi ?? null)} | ${figure(year?.ks ?? null)} | ${figure(season?.psi ?? null)} | ${figure(magnitude)} σ | ${judgedText(decision, feature)} |`),
     '',
+    ...(baseline.remark === undefined ? [] : [`${baseline.remark}.`, '']),
     ...(report === null ? [] : [`Distributions now and a year ago: \`${report.reportUri}\``, '']),
     `\`cutoff_date\` becomes ${newCutoff}, the day of the newest reading. The drift baseline moves once the new version serves.`,
   ].join('\n');

@@ -31,8 +31,10 @@ export const FailureType = {
   StillRunning: 'StillRunning',
   /** A watch has not ended yet: the activity polls by failing with this one. */
   StillWatching: 'StillWatching',
-  /** The estate file has no such target, or is wrong; the message names field and line. */
+  /** The estate file is wrong; the message names field and line. */
   EstateInvalid: 'EstateInvalid',
+  /** The estate file has no such plant or circuit; the message names field and line, and what is known. A run that was asked for it is rejected, not failed. */
+  TargetUnknown: 'TargetUnknown',
   /** The input of a runbook is wrong; the message names the field. */
   InputInvalid: 'InputInvalid',
   /** A runbook could not be done and its effects were compensated; the details hold the compensation report. */

@@ -7,16 +7,18 @@ export const freezeEnvironments = ['production', 'development'] as const;
 export type FreezeEnvironment = (typeof freezeEnvironments)[number];
 
 /** What a freeze may hold, and where it takes place. There is no entry for a rollback: nothing that the estate says can hold one. */
-export const freezeActions = { release: 'production', environmentUpdate: 'production', configurationChange: 'development' } as const satisfies Record<string, FreezeEnvironment>;
+export const freezeActions = { release: ['production'], environmentUpdate: ['production'], configurationChange: ['development'], pipelineStage: ['production', 'development'] } as const satisfies Record<string, readonly FreezeEnvironment[]>;
 export type FreezeAction = keyof typeof freezeActions;
 
 /** The gate at which those who may override a freeze decide. */
 export const freezeGateName = 'freeze';
 
-/** What is about to be done, to which circuits; a freeze of one of them holds the whole. */
+/** What is about to be done, to which circuits; a freeze of one of them holds the whole. What is done to none of them, such as a pipeline's stage, is held by freezes that name no targets. */
 export interface FreezeQuestion {
   targets: Target[];
   action: FreezeAction;
+  /** Where it takes place, of an action that may do so in several. */
+  environment?: FreezeEnvironment;
 }
 
 export interface FreezeInForce {
@@ -88,14 +90,14 @@ export function frozenLines({ inForce, opensAt, mayOverride }: FreezeStanding, h
 }
 
 /** What those who may override are asked. */
-export function overrideCard(what: string, { inForce, opensAt }: FreezeStanding, { by, reason }: OverrideRequest): GateCard {
+export function overrideCard(what: string, { inForce, opensAt }: FreezeStanding, { by, reason }: OverrideRequest, undo = 'a rollback, which no freeze holds.'): GateCard {
   return {
     question: `Let ${what} go on in spite of the freeze ${inForce.map(({ name }) => name).join(', ')}?`,
     recommendation: `wait: it goes on by itself at the next opening (${openingInWords(opensAt)}).`,
     comparison: null,
     facts: [`${by} asks: ${reason}`, ...inForce.map(({ name, reason: why, until }) => `${name}: ${why} (until ${openingInWords(until)})`)],
     change: `lets ${what} go on now, once and for this run only; the freeze stays for all others.`,
-    undo: 'a rollback, which no freeze holds.',
+    undo,
   };
 }
 

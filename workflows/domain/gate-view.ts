@@ -22,7 +22,7 @@ export interface GateView {
   runbook: string;
   target: (Target & { version: string }) | null;
   gate: string;
-  /** 0 at first, and one more each time the evidence had changed and the gate opened again. */
+  /** 0 at first, and one more each time it opens again: for its evidence had changed, or the run has come to it once more. */
   generation: number;
   /** `checklist`: not open for a decision before all items are answered; `decided`: waits for its effect; else `open`. */
   state: 'checklist' | 'open' | 'decided';

@@ -33,6 +33,7 @@ export const StageApprovalPhase = {
   Reading: 'reading the run',
   Passing: 'letting the stage pass',
   Approval: 'stage approval',
+  Frozen: 'waiting out a freeze',
   Answering: 'answering the check',
 } as const;
 
@@ -51,7 +52,7 @@ export const recoveryGateName = 'recovery';
 
 export const UpdateEnvironmentPhase = {
   Reading: 'reading the change',
-  Notebook: 'waiting for the notebook',
+  Notebook: 'test in the dev workspace',
   Stage1: 'Stage 1 approval',
   Promotion: 'environment registration',
   Stage2: 'Stage 2 integration test',
@@ -68,7 +69,7 @@ export const RollBackModelPhase = {
   Switch: 'executing the rollback',
   Verify: 'verifying',
   Monitoring: 'monitoring',
-  Report: 'reporting the incident',
+  RootCause: 'root cause analysis',
 } as const;
 
 export const InvestigateDegradationPhase = {

@@ -29,10 +29,10 @@ export const reviewDefaults = { groupSize: 50, waveSize: 10, failureBudget: 0, d
 export type ReviewTerms = Required<Omit<ReviewPendingReleasesInput, 'plant' | 'gate'>>;
 
 export const ReviewPhase = {
-  Gathering: 'gathering what waits',
-  Review: 'review',
-  Deployment: 'deployment in waves',
-  Watching: 'watching what was deployed',
+  Gathering: 'prioritising circuits',
+  Review: 'batch review',
+  Deployment: 'monitoring the deployment queue',
+  Watching: 'post-deployment',
 } as const;
 
 /** What was decided about one group. `inbox`: its gates want people who are *attributed* by the server, which a review cannot pass on, so each is decided by itself. */

@@ -86,10 +86,11 @@ export function chooseVersion(input: Pick<RollBackModelInput, 'from' | 'to'>, se
   const served = serving.tags['model_version'] || null;
   const from = input.from ?? preempted?.version ?? served;
   if (serving.definition === null || from === null) return { kind: 'none', from, reason: serving.definition === null ? 'there is no such deployment in production' : 'the deployment does not tell which version it serves (tag model_version)', offered: null };
-  const offered = [...versions].reverse().find(({ version, verdict, problem }) => verdict === 'good' && problem === null && version !== from)?.version ?? null;
+  const isPreempted = preempted?.version === from;
+  // What serves already is nothing to go back to, unless a release is under way to replace it.
+  const offered = [...versions].reverse().find(({ version, verdict, problem }) => verdict === 'good' && problem === null && version !== from && (isPreempted || version !== served))?.version ?? null;
   const none = (reason: string): RollbackChoice => ({ kind: 'none', from, reason, offered });
 
-  const isPreempted = preempted?.version === from;
   if (input.to === undefined && from !== served && !isPreempted) return none(`${from} does not serve: ${served ?? 'nothing known'} does`);
   const former = isPreempted ? preempted.preImage?.version : serving.tags['previous_version'];
   const wanted = input.to === newestGood ? offered : (input.to ?? (former || null));

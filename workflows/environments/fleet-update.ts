@@ -3,17 +3,20 @@ import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import { pMapSettled } from 'p-map';
 import { isCancelled } from '../blocks/cancellation.ts';
 import { rootMessage } from '../blocks/compensations.ts';
+import type { FreezePassed } from '../blocks/freeze-wait.ts';
 import { isPreempted } from '../blocks/resource-lock.ts';
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import type { EnvironmentDefinition, FleetMember } from '../domain/environment.ts';
 import { FailureType } from '../domain/failures.ts';
 import type { FleetChanges } from '../domain/fleet-changes.ts';
+import { UpdateEnvironmentPhase as Phase } from '../domain/phases.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import { lockPriority } from '../domain/resource-lock.ts';
-import { passEmergencyStop } from '../incidents/pass-emergency-stop.ts';
+import type { Target } from '../domain/vocabulary.ts';
 import type { FleetLocks } from '../locks/fleet-locks.ts';
 import { queueForLocks, queueForLocksSoon } from '../locks/lock-activities.ts';
+import { isHeld, passHolds, type Write } from '../releases/pass-holds.ts';
 import { readProductionDeployment } from '../releases/release-activities.ts';
 import { DeploymentEnvironment, type Touched } from './deployment-environment.ts';
 import { keepReport } from './environment-activities.ts';
@@ -34,6 +37,20 @@ export interface FleetUpdateOptions {
   waveSize: number;
   /** How long a wave waits for locks that others hold. */
   lockWaitMs: number;
+  /** A wave as what may hold it sees it. */
+  waveWrite: (targets: Target[], wave: string, updated: number) => Write;
+}
+
+type Superseded = NonNullable<FreezePassed['superseded']>;
+
+/** Ends the update from within a wave. */
+class NewerVersion extends Error {
+  readonly outcome: Superseded;
+
+  constructor(outcome: Superseded) {
+    super(outcome.reason);
+    this.outcome = outcome;
+  }
 }
 
 export class FleetUpdate {
@@ -44,10 +61,11 @@ export class FleetUpdate {
   readonly #deployments: DeploymentEnvironment;
   readonly #waves: FleetMember[][];
   readonly #lockWaitMs: number;
+  readonly #waveWrite: FleetUpdateOptions['waveWrite'];
   readonly #account: FleetAccount;
   #table: FleetChanges['table'] = null;
 
-  constructor({ run, locks, policy, environment, members, leftOut, waveSize, lockWaitMs }: FleetUpdateOptions) {
+  constructor({ run, locks, policy, environment, members, leftOut, waveSize, lockWaitMs, waveWrite }: FleetUpdateOptions) {
     this.#run = run;
     this.#locks = locks;
     this.#policy = policy;
@@ -56,6 +74,7 @@ export class FleetUpdate {
     this.#account = new FleetAccount(members, leftOut);
     this.#waves = Array.from({ length: Math.ceil(members.length / waveSize) }, (_, wave) => members.slice(wave * waveSize, (wave + 1) * waveSize));
     this.#lockWaitMs = lockWaitMs;
+    this.#waveWrite = waveWrite;
   }
 
   /** Those that have the new environment, as far as the run knows. */
@@ -80,17 +99,30 @@ export class FleetUpdate {
 
   /**
    * Updates wave by wave, each deployment under its lock; what is locked by others for longer than a wave waits comes in a last wave, or is left out. A deployment that fails ends the update
-   * with its wave: until all are verified, a failure or a cancellation puts everything back.
+   * with its wave: until all are verified, a failure or a cancellation puts everything back, and so does a newer version that comes while a freeze holds a wave. What is put back waits for nothing.
    */
-  async updateAll(): Promise<void> {
+  async updateAll(): Promise<Superseded | null> {
     const verified = this.#run.compensations.register({ step: `${this.#what} in production`, undo: () => this.rollBack() });
+    try {
+      await this.#updateWaves();
+    } catch (error) {
+      if (!(error instanceof NewerVersion)) throw error;
+      this.#run.enter(Phase.Rollback);
+      await this.rollBack();
+      verified();
+      return error.outcome;
+    }
+    this.#run.progress([]);
+    await this.#keepTable(0);
+    verified();
+    return null;
+  }
+
+  async #updateWaves(): Promise<void> {
     const late: FleetMember[] = [];
     for (const [index, wave] of this.#waves.entries()) late.push(...(await this.#updateWave(wave, `wave ${index + 1} of ${this.#waves.length}`)).keys());
     const locked = late.length === 0 ? [] : await this.#updateWave(late, `last wave, of ${late.length} that were locked`);
     for (const [{ label }, heldBy] of locked) this.#account.leftOut.set(label, `its lock was held by ${heldBy}`);
-    this.#run.progress([]);
-    await this.#keepTable(0);
-    verified();
   }
 
   /** Puts back, in the same waves and not cancellable, what this run has written; a change that somebody made meanwhile is left alone. @throws when not all could be put back, naming them */
@@ -114,10 +146,11 @@ export class FleetUpdate {
     const show = (more: string[] = []): void => this.#show('Updating', name, more);
     show();
     const targets = wave.map(({ target }) => target);
-    await passEmergencyStop(this.#run, targets);
+    const closesAt = await this.#passHolds(targets, name);
     show();
     const from = now().getTime();
     await this.#locks.claim(targets, { what: this.#what, priority: lockPriority('environment', this.#policy.severity) }, queueForLocks);
+    if (closesAt !== null && closesAt <= now().toISOString() && (await this.#isHeld(targets, name))) return await this.#updateAgain(wave, wave, name);
     const isWaiting = ({ target }: FleetMember): boolean => this.#locks.isWaiting(target);
     const locked = wave.filter(isWaiting);
     await this.#updateEach(wave.filter((member) => !locked.includes(member)));
@@ -126,9 +159,30 @@ export class FleetUpdate {
       await this.#locks.wait(locked.map(({ target }) => target), from + this.#lockWaitMs - now().getTime());
     }
     const late = new Map(locked.filter(isWaiting).map((member) => [member, this.#locks.heldBy(member.target)]));
-    await this.#updateEach(locked.filter((member) => !late.has(member)));
+    const rest = locked.filter((member) => !late.has(member));
+    // What has begun to hold them while others had their locks is waited out without the locks.
+    if (rest.length > 0 && (await this.#isHeld(rest.map(({ target }) => target), name))) return new Map([...late, ...(await this.#updateAgain(wave, rest, name))]);
+    await this.#updateEach(rest);
     await this.#locks.giveBack(targets);
     return late;
+  }
+
+  /** Waits for as long as a stop or a freeze holds one of these; says when the next freeze begins. */
+  async #passHolds(targets: Target[], name: string): Promise<string | null> {
+    const { hasWaited, superseded, closesAt } = await passHolds(this.#waveWrite(targets, name, this.updated.length));
+    if (superseded) throw new NewerVersion(superseded);
+    if (hasWaited) this.#run.enter(Phase.Deployment);
+    return closesAt;
+  }
+
+  async #isHeld(targets: Target[], name: string): Promise<boolean> {
+    return await isHeld(this.#waveWrite(targets, name, this.updated.length));
+  }
+
+  /** Gives the locks of the whole wave back, and begins anew with the rest of it. */
+  async #updateAgain(wave: readonly FleetMember[], rest: readonly FleetMember[], name: string): Promise<Map<FleetMember, string>> {
+    await this.#locks.giveBack(wave.map(({ target }) => target));
+    return await this.#updateWave(rest, name);
   }
 
   /** Waits for all of them, also when one fails. */

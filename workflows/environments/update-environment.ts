@@ -15,7 +15,7 @@ import { appendToRecord } from '../releases/release-activities.ts';
 import { readEnvironmentChange, registerEnvironment } from './environment-activities.ts';
 import { rollbackGate, stage1Gate, stage3Gate } from './environment-gates.ts';
 import { FleetUpdate } from './fleet-update.ts';
-import { isStale, waitOutFreeze } from './update-freeze.ts';
+import { isStale, waitOutFreeze, waveWrite } from './update-freeze.ts';
 import { testEveryModel } from './integration-test.ts';
 import { Notebook } from './notebook.ts';
 import { planUpdate } from './update-plan.ts';
@@ -41,7 +41,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     decision.state === 'expired' ? result('expired', 'nobody answered in time') : result('rejected', `${decision.by}: ${decision.reason}`);
 
   return await run.conclude(async () => {
-    // The updated file: a PATCH step only, declared as compatible and without retraining. Anything else is refused and told to its author.
+    // 1. The updated source: a PATCH step only, declared as compatible and without retraining. Anything else is refused and told to its author.
     const change = await readEnvironmentChange({ repositoryId: input.repositoryId, pullRequestId: input.pullRequestId });
     const plan = await planUpdate(input);
     const { policy, members } = plan;
@@ -53,7 +53,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     }
     known.environment = { name: environment.name, version: environment.version, previous: previous?.version ?? 'none' };
 
-    // Test in the dev workspace: register it there, and wait for the notebook in which somebody has loaded a model and scored with it.
+    // 2. Test in the dev workspace: register it there, and wait for the notebook in which somebody has loaded a model and scored with it.
     run.enter(Phase.Notebook);
     const { dev, test, production } = policy.workspaces;
     await registerEnvironment({ workspace: dev, environment, run: run.signature });
@@ -62,7 +62,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     run.progress([]);
     if (evidence === null) return result('expired', 'nobody attached a notebook in time');
 
-    // Stage 1 approval: the notebook's evidence; then the version is registered where it will be tested and used.
+    // 3. Starting this run was the manual trigger. 4. Stage 1 approval: the notebook's evidence; then the version is registered where it will be tested and used.
     run.enter(Phase.Stage1);
     const asked = { change, environment, policy, requestedBy: [...new Set([pullRequest.createdBy, evidence.by, ...(input.startedBy === undefined ? [] : [input.startedBy])])] };
     const stage1 = await gates.pass(await stage1Gate(asked, evidence, members.length));
@@ -73,7 +73,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
       run.effect({ step: 'environment registration', what: `${environment.name} ${environment.version}`, platform: 'azure-ml', resource: environmentId, before: null, after: environment.version });
     }
 
-    // Stage 2 integration tests: every model, five at once, until too many have failed.
+    // 5. Stage 2 integration tests: every model, five at once, until too many have failed.
     run.enter(Phase.Stage2);
     let generation = 0;
     const testAll = async () => {
@@ -86,7 +86,7 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     if (tested.report.stopped) return result('rejected', `the integration test was stopped: ${tested.test.failed} of ${tested.test.total} models failed, ${tested.test.tolerated} are borne; ${tested.test.notStarted} were not tested`);
     if (tested.passed.length === 0) return result('rejected', 'no model could be tested: nothing is in production');
 
-    // Stage 3 approval: opens at zero failures; each model that failed has to be named as an exception before anybody can approve.
+    // 6. Stage 3 approval: opens at zero failures; each model that failed has to be named as an exception before anybody can approve.
     run.enter(Phase.Stage3);
     const named = tested.test.failures.map(({ item }) => item);
     const stage3 = await gates.pass(stage3Gate(asked, tested, Math.ceil(tested.passed.length / plan.waveSize), async () => (tested = await testAll())));
@@ -97,22 +97,23 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     const unnamed = tested.test.failures.find(({ item }) => !named.includes(item));
     if (tested.report.stopped || unnamed) return result('rejected', `the repeated integration test failed for ${unnamed?.item ?? 'too many models'}, which nobody has named as an exception`);
 
-    // Update all, in waves, each deployment under its lock and read back.
+    // Update-all deployment, in waves, each deployment under its lock and read back.
     run.enter(Phase.Deployment);
     const since = now().toISOString();
     const leftOut = new Map([...tested.report.items.flatMap(({ item, state, detail }) => (state === 'passed' ? [] : [[item, `test ${state}: ${detail}`] as const])), ...stage3.except.map((label) => [label, `excepted at Stage 3 by ${stage3.by.join(', ')}`] as const)]);
-    fleet = new FleetUpdate({ ...plan, run, locks, environment, members: members.filter(({ label }) => !leftOut.has(label)), leftOut });
-    await fleet.updateAll();
+    fleet = new FleetUpdate({ ...plan, run, locks, environment, members: members.filter(({ label }) => !leftOut.has(label)), leftOut, waveWrite: waveWrite(run, freeze, asked) });
+    const newer = await fleet.updateAll();
+    if (newer) return turnedDown(newer);
     const { updated } = fleet;
     if (updated.length === 0) return result('rejected', 'no deployment could be updated: see the account of the changes');
 
-    // Monitor for 24 hours: the alert rates, and at its end the success of batch jobs, against the week before.
+    // 7. Stage 4 monitor, for 24 hours: the alert rates, and at its end the success of batch jobs, against the week before.
     run.enter(Phase.Monitoring);
     const verdict = await monitoring.watch(() => watchFleet(policy, updated, since));
     const jobsFail = verdict.kind === 'healthy' ? await batchProblem(run, policy, updated, since) : null;
     if (verdict.kind === 'healthy' && jobsFail === null) return result('succeeded', `${updated.length} deployments score in ${environment.name} ${environment.version}; ${describeRates(verdict)}`);
 
-    // Roll back if needed, in the same waves; what could not be watched is for a person to judge.
+    // 8. Roll back if needed, in the same waves; what could not be watched is for a person to judge.
     run.enter(Phase.Rollback);
     const reason = jobsFail ?? describeRates(verdict);
     if (verdict.kind === 'inconclusive') {

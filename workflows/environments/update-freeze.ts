@@ -1,9 +1,12 @@
 import type { FreezePassed, FreezeWait } from '../blocks/freeze-wait.ts';
+import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
 import type { FleetMember } from '../domain/environment.ts';
 import { UpdateEnvironmentPhase as Phase } from '../domain/phases.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
+import type { Target } from '../domain/vocabulary.ts';
 import { freezeAt, freezeChanged } from '../releases/freeze-activities.ts';
+import type { Write } from '../releases/pass-holds.ts';
 import { loadPolicy } from '../releases/release-activities.ts';
 import type { AskedUpdate } from './environment-gates.ts';
 
@@ -19,6 +22,16 @@ export async function waitOutFreeze(freeze: FreezeWait, { environment, policy: {
     change: (known, boundMs) => freezeChanged(question, known, boundMs),
     policy: () => loadPolicy({ target }),
   }, await look(now().toISOString()));
+}
+
+/** A wave that is about to be written: held by what concerns its own circuits, be it declared or begun since the waves before. */
+export function waveWrite(run: Run, freeze: FreezeWait, { environment, policy: { target }, requestedBy }: AskedUpdate): (targets: Target[], wave: string, updated: number) => Write {
+  return (targets, wave, updated) => ({
+    run, freeze, where: targets, action: 'environmentUpdate', requestedBy, phase: Phase.Frozen,
+    what: `${wave} of the update to ${environment.name} ${environment.version}`,
+    policy: () => loadPolicy({ target }),
+    alsoShow: updated === 0 ? [] : [`${updated} have the new environment, and the others wait: cancel the run to put them back, which no freeze holds.`],
+  });
 }
 
 /** Whether results are older than Stage 3's evidence may be. */

@@ -17,11 +17,13 @@ export async function followAndRelease(approval: JointApproval, builds: BuildWat
   let version: string | null = null;
   const failed = (reason: string): CircuitResult => ({ target, version, state: 'failed', reason });
   try {
+    // 1. and 2. The build pipeline of the merge, whose jobs train.
     const followed = await builds.follow(pullRequest, policy);
     if (followed.kind === 'expired') return { target, version, state: 'expired', reason: followed.reason };
     const usable = followed.builds.filter(isUsable);
     if (usable.length === 0) return failed(followed.builds.map(ending).join('; '));
 
+    // 4. and 5. What it has registered and published.
     const { workspaces: { dev: workspace }, execution } = policy;
     const model = modelName(target);
     const tags = execution.modelTags ?? defaultModelTags;
@@ -30,8 +32,9 @@ export async function followAndRelease(approval: JointApproval, builds: BuildWat
     version = found.version;
     if (found.trainingJob === null) return failed(`version ${version} of ${model} names no training job: give it the tag training_job`);
 
-    // What the approvers will be shown must be there now: a version without metrics is the build's failure, not the release's.
+    // 3. What the approvers will be shown must be there now: a version without metrics is the build's failure, not the release's.
     await readRunMetrics({ workspace, runId: found.trainingJob });
+    // 6. The release starts by itself.
     return await approval.release(releaseInput(input, pullRequest, target, version, found.trainingJob), policy);
   } catch (error) {
     if (isCancelled(error)) throw error;

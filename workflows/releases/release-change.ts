@@ -25,14 +25,14 @@ export async function releaseChange(input: ReleaseChangeInput): Promise<ReleaseC
 
   return await run.conclude(
     async () => {
-      // Which circuits did the merged pull request change? A malformed file is refused and told to its author; the others go on.
+      // 1. The merge has triggered the build: which circuits did the pull request change? A malformed file is refused and told to its author; the others go on.
       const rules = await loadReleaseRules({});
       const change = await readChange({ repositoryId: input.repositoryId, pullRequestId: input.pullRequestId });
       refuseUnfit(input, change, rules.releaseBranch);
       const { repositoryId, pullRequestId } = input;
       if (change.refused.length > 0) await tellAuthor(run, { repositoryId, pullRequestId }, change.refused, rules.settleMs);
 
-      // Train them, at most maxParallel at once, and register each model; or follow the build pipeline that does. Each release goes on by itself.
+      // 2. to 6. For each circuit: training, at most maxParallel at once, its metrics, registration, the published version, the start of its release; by the build pipeline where the estate says so.
       run.enter(Phase.Training);
       const selected = change.circuits.filter(({ target }) => input.only?.includes(targetLabel(target)) ?? true);
       const train = async (circuit: ChangedCircuit): Promise<CircuitResult> => {
@@ -42,7 +42,7 @@ export async function releaseChange(input: ReleaseChangeInput): Promise<ReleaseC
       };
       const endings = await pMapSettled(selected, train, { concurrency: input.maxParallel ?? rules.maxParallel });
 
-      // By policy, Stage 1 is decided here: once for all circuits of the change, with exceptions.
+      // 7. By policy, Stage 1 is decided here: once for all circuits of the change, with exceptions.
       return summarise(input, change, await approval.decide(endings.map(resultOf)));
     },
     (outcome, reason) => ({ outcome, reason, pullRequest: input.pullRequestId, circuits, refused: [], notes: [] }),

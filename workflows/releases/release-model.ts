@@ -46,7 +46,7 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
       return { ...result('rejected', reason), workItem: await fileWorkItem(run, input, policy, reason) };
     };
 
-    // Stage 1 approval: review the model's metrics and the training log; approve or reject the registry promotion.
+    // 7. Stage 1 approval: review the model's metrics and the training log; approve or reject the registry promotion.
     const evidence = await reviewTraining(input, policy);
     run.enter(Phase.Stage1);
     const withChange = approvedWithChange(input, evidence, policy);
@@ -58,18 +58,18 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     const promoted = await promoteModel({ key: run.key('promote'), from: workspaces.dev, registry, model: input.model, version: input.version, tags: { approved_by: approvers(stage1), run: run.signature } });
     run.effect({ step: 'registry promotion', what: `${input.model} ${input.version}`, platform: 'azure-ml', resource: promoted.assetId, before: null, after: input.version });
 
-    // Stage 2 auto-test: test inference in the test workspace; its log and its output files.
+    // 8. Stage 2 auto-test: test inference in the test workspace; its log and its output files.
     run.enter(Phase.Stage2);
     const tested = await testInference(run, input, policy, promoted.assetId);
     const results = await stage3Evidence(tested, policy);
 
-    // Stage 3 approval: review the test results; approve or reject the production deployment.
+    // 9. Stage 3 approval: review the test results; approve or reject the production deployment.
     run.enter(Phase.Stage3);
     const asked = stage3Gate(run, tested, results, input, policy);
     const stage3 = await gates.pass(asked);
     if (stage3.state !== 'approved') return await turnedDown(stage3);
 
-    // Production: the circuit's own deployment, its tags verified by reading back. Neither stopped nor frozen; one run at a time changes it, and a rollback takes it over at any moment.
+    // 10. Production: the circuit's own deployment, its tags verified by reading back. Neither stopped nor frozen; one run at a time changes it, and a rollback takes it over at any moment.
     const way = await wayToProduction({ run, gates, lock, freeze, input, policy }, asked, stage3);
     if (way.state !== 'clear') return await turnedDown(way);
     const { approved, since, known } = way;
@@ -77,7 +77,7 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     const watched = await lock.whileHeld<ReleaseModelResult | Breach>(async () => {
       await deployVerified(run, input, policy, before, promoted.assetId, approvers(approved), lock);
 
-      // Monitor alerts for 24 hours.
+      // 11. Monitor alerts for 24 hours.
       run.enter(Phase.Monitoring);
       const { forMs, everyMs, breachSeverity, onBreach } = policy.monitoring;
       const verdict = await monitoring.watch(() => watchAlerts({ workspace: workspaces.production, endpoint, deployment, known, since, breachSeverity, intervalMs: everyMs, polls: Math.ceil(forMs / everyMs) + 1 }));

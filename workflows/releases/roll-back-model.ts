@@ -8,7 +8,7 @@ import { RollBackModelPhase as Phase } from '../domain/phases.ts';
 import { chooseVersion, phaseSeconds, type RollBackModelInput, type RollBackModelResult } from '../domain/rollback.ts';
 import { IncidentReports } from '../incidents/incident-reports.ts';
 import { appendToRecord, loadPolicy, readDeploymentUrgently, readRegisteredModels, watchAlerts } from './release-activities.ts';
-import { describeWatch, fileIncidentReport, gatherEvidence, openIncident, openReview, settleFormer, switchVerified, takeLock, tellRolledBack, testServing } from './rollback-steps.ts';
+import { describeWatch, documentIncident, fileIncidentReport, gatherEvidence, openIncident, settleFormer, switchVerified, takeLock, tellRolledBack, testServing } from './rollback-steps.ts';
 
 /**
  * Emergency rollback: identify the issue, get the previous version, execute, verify, and document for the root cause analysis. Waits for no approval, freeze, queue or lock, and is reviewed
@@ -39,7 +39,7 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
     said.from = choice.from;
     if (choice.kind === 'none') {
       said.offered = choice.offered;
-      const refusal = `nothing was rolled back: ${choice.reason}. ${choice.offered === null ? 'No version is recorded good' : `The newest version recorded good is ${choice.offered}: start again with "to": "${choice.offered}"`}`;
+      const refusal = `nothing was rolled back at ${place.endpoint}/${place.deployment}: ${choice.reason}. ${choice.offered === null ? 'No version is recorded good: start again with "to" and the version that you trust' : `The newest version recorded good is ${choice.offered}: start again with "to": "${choice.offered}"`}`;
       openIncident(incident, policy, input, refusal);
       await incident.known();
       return result('rejected', refusal);
@@ -57,23 +57,20 @@ export async function rollBackModel(input: RollBackModelInput): Promise<RollBack
     tellRolledBack(run, policy, input, said);
     openIncident(incident, policy, input, `rolled back from ${said.from} to ${said.to} in ${said.secondsToServing.toFixed(1)} s`);
 
-    // 4. Verify: the deployment once more when the pre-empted run has closed, a test inference; then document (5.), and watch the alerts for an hour.
+    // 4. Verify: the deployment once more when the pre-empted run has closed, a test inference, and the alerts for an hour.
     run.enter(Phase.Verify);
     if (former) said.preempted = (await run.attempt('The second look could not be taken', () => settleFormer(run, policy, { choice, before: switched.before, former, input }))) ?? said.preempted;
     const { known, alerts, log } = await evidence;
     const tested = await testServing(run, policy, modelName(target));
     said.inference = tested;
-
-    // 5. Root cause analysis: the incident report with timeline and log, its root cause to be filled in. Not after the hour: people need it now.
-    run.enter(Phase.Report);
-    said.workItem = await fileIncidentReport(run, policy, { input, from: choice.from, to: choice.to.version, secondsToServing: said.secondsToServing, phases: run.status().phases, alerts, log, inference: tested, notes: choice.doubt ? [choice.doubt] : [], run: run.signature });
-    incident.tell(said.workItem ? `report with timeline, batch job log and the questions for the root cause: ${said.workItem.url}` : 'the report of the rollback could not be filed');
-    await openReview(run, policy, input, said);
-    await run.attempt('The record could not be kept yet', () => run.record.flush()); // afterwards: a rollback waits for no record
-
     run.enter(Phase.Monitoring);
     const { rollbackForMs, everyMs, breachSeverity } = policy.monitoring;
-    const verdict = await monitoring.watch(() => watchAlerts({ ...place, known, since, breachSeverity, intervalMs: everyMs, polls: Math.ceil(rollbackForMs / everyMs) + 1 }));
+    const watch = () => monitoring.watch(() => watchAlerts({ ...place, known, since, breachSeverity, intervalMs: everyMs, polls: Math.ceil(rollbackForMs / everyMs) + 1 }));
+
+    // 5. Root cause analysis: the incident report with timeline and log, cause and planned fix to be filled in. Filed as the hour begins, for people need it now; what the hour showed is told at its end.
+    const report = () => fileIncidentReport(run, policy, { input, from: choice.from, to: choice.to.version, secondsToServing: said.secondsToServing!, phases: run.status().phases, alerts, log, inference: tested, notes: choice.doubt ? [choice.doubt] : [], run: run.signature });
+    const [verdict] = await Promise.all([watch(), documentIncident(run, policy, input, said, incident, report)]);
+    run.enter(Phase.RootCause);
     said.serving = (await readDeploymentUrgently(place)).tags['model_version'] ?? null;
     const { isGood, text } = describeWatch(verdict, tested, said);
     incident.tell(text);

@@ -142,8 +142,16 @@ export async function fileIncidentReport(run: Run, policy: TargetPolicy, facts: 
   });
 }
 
+/** What people go on with: the report, told in the incident; the review afterwards; the record. */
+export async function documentIncident(run: Run, policy: TargetPolicy, input: RollBackModelInput, said: RollBackModelResult, incident: IncidentReports, report: () => ReturnType<typeof fileIncidentReport>): Promise<void> {
+  said.workItem = await report();
+  incident.tell(said.workItem ? `report with timeline, batch job log and the questions for the root cause: ${said.workItem.url}` : 'the report of the rollback could not be filed');
+  await openReview(run, policy, input, said);
+  await run.attempt('The record could not be kept yet', () => run.record.flush()); // afterwards: a rollback waits for no record
+}
+
 /** Nobody approved it beforehand: a second person says afterwards whether it was right, in a run of its own. */
-export async function openReview(run: Run, { gates: { rollback: policy }, people, inboxUrl }: TargetPolicy, { reason, startedBy, alert }: RollBackModelInput, { workItem }: RollBackModelResult): Promise<void> {
+async function openReview(run: Run, { gates: { rollback: policy }, people, inboxUrl }: TargetPolicy, { reason, startedBy, alert }: RollBackModelInput, { workItem }: RollBackModelResult): Promise<void> {
   const by = startedBy ?? (alert ? `alert ${alert.name}` : 'nobody named');
   await run.attempt('The review could not be started', () => releaseGateServices(run).reviewBypass('rollback', { by, reason, incident: workItem?.url ?? 'none' }, { policy, people, requestedBy: by.split(', '), inboxUrl }));
 }

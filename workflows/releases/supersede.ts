@@ -12,7 +12,12 @@ export async function retireOlderReleases(run: Run, { target, version }: Release
     const { runs } = await findOlderRuns({ target, version, workflowId });
     for (const older of runs) {
       const { sent } = await supersedeRun({ workflowId: older.workflowId, by: workflowId, version });
-      if (sent) run.record.add({ kind: 'finding', what: 'superseded an older release', detail: `${older.workflowId}${older.gate === null ? '' : `, which waited at ${older.gate}`}` });
+      if (sent) run.record.add({ kind: 'finding', what: 'superseded an older release', detail: `${older.workflowId}${whereItWaited(older)}` });
     }
   });
+}
+
+function whereItWaited({ gate, isFrozen }: Awaited<ReturnType<typeof findOlderRuns>>['runs'][number]): string {
+  if (isFrozen) return ', which a freeze held';
+  return gate === null ? '' : `, which waited at ${gate}`;
 }

@@ -26,19 +26,23 @@ export async function trainAndRelease(run: Run, approval: JointApproval, builds:
     const workspace = policy.workspaces.dev;
     const model = modelName(target);
 
+    // The version's name: the same for the same change, however often it is run.
     const base = baseModelVersion(pullRequest.id, circuit.digest);
     const { workflowId, runId } = run.key('fix version');
     const fixed = await fixModelVersion({ workspace, model, base, again: input.again !== undefined, workflowId, runId });
     version = fixed.version;
     if (fixed.releasedBy !== null) return { target, version, state: 'alreadyReleased', by: fixed.releasedBy };
 
+    // 2. The training job.
     const end = await train(run, policy, circuit, version, pullRequest.id);
     if (end.status === 'Failed' || end.status === 'NotResponding') await tellFailure(run, workspace.workspace, target, end.jobName);
     if (end.status !== 'Completed') return { target, version, state: 'failed', reason: `training job ${end.jobName} ended as ${end.status}: ${end.error ?? 'the platform gives no reason'}` };
 
+    // 3. Its metrics in the dev workspace; 4. and 5. the model registered there, with the tags that publish it.
     const { metrics } = await readRunMetrics({ workspace, runId: end.jobName });
     await registerModel({ key: run.key(`register ${label}`), policy, version, jobName: end.jobName, metrics, durationMs: end.durationMs, pullRequestId: pullRequest.id, configDigest: circuit.digest });
 
+    // 6. The release starts by itself.
     return await approval.release(releaseInput(input, pullRequest, target, version, end.jobName), policy);
   } catch (error) {
     if (isCancelled(error)) throw error;

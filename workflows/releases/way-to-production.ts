@@ -1,22 +1,18 @@
 /** The last steps before a release writes to production: emergency stops, freezes, the lock; and what was approved, measured again after a wait. */
-import type { FreezePassed, FreezeWait, Held } from '../blocks/freeze-wait.ts';
+import { askedAgain, measureAfterWait } from '../blocks/evidence-again.ts';
+import type { FreezeWait } from '../blocks/freeze-wait.ts';
 import type { GateOutcome, GateRequest } from '../blocks/gate-request.ts';
 import type { Gates } from '../blocks/gates.ts';
 import type { ResourceLock } from '../blocks/resource-lock.ts';
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
-import { clip } from '../domain/answer.ts';
-import { compareEvidence, type Measured } from '../domain/evidence.ts';
-import type { FreezeStanding } from '../domain/freeze.ts';
 import { targetLabel } from '../domain/ids.ts';
 import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { ReleaseModelInput } from '../domain/release.ts';
 import { lockPriority } from '../domain/resource-lock.ts';
-import { readStops } from '../incidents/incident-activities.ts';
-import { untilNoStop } from '../incidents/pass-emergency-stop.ts';
 import { queueForLock } from '../locks/lock-activities.ts';
-import { freezeChanged } from './freeze-activities.ts';
+import { isHeld, passHolds, type Write } from './pass-holds.ts';
 import { preImage } from './production-deployment.ts';
 import { loadPolicy, readFiringAlerts } from './release-activities.ts';
 import { stage3Items, type Stage3Evidence } from './release-gates.ts';
@@ -41,13 +37,13 @@ export type Way = { state: 'clear'; approved: Approved; since: string; known: st
  * evidence is measured again, and where it is no longer what was approved, Stage 3 is asked once more.
  */
 export async function wayToProduction(release: Release, stage3: GateRequest<Stage3Evidence>, approval: Approved): Promise<Way> {
-  const { run, gates, lock, freeze, input: { target, version }, policy } = release;
+  const { run, gates, lock, input: { target, version }, policy } = release;
   const { workspaces, endpoint, deployment } = policy;
   const noteAlerts = async () => ({ since: now().toISOString(), known: (await readFiringAlerts({ workspace: workspaces.production, endpoint, deployment })).ids });
   let approved = approval;
   for (let hasWaited = false; ;) {
     run.enter(Phase.Deployment);
-    const before = await passHolds(release);
+    const before = await passHolds(writeOf(release));
     if (before.superseded) return before.superseded;
     hasWaited ||= before.hasWaited;
     if (before.hasWaited) run.enter(Phase.Deployment);
@@ -56,17 +52,14 @@ export async function wayToProduction(release: Release, stage3: GateRequest<Stag
     const [{ hadToWait }, noted] = await Promise.all([lock.acquire(claim, queueForLock), noteAlerts()]);
     hasWaited ||= hadToWait;
     const isClosing = before.closesAt !== null && before.closesAt <= now().toISOString();
-    if ((hadToWait || isClosing) && !lock.isLost) {
-      const { holds, freeze: standing = null } = await look(release);
-      if (holds.length > 0 || freeze.holds(standing)) {
-        await lock.giveBack();
-        hasWaited = true;
-        continue;
-      }
+    if ((hadToWait || isClosing) && !lock.isLost && (await isHeld(writeOf(release)))) {
+      await lock.giveBack();
+      hasWaited = true;
+      continue;
     }
     if (!hasWaited || lock.isLost) return { state: 'clear', approved, ...noted };
 
-    const { fresh, changes } = await measureAgain(stage3, approved, policy);
+    const { fresh, changes } = await measureAfterWait(stage3, stage3Items(approved.evidence, now().toISOString(), now().toISOString()));
     if (changes.length === 0 || lock.isLost) return { state: 'clear', approved, ...(hadToWait ? await noteAlerts() : noted) };
     await lock.giveBack();
     run.note(`What was approved for ${targetLabel(target)} changed while it waited: ${changes.join('; ')}`);
@@ -78,49 +71,6 @@ export async function wayToProduction(release: Release, stage3: GateRequest<Stag
   }
 }
 
-/** Waits out emergency stops and freezes; at once where there are none. */
-async function passHolds(release: Release): Promise<FreezePassed & { closesAt: string | null }> {
-  const { run, freeze, input: { target } } = release;
-  for (let hasWaited = false; ; hasWaited = true) {
-    const { holds, freeze: standing = null } = await look(release);
-    if (holds.length > 0) await untilNoStop(run, target, holds);
-    else if (freeze.holds(standing)) {
-      const { superseded } = await freeze.pass(heldRelease(release), standing);
-      if (superseded) return { hasWaited: true, superseded, closesAt: null };
-    } else return { hasWaited, superseded: null, closesAt: standing?.closesAt ?? null };
-  }
-}
-
-function look({ input: { target } }: Release): ReturnType<typeof readStops> {
-  return readStops({ target, action: 'release', at: now().toISOString() });
-}
-
-function heldRelease(release: Release): Held {
-  const { input: { target, version, requestedBy } } = release;
-  const question = { targets: [target], action: 'release' as const };
-  return {
-    what: `${targetLabel(target)} ${version}`,
-    requestedBy,
-    phase: Phase.Frozen,
-    look: async (): Promise<FreezeStanding | null> => (await look(release)).freeze ?? null,
-    change: (known, boundMs) => freezeChanged(question, known, boundMs),
-    policy: () => loadPolicy({ target }),
-  };
-}
-
-/** By the rules of the gate itself: what has become stale is made anew, and then it has changed in any case. */
-async function measureAgain({ measure }: GateRequest<Stage3Evidence>, { evidence }: Approved, policy: TargetPolicy): Promise<{ fresh: Measured<Stage3Evidence>; changes: string[] }> {
-  const fresh = await measure!('again');
-  const { state, changes, stale } = compareEvidence(stage3Items(evidence, now().toISOString(), now().toISOString()), fresh.items, policy.gates.stage3.evidence, now().toISOString());
-  if (state !== 'changed') return { fresh, changes: [] };
-  return { fresh: stale ? await measure!('anew') : fresh, changes };
-}
-
-/** The same question on what was measured now. */
-function askedAgain(request: GateRequest<Stage3Evidence>, measured: Measured<Stage3Evidence>, changes: readonly string[]): GateRequest<Stage3Evidence> {
-  const card: typeof request.card = (evidence) => {
-    const asked = request.card(evidence);
-    return { ...asked, facts: [`it was approved, and had to wait; asked again, for this changed: ${clip(changes.join('; '), 150)}`, ...asked.facts] };
-  };
-  return { ...request, measured, card };
+function writeOf({ run, freeze, input: { target, version, requestedBy } }: Release): Write {
+  return { run, freeze, where: target, action: 'release', what: `${targetLabel(target)} ${version}`, requestedBy, phase: Phase.Frozen, policy: () => loadPolicy({ target }) };
 }

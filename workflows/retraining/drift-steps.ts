@@ -3,7 +3,8 @@ import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import { startOwnRun, waitForOwnRun } from '../blocks/own-run.ts';
 import type { Run } from '../blocks/run.ts';
 import { isExpired } from '../blocks/woken-poll.ts';
-import type { ChangeProposal } from '../domain/configuration-change.ts';
+import { attachPicture } from '../changes/change-activities.ts';
+import type { ChangeProposal, OpenedPullRequest } from '../domain/configuration-change.ts';
 import { degradationThresholds, type InvestigateDegradationInput, type InvestigateDegradationResult } from '../domain/degradation.ts';
 import type { DriftDecision } from '../domain/drift-decision.ts';
 import { retrainDefaults, retrainingBranch, retrainingTitle, type DriftAnalysis, type DriftBaseline, type DriftRules, type PlatformDriftReport, type PriorInvestigation, type ReleaseEnd, type RetrainOnDriftInput, type RetrainOnDriftResult } from '../domain/drift-retraining.ts';
@@ -32,11 +33,13 @@ export interface DriftReview {
 export async function reviewDrift(run: Run, { input, policy, rules, asOf }: Retraining): Promise<DriftReview> {
   const workspace = policy.workspaces.production;
   const uri = input.reportUri ?? rules.reportUri;
-  const [found, recorded] = await Promise.all([uri === null ? null : readPlatformDriftReport({ workspace, uri }), readDriftBaseline({ workspace, target: input.target })]);
+  const { endpoint, deployment, workspaces: { dev: registered } } = policy;
+  const [found, { baseline: recorded, remark }] = await Promise.all([uri === null ? null : readPlatformDriftReport({ workspace, uri }), readDriftBaseline({ workspace, target: input.target, serving: { endpoint, deployment }, registered })]);
   if (found !== null && 'problem' in found) run.note(`Drift is computed alone: ${found.problem}`);
   const { psi, ksP, minimumRows, driftDays } = { ...degradationThresholds, ...input.thresholds };
-  const analysis = await analyseDrift({ ...readingsOf({ input, policy }), workspace, asOf, psi, ksP, minimumRows, driftDays, recorded, ...(input.features && { features: input.features }), ...(input.baseline && { given: input.baseline }) });
-  if (analysis.baseline.source === 'year before') run.note('No drift baseline is recorded yet: the year before is taken');
+  const analysis = await analyseDrift({ ...readingsOf({ input, policy }), workspace, asOf, psi, ksP, minimumRows, driftDays, recorded, remark, ...(input.features && { features: input.features }), ...(input.baseline && { given: input.baseline }) });
+  if (analysis.baseline.remark !== undefined) run.note(analysis.baseline.remark);
+  else if (analysis.baseline.source === 'year before') run.note('No drift baseline is recorded yet: the year before is taken');
   return { analysis, reported: found !== null && 'report' in found ? found.report : null, recorded };
 }
 
@@ -93,6 +96,14 @@ async function stopInvestigation(workflowId: string): Promise<string> {
 export function cutoffProposal({ input: { target, startedBy } }: Retraining, { analysis }: DriftReview, decision: DriftDecision, investigation: PriorInvestigation | null, report: RetrainOnDriftResult['report']): ChangeProposal {
   const newCutoff = analysis.newest!;
   return { target, edit: { cutoffDate: newCutoff }, branch: retrainingBranch(target), title: retrainingTitle(target), rationale: analysisText({ analysis, decision, report, investigation, newCutoff }), requestedBy: startedBy ?? null };
+}
+
+/** The report's picture beside the pull request. One that cannot be attached is noted; the description names the report. */
+export async function attachDistributions(run: Run, { policy }: Retraining, repositoryId: string, { pullRequestId }: OpenedPullRequest, report: RetrainOnDriftResult['report']): Promise<void> {
+  if (report === null) return;
+  const picture = { key: run.key('attach the picture'), repositoryId, pullRequestId, workspace: policy.workspaces.production, plotUri: report.plotUri, caption: 'Distributions now, a year ago and in the baseline' };
+  const attached = await run.attempt('The picture could not be attached to the pull request', () => attachPicture(picture));
+  if (attached?.linked === false) run.note(`The picture is attached to the pull request; its description has no room for a link: ${attached.url}`);
 }
 
 /** Follows the release until its run has ended; null where the time was not enough. */

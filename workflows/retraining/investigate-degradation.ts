@@ -3,6 +3,7 @@ import { Gates } from '../blocks/gates.ts';
 import { requireInput } from '../blocks/required-input.ts';
 import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
+import { whatDecided } from '../domain/degradation-decision.ts';
 import { degradationDefaults, type InvestigateDegradationInput, type InvestigateDegradationResult, type NextRunbook } from '../domain/degradation.ts';
 import { InvestigateDegradationPhase as Phase } from '../domain/phases.ts';
 import { IncidentReports } from '../incidents/incident-reports.ts';
@@ -54,10 +55,11 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
     // A data quality issue: somebody fixes the ETL; then everything is measured again.
     for (let [round, waited] = [1, 0]; verdict.decision.finding === 'data'; round += 1) {
       said.workItem ??= await fileFinding(run, about, 'Faulty data', verdict.decision.reasoning, said.report?.reportUri ?? null);
-      if (waitForDataMs === 0) return result('succeeded', `the data are at fault: ${said.reasoning.at(-1)} Fix them and start again`);
+      if (waitForDataMs === 0) return result('succeeded', `the data are at fault: ${whatDecided(said.reasoning)} Fix them and start again`);
       if (waited >= waitForDataMs || round > mostRounds) {
-        await openIncident(incident, policy, input, `the data were not fixed in time: ${said.reasoning.at(-1)}`, said.workItem);
-        return result('expired', `the data were not fixed in time: ${said.reasoning.at(-1)}`);
+        const late = `the data were not fixed in time: ${whatDecided(said.reasoning)}`;
+        await openIncident(incident, policy, input, late, said.workItem);
+        return result('expired', late);
       }
       run.enter(Phase.Waiting);
       await sleep(Math.min(recheckEveryMs, waitForDataMs - waited), { summary: 'Until the data are looked at again' });
@@ -65,7 +67,7 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
       ({ about, verdict } = await investigate(round));
     }
 
-    if (verdict.decision.finding === 'nothing') return result('succeeded', `nothing is wrong: ${said.reasoning.at(-1)}`);
+    if (verdict.decision.finding === 'nothing') return result('succeeded', `nothing is wrong: ${whatDecided(said.reasoning)}`);
     let next: NextRunbook | 'wait' | null = verdict.decision.finding === 'drift' ? 'retrainOnDrift' : verdict.decision.finding === 'model' ? 'rollBackModel' : null;
 
     // Inconclusive: a person decides, with the figures.
@@ -83,7 +85,7 @@ export async function investigateDegradation(input: InvestigateDegradationInput)
       next = decision.leaning;
     }
 
-    // 5. Act: retrain, or roll back to the previous version. 6. Its outcome is part of this run's.
+    // 5. Retrain, or roll back to the previous version: by the runbook that does it. 6. Document: the report and the trend were written with the decision; the outcome is this run's, and the incident is told.
     if (next !== 'retrainOnDrift' && next !== 'rollBackModel') return result('succeeded', 'no cause was found, and nothing was started');
     run.enter(Phase.Following);
     said.next = await startNext(nextInput(next, about, said), input.askedBy?.workflowId ?? null, outcomeWithinMs, (step) => {

@@ -11,7 +11,7 @@ import { RetrainOnDriftPhase as Phase } from '../domain/phases.ts';
 import { appendToRecord, loadPolicy, readProductionDeployment } from '../releases/release-activities.ts';
 import { startChange } from '../releases/start-change.ts';
 import { loadDriftRules } from './drift-activities.ts';
-import { askInvestigation, cutoffProposal, documentDrift, followRelease, resetTracking, reviewDrift, type Retraining } from './drift-steps.ts';
+import { askInvestigation, attachDistributions, cutoffProposal, documentDrift, followRelease, resetTracking, reviewDrift, type Retraining } from './drift-steps.ts';
 
 /** Data drift detected: review the report, analyse the drift, update the cutoff date by a pull request, follow "New model deployment", update the drift monitor. One run at a time for each circuit. */
 export async function retrainOnDrift(input: RetrainOnDriftInput): Promise<RetrainOnDriftResult> {
@@ -64,6 +64,7 @@ export async function retrainOnDrift(input: RetrainOnDriftInput): Promise<Retrai
     const opened = await change.open(plan, changeRules);
     if (opened.kind === 'taken') return result('rejected', opened.reason);
     said.pullRequest = opened.pullRequest;
+    await attachDistributions(run, about, plan.repositoryId, opened.pullRequest, said.report);
     run.enter(Phase.Review);
     const reviewed = await change.review(plan, opened, changeRules);
     if (reviewed.kind !== 'merged') return result(reviewed.kind === 'expired' ? 'expired' : 'rejected', reviewed.reason);

@@ -27,7 +27,7 @@ export async function reviewPendingReleases(input: ReviewPendingReleasesInput = 
   const result: ReviewPendingReleasesResult = { outcome: 'succeeded', reason: '', groups: [], conflicts: [], more: 0, unreadable: [], waves: { planned: 0, done: 0, stopped: null }, counts: null, lost: [], waiting: [], patterns: [] };
 
   return await run.conclude(async () => {
-    // Prioritise circuits: critical plants first, similar circuits together; what stands in each other's way is left out and named.
+    // 1. Prioritise circuits: critical plants first, similar circuits together; what stands in each other's way is left out and named.
     const since = now().toISOString();
     const { groups, conflicts, circuits, production, ...found } = await gather(input, terms.groupSize);
     Object.assign(result, { conflicts, more: found.more, unreadable: found.unreadable });
@@ -35,7 +35,7 @@ export async function reviewPendingReleases(input: ReviewPendingReleasesInput = 
     if (conflicts.length > 0) run.note(`${conflicts.length} left out: ${conflicts[0]!.workflowId}: ${conflicts[0]!.reason}`);
     if (groups.length === 0) return { ...result, reason: 'nothing waits that could be decided together' };
 
-    // Batch review and approval strategy: each group's metrics side by side with production and history, one decision for each group, with exceptions. What is decided for production is
+    // 2. Batch review and 3. approve strategy: each group's metrics side by side with production and history, one decision for each group, with exceptions. What is decided for production is
     // deployed in waves meanwhile, stopped when more goes wrong than the budget allows: then no further group is asked for production either.
     run.enter(Phase.Review);
     const shown = { asking: '', waves: [] as string[] };
@@ -64,7 +64,7 @@ export async function reviewPendingReleases(input: ReviewPendingReleasesInput = 
       if (decision.result.state === 'inbox') run.note(`${group.members.length} at ${group.of} of ${group.column} want ${group.identity} identity: decide each by itself.`);
     }
 
-    // Monitor the deployment queue: what is left of it.
+    // 4. Monitor the deployment queue: what is left of it.
     shown.asking = '';
     waves.complete();
     run.enter(Phase.Deployment);
@@ -72,7 +72,7 @@ export async function reviewPendingReleases(input: ReviewPendingReleasesInput = 
     result.waves = waves.result;
     const released = [...waves.released, ...(await followInbox(run, decisions, terms))];
 
-    // Post-deployment: watch everything that was deployed to its end; the same alert on several circuits is a pattern.
+    // 5. Post-deployment: watch everything that was deployed to its end; the same alert on several circuits is a pattern.
     run.enter(Phase.Watching);
     if (released.length > 0) Object.assign(result, await watchAll(run, released, { production, circuits, groups }, since, terms));
     return { ...result, ...conclusion(result) };

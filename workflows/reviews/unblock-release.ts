@@ -26,7 +26,7 @@ export async function unblockRelease(input: UnblockReleaseInput = {}): Promise<U
     };
     const waited = ({ openedAt }: WaitingGate) => `open since ${openedAt.slice(0, 16).replace('T', ' ')} UTC`;
 
-    // Review release details: what has been open for too long, and are its metrics and test results still what was shown?
+    // 1. Review release details: what has been open for too long, and are its metrics and test results still what was shown?
     const { gates: stuck, more, unreadable } = await findWaitingGates({ now: at, olderThanMs, ...scope });
     Object.assign(result, { more, unreadable });
     noteUnreadable(run, unreadable);
@@ -36,14 +36,14 @@ export async function unblockRelease(input: UnblockReleaseInput = {}): Promise<U
     const { gates: still } = await findWaitingGates({ now: now().toISOString(), ...scope });
     const unchanged = stuck.filter((gate) => still.some((other) => other.workflowId === gate.workflowId && other.gate === gate.gate && other.generation === gate.generation));
 
-    // Decision: what is below threshold and has been left alone for longer still lapses, where silence means "no". For the rest people are reminded, and more of them may decide.
+    // 2. Decision, which stays with people: what is below threshold and has been left alone for longer still lapses, where silence means "no". For the rest people are reminded, and more of them may decide.
     const lapsing = unchanged.filter((gate) => lapseReason(gate, lapseAfterMs, at) !== null);
     const tended = unchanged.filter((gate) => !lapsing.includes(gate));
     const lapsed = await tend(lapsing, 'lapse', (gate) => lapseReason(gate, lapseAfterMs, at)!);
     await tend(tended, 'remind', waited);
     const widened = await tend(tended, 'widen', waited);
 
-    // Follow-up: a rejected release files its own work item; one that was let lapse gets it here. Approved ones are watched by their own run.
+    // 3. Follow-up: a rejected release files its own work item; one that was let lapse gets it here. Approved ones are watched by their own run.
     for (const gate of lapsing.filter(({ workflowId, onSilence }) => onSilence === 'expire' && lapsed.some((lapse) => lapse.workflowId === workflowId && lapse.done))) {
       const item = await run.attempt(`No work item for ${gate.workflowId}`, () => fileLapse(run, gate, lapseReason(gate, lapseAfterMs, at)!));
       if (item) result.workItems.push({ workflowId: gate.workflowId, ...item });

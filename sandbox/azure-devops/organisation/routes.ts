@@ -62,6 +62,7 @@ export async function organisationRoutes(app: FastifyInstance, { organisation, a
     return found;
   };
 
+  app.get('/projects', async () => collection([addresses.project()]));
   app.get<{ Params: { project: string } }>('/projects/:project', async () => addresses.project());
   app.get<Id>('/graph/descriptors/:id', async ({ params: { id } }) => {
     const found = organisation.identities().find((each) => each.id === id);

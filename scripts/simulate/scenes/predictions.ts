@@ -40,7 +40,7 @@ function place(labelled: string, header: readonly string[]): { location: string;
   return { location: found.location, column: header.indexOf(found.column), locationAt: header.indexOf('location'), dateAt: header.indexOf('date') };
 }
 
-export function writeReadings({ sandbox }: SceneKit, orders: z.output<typeof readingsField>[]): void {
+export function writeReadings({ sandbox }: Pick<SceneKit, 'sandbox'>, orders: z.output<typeof readingsField>[]): void {
   const { header, rows } = table(sandbox);
   let kept = rows;
   for (const { target, from, stop, moveBy = 0 } of orders) {

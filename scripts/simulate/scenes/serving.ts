@@ -13,6 +13,8 @@ export const servingField = z.strictObject({
   version: text(100),
   /** What the deployment's tag names; left out: nothing came before. */
   previous: text(100).optional(),
+  /** Its deployment carries no tags at all. */
+  untagged: z.literal(true, 'must be true, or be left out').optional(),
   /** Further versions in the registry, oldest first, with how they have done; `unknown` also for those of which nothing is said. */
   versions: z.record(text(100), oneOf(['good', 'bad', 'unknown', 'archived'])).default({}),
   /** Whose model the version that serves really is: of another circuit it predicts badly. Default: the seed's own. */
@@ -21,12 +23,12 @@ export const servingField = z.strictObject({
 
 /** Versions that the seed has not made are copies of its version 1, made a second after each other. */
 export async function putIntoProduction({ sandbox, pass }: SceneKit, orders: z.output<typeof servingField>[]): Promise<void> {
-  for (const { target, version, previous, versions, model } of orders) {
+  for (const { target, version, previous, untagged, versions, model } of orders) {
     for (const each of new Set([...Object.keys(versions), ...(previous === undefined ? [] : [previous]), version])) {
       register(sandbox, target, each, versions[each] ?? 'unknown', each === version ? (model ?? target) : target);
       await pass(1_000);
     }
-    deploy(sandbox, target, version, previous);
+    deploy(sandbox, target, version, untagged ? {} : { model_version: version, ...(previous !== undefined && { previous_version: previous }), released_by: 'seed', run: 'seed' });
   }
 }
 
@@ -36,15 +38,15 @@ function register({ context: { resources, blobs } }: SceneKit['sandbox'], target
   const { properties } = resources.get(id) ?? resources.get(machineLearningId(`registries/${REGISTRY}/models/${model}/versions/1`))!;
   const files = registryFolder(REGISTRY, model, version);
   if (resources.get(id) === undefined) blobs.copyFolder(registryFolder(REGISTRY, modelName(targetOf(like)), '1'), files);
-  const tags = { ...(properties['tags'] as object), ...((verdict === 'good' || verdict === 'bad') && { verdict }) };
+  const { verdict: _copied, ...seeded } = properties['tags'] as Record<string, string>; // of version 1, whose verdict the story may have told already
+  const tags = { ...seeded, ...((verdict === 'good' || verdict === 'bad') && { verdict }) };
   writeVersion(resources, id, { properties: { ...properties, tags, ...(verdict === 'archived' && { isArchived: true }) } }, { provisioningState: 'Succeeded' });
 }
 
-function deploy({ context: { resources } }: SceneKit['sandbox'], target: string, version: string, previous: string | undefined): void {
+function deploy({ context: { resources } }: SceneKit['sandbox'], target: string, version: string, tags: Record<string, string>): void {
   const { plant, circuit } = targetOf(target);
   const id = machineLearningId(`workspaces/${PROD_WORKSPACE}/batchEndpoints/${endpointName(plant)}/deployments/${deploymentName({ plant, name: circuit, location: '', column: '' })}`);
   const { location = '', properties } = resources.get(id)!;
-  const tags = { model_version: version, ...(previous !== undefined && { previous_version: previous }), released_by: 'seed', run: 'seed' };
   const model = { referenceType: 'Id', assetId: `azureml://registries/${REGISTRY}/models/${modelName({ plant, circuit })}/versions/${version}` };
   resources.write(id, { location, tags, properties: { ...properties, model } }, { provisioningState: 'Succeeded' });
 }

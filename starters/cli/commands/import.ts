@@ -5,7 +5,7 @@ import { createAzureDevOpsClients } from '../../../activities/azure-devops/clien
 import { readAzureConfiguration } from '../../../workers/configuration.ts';
 import { platformSettings } from '../../../workers/platform-settings.ts';
 import { FailureType } from '../../../workflows/domain/failures.ts';
-import { importApi } from '../../import/azure-devops-rest.ts';
+import { importApi, projectNames } from '../../import/azure-devops-rest.ts';
 import { checkedDraft, type CheckedDraft } from '../../import/draft-text.ts';
 import { buildDraft, type Draft } from '../../import/draft.ts';
 import { ImportError, readInventory } from '../../import/inventory.ts';
@@ -19,17 +19,17 @@ import type { ImportCommandOptions } from '../command-options.ts';
 const unverified = 'Never run against a live Azure DevOps: its answers are taken from its documentation. Read the draft before you use it.';
 
 /** Drafts an estate from a project of Azure DevOps; it only reads there, and overwrites no file unasked. */
-export async function importAzureDevOps({ project, out, force, json }: ImportCommandOptions): Promise<void> {
+export async function importAzureDevOps({ project: named, out, force, json }: ImportCommandOptions): Promise<void> {
   const configuration = configured(readAzureConfiguration, 'These are the variables of the worker: AZURE_DEVOPS_URL is the organisation, https://dev.azure.com/<organisation>.');
   if (out !== undefined && !force && existsSync(out)) throw exists(out);
   const organisation = configuration.AZURE_DEVOPS_URL;
   let draft: Draft;
   try {
-    const { rest } = createAzureDevOpsClients(platformSettings(configuration, { azureDevOps: { project } }));
-    const api = importApi(rest, project, organisation);
+    const { rest } = createAzureDevOpsClients(platformSettings(configuration, { azureDevOps: { project: named ?? '' } }));
+    const api = importApi(rest, named ?? onlyOne(await projectNames(rest), organisation), organisation);
     draft = await buildDraft(await readInventory(api), api);
   } catch (error) {
-    throw explained(error, project, organisation, configuration);
+    throw explained(error, named ?? 'it', organisation, configuration);
   }
   const checked = checkedDraft(draft, { organisation, file: out ?? 'estate.yml' });
   if (out !== undefined) await writeFile(out, checked.text, { flag: force ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => { throw error.code === 'EEXIST' ? exists(out) : new CommandError(ExitCode.Refused, `${out} cannot be written (${error.code ?? error.message})`); });
@@ -57,11 +57,19 @@ function show({ counts, unmapped, refused }: Draft, { text, toFill, problems }: 
   note(unverified);
 }
 
+function onlyOne(projects: readonly string[], organisation: string): string {
+  const [only] = projects;
+  if (only === undefined) throw new CommandError(ExitCode.NotFound, `${organisation} has no project that the sign-in sees`, 'docs/import.md lists what the sign-in must be allowed.');
+  if (projects.length > 1) throw new CommandError(ExitCode.Usage, `${organisation} has ${projects.length} projects: ${projects.slice(0, 20).join(', ')}${projects.length > 20 ? ', …' : ''}`, 'Say which with --project <name>.');
+  return only;
+}
+
 function exists(out: string): CommandError {
   return new CommandError(ExitCode.Refused, `${out} is there already, and was left as it is`, 'Give another --out, or overwrite it with --force.');
 }
 
 function explained(error: unknown, project: string, organisation: string, configuration: ReturnType<typeof readAzureConfiguration>): unknown {
+  if (error instanceof CommandError) return error;
   if (error instanceof ImportError) return new CommandError(error.kind === 'notFound' ? ExitCode.NotFound : ExitCode.Refused, error.message, error.kind === 'notFound' ? `Is ${project} a project of ${organisation} (AZURE_DEVOPS_URL), and is the sign-in a member of it?` : 'docs/import.md lists what the sign-in must be allowed.');
   if (!(error instanceof ApplicationFailure) || isSignIn(error)) return platformError(error, `Azure DevOps at ${organisation} was not asked`, configuration);
   if (error.type === FailureType.Unavailable || error.type === FailureType.Throttled) return new CommandError(ExitCode.Refused, `Azure DevOps does not answer at ${organisation}: ${error.message}`, 'Try again.');

@@ -22,6 +22,7 @@ const complaint = ({ refused: [first], environment }: EnvironmentChange): string
 };
 
 void test('the next patch is read with its conda file and the version before', async () => {
+  assert.deepEqual((await merged({ [path]: null })).previous, { name: 'custom_tf_env', version: '1.5.0' }, 'what the demo has from the start');
   assert.match(complaint(await merged({ [path]: file('1.5.0') })), /:2: version: the branch had no such file before/);
   const { environment, previous, refused, pullRequest } = await merged({ [path]: file('1.5.1', 'conda_file: ./conda.yml\n'), 'environment/conda.yml': 'dependencies: [python=3.11]\n' });
   assert.deepEqual([previous, refused, pullRequest.createdBy], [{ name: 'custom-tf-env', version: '1.5.0' }, [], 'dana@example.com']);
@@ -44,6 +45,7 @@ void test('each bad file is refused with its line, and says what is wrong', asyn
     [file('1.5.1', '', '  backward_compatible: "true"\n  requires_retrain: "false"\n'), /:4: tags\.change_summary: must be a text/],
     [file('1.5.1', 'conda_file: nowhere.yml\n'), /:4: conda_file: there is no environment\/nowhere\.yml at the merge/],
     ['name: [unclosed\n', /not valid YAML/],
+    ['name: custom-tf-env\nversion: "1.5.1"\nimage: example.com/tf:2\n', /:1: tags: is missing; must be fields of its own$/],
     [null, /:null: is not there after the merge/],
   ] as const) {
     assert.match(complaint(await merged({ [path]: content })), expected);

@@ -6,13 +6,26 @@ import { alertSecretNames } from '../../../activities/estate/alerts-schema.ts';
 import { parseEstate } from '../../../activities/estate/estate-file.ts';
 import { alertRunbooks } from '../../../workflows/domain/alert-runbooks.ts';
 import type { Alert, AlertRouting } from '../../../workflows/domain/alert.ts';
-import { freshAlert, productionDeployment } from '../../support/alerts.ts';
+import { freshAlert, productionDeployment, withoutAlerts } from '../../support/alerts.ts';
 import { failure } from '../support/platforms.ts';
 
-const demo = await readFile('estate/demo.yml', 'utf8');
+const demo = withoutAlerts(await readFile('estate/demo.yml', 'utf8'));
 const first = demo.split('\n').length + 1;
 const estateOf = (alerts: string) => parseEstate(`${demo}\nalerts:\n${alerts}\n`, 'estate.yml');
 const label = '{plant: label.plant, circuit: label.circuit}';
+
+describe('the demo', () => {
+  it('rolls back on a grave alert, retrains on drift, recovers batch jobs, and has any other cause looked for', async () => {
+    const estate = parseEstate(await readFile('estate/demo.yml', 'utf8'), 'demo.yml');
+    const runbookOf = (name: string, severity: Alert['severity'], more: Partial<Alert> = { resources: [productionDeployment('P001', 'C002')] }): string => {
+      const routing = routeOf(estate, { ...freshAlert(), source: 'azureMonitor', labels: {}, resources: [], name, severity, ...more });
+      return routing.kind === 'mapped' ? `${routing.order.runbook} ${routing.target.plant}/${routing.target.circuit}` : routing.reason;
+    };
+    const labelled = { source: 'alertmanager', labels: { plant: 'P002', circuit: 'C003' } } as const;
+    assert.deepEqual([runbookOf('mae-high', 'P1'), runbookOf('mae-high', 'P2'), runbookOf('feature-drift', 'P1'), runbookOf('batch-job-failed', 'P1'), runbookOf('BatchErrors', 'P0', labelled), runbookOf('BatchErrors', null, labelled)],
+      ['rollBackModel P001/C002', 'investigateDegradation P001/C002', 'retrainOnDrift P001/C002', 'recoverBatchJob P001/C002', 'rollBackModel P002/C003', 'investigateDegradation P002/C003']);
+  });
+});
 
 describe('the section alerts', () => {
   it('names field, line and what to do', () => {

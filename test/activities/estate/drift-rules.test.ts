@@ -47,5 +47,5 @@ for (const [what, change, complaint] of [
 
 void test('a report that all circuits would share, and a circuit that the estate does not know, are refused', async () => {
   await assert.rejects(load('drift: {report: azureml://datastores/a/paths/b}\n'), failure('EstateInvalid', true, new RegExp(`:${line}: drift\\.report: must contain \\{plant\\} and \\{circuit\\}`)));
-  await assert.rejects(load('', { plant: 'P001', circuit: 'C009' }), failure('EstateInvalid', true, /there is no circuit P001\/C009/));
+  await assert.rejects(load('', { plant: 'P001', circuit: 'C009' }), failure('TargetUnknown', true, /there is no circuit P001\/C009/));
 });

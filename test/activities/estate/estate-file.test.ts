@@ -37,8 +37,8 @@ void test('a circuit whose pipeline deploys tells which release goes back', asyn
 
 void test('an unknown target is refused with file, line and what there is', async () => {
   const { loadPolicy } = createEstateActivities({ estateFile: 'estate/demo.yml' });
-  await assert.rejects(loadPolicy({ target: { plant: 'P003', circuit: 'C001' } }), failure('EstateInvalid', true, new RegExp(`^estate/demo.yml:${lineOf('plants:\n')}: plants: .*P001, P002`)));
-  await assert.rejects(loadPolicy({ target: { plant: 'P001', circuit: 'toString' } }), failure('EstateInvalid', true, /plants\.P001\.circuits: there is no circuit P001\/toString/));
+  await assert.rejects(loadPolicy({ target: { plant: 'P003', circuit: 'C001' } }), failure('TargetUnknown', true, new RegExp(`^estate/demo.yml:${lineOf('plants:\n')}: plants: .*P001, P002`)));
+  await assert.rejects(loadPolicy({ target: { plant: 'P001', circuit: 'toString' } }), failure('TargetUnknown', true, /plants\.P001\.circuits: there is no circuit P001\/toString.* Correct the name, or add it/));
   await assert.rejects(readEstate('estate/none.yml'), failure('EstateInvalid', true, /cannot be read \(ENOENT\); HOLDPOINT_ESTATE/));
 });
 

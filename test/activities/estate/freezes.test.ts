@@ -28,8 +28,9 @@ describe('the section freezes', () => {
     ['  - name: audit\n    reason: x\n    rule: |\n      DTSTART;TZID=Europe/Berlin:20261220T180000\n      RRULE:FREQ=YEARLY', new RegExp(`:${first + 3}: freezes\\.0\\.rule: needs a duration beside it`)],
     ['  - name: audit\n    reason: x\n    duration: 1w\n    rule: |\n      DTSTART;TZID=Europe/Berlin:20261220T180000\n      RRULE:FREQ=FORTNIGHTLY', new RegExp(`:${first + 4}: freezes\\.0\\.rule: RRULE: FREQ=FORTNIGHTLY.*\\n.*:${first + 3}: freezes\\.0\\.duration: must be a length such as "15d"`)],
     [`  - ${once}, targets: [P009]}`, /freezes\.0\.targets\.0: there is no plant or circuit "P009"; a circuit is P001\/C001/],
-    [`  - ${once}, actions: [rollback]}`, /freezes\.0\.actions\.0: must be release, environmentUpdate, configurationChange/],
+    [`  - ${once}, actions: [rollback]}`, /freezes\.0\.actions\.0: must be release, environmentUpdate, configurationChange, pipelineStage/],
     [`  - ${once}, environments: [production], actions: [configurationChange]}`, /freezes\.0\.actions\.0: configurationChange takes place in development, which is none of the freeze's environments/],
+    [`  - ${once}, actions: [pipelineStage], targets: [P001]}`, /freezes\.0\.targets: a pipeline's stage has no plant or circuit/],
     [`  - ${once}, mayOverride: [mallory]}`, /freezes\.0\.mayOverride\.0: "mallory" is nobody in people, nor a group or contact/],
     [`  - ${once}}\n  - ${once}}`, /freezes\.1\.name: "audit" is the name of an earlier freeze/],
     [`  - ${once}, timezone: Berlin}`, /freezes\.0\.timezone: is no time zone that is known here/],
@@ -50,6 +51,13 @@ describe('what the freezes say', () => {
     assert.deepEqual(names(`  - ${once}, targets: [P001]}`), ['audit']);
     assert.deepEqual(names(`  - ${once}, targets: [P001/C001]}`), ['audit']);
     assert.deepEqual(names(`  - ${once}, targets: [P001/C002]}`, 'environmentUpdate', [target, { plant: 'P001', circuit: 'C002' }]), ['audit']); // of one of many, for all
+  });
+
+  it("concerns a pipeline's stage by the environment in which it takes place, where it names no targets", () => {
+    const names = (freezes: string, environment: 'production' | 'development') => freezeStanding(estateOf(freezes), { targets: [], action: 'pipelineStage', environment }, '2026-12-02T12:00:00Z')?.inForce.map(({ name }) => name) ?? null;
+    assert.deepEqual([names(`  - ${once}}`, 'production'), names(`  - ${once}}`, 'development')], [['audit'], ['audit']]);
+    assert.deepEqual([names(`  - ${once}, environments: [production]}`, 'production'), names(`  - ${once}, environments: [production]}`, 'development')], [['audit'], null]);
+    assert.deepEqual([names(`  - ${once}, targets: [P001]}`, 'production'), names(`  - ${once}, actions: [release]}`, 'production'), names(`  - ${once}, actions: [pipelineStage]}`, 'production')], [null, null, ['audit']]);
   });
 
   it('is when it opens next, when it closes, and who may override all that are in force', () => {

@@ -6,12 +6,13 @@ import { createStatisticsClients } from '../../../activities/statistics/clients.
 import { createStatisticsActivities } from '../../../activities/statistics/index.ts';
 import { degradationThresholds } from '../../../workflows/domain/degradation.ts';
 import { decideDrift } from '../../../workflows/domain/drift-decision.ts';
-import { inference, productionWorkspace as workspace } from '../support/circuits.ts';
+import { devWorkspace as registered, inference, productionWorkspace as workspace } from '../support/circuits.ts';
 import { failure, freshKey, Platforms } from '../support/platforms.ts';
 
 const platforms = await Platforms.start({ seed: 'workspaces' });
 const statistics = createStatisticsActivities(createStatisticsClients(platforms.settings));
 const target = { plant: 'P001', circuit: 'C001' };
+const serving = { endpoint: 'batch-endpoint-plant-P001', deployment: 'deployment-circuit-C001' };
 const sensor = { station: 'Seattle', column: 'temp_max' };
 const about = { workspace, dataUri: inference.dataUri, sensor, asOf: '2015-09-30', recorded: null, ...degradationThresholds };
 
@@ -26,7 +27,8 @@ const analyse = (more: object) => platforms.run(statistics.analyseDrift, { ...ab
 void test('drift is held against the year before until a baseline is recorded, then against that, and only what came since is judged', async () => {
   const first = await analyse({});
   assert.deepEqual([first.state, first.newest, first.baseline], ['measured', '2015-09-30', { from: '2014-07-03', until: '2015-07-02', source: 'year before' }]);
-  assert.equal(await platforms.run(statistics.readDriftBaseline, { workspace, target }), null);
+  const readBaseline = () => platforms.run(statistics.readDriftBaseline, { workspace, target, serving, registered });
+  assert.deepEqual(await readBaseline(), { baseline: null, remark: null });
 
   const move = { key: freshKey(), workspace, target, dataUri: inference.dataUri, station: 'Seattle', until: '2015-06-30', modelVersion: '7-aaaa' };
   const moved = await platforms.changesOf(() => platforms.run(statistics.moveDriftBaseline, move));
@@ -36,12 +38,12 @@ void test('drift is held against the year before until a baseline is recorded, t
   assert.deepEqual([again.changes, again.value], [[], moved.value], 'a second call changes nothing');
   await assert.rejects(platforms.run(statistics.moveDriftBaseline, { ...move, modelVersion: '8-bbbb' }), failure('Conflict', true, /differs in tags\.model_version; it was left alone/));
 
-  const recorded = await platforms.run(statistics.readDriftBaseline, { workspace, target });
+  const { baseline: recorded } = await readBaseline();
   assert.deepEqual(recorded, moved.value);
   const second = await analyse({ recorded });
   assert.deepEqual([second.baseline.source, second.from, second.baseline.from], ['recorded', '2015-07-03', '2014-07-01']);
   const newer = await platforms.run(statistics.moveDriftBaseline, { ...move, key: freshKey(), until: '2015-09-20', modelVersion: '9-cccc' });
-  assert.deepEqual(await platforms.run(statistics.readDriftBaseline, { workspace, target }), newer, 'the newest one counts');
+  assert.deepEqual(await readBaseline(), { baseline: newer, remark: `It is not known which version serves: the newest drift baseline is taken, ${newer.asset} of 9-cccc` });
   const fresh = await analyse({ recorded: newer });
   assert.deepEqual([fresh.state, fresh.from], ['too few', '2015-09-21']);
   assert.match(fresh.detail, /no feature has 20 readings in 2015-09-21 to 2015-09-30 \(at most 10\).*; the baseline was moved up to 2015-09-20 and only what came since is judged/);

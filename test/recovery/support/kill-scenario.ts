@@ -34,6 +34,7 @@ export const killedElsewhere: Record<string, string> = {
   ...reasonFor(['findPredictions', 'measurePredictionErrors', 'checkCircuitData', 'measureCircuitDrift'], 'reads data and computes'),
   ...reasonFor(['readPlatformDriftReport', 'readDriftBaseline', 'analyseDrift', 'loadDriftRules', 'awaitRelease'], 'only reads, in a retraining after drift'),
   ...reasonFor(['writeDriftReport', 'moveDriftBaseline'], 'killed between effect and record: retrain-on-drift.test.ts'),
+  attachPicture: 'a file under the key of its step, a description that has the link already: test/activities/azure-devops/pull-request-attachment.test.ts',
   writeDegradationReport: 'writes under the key of its step: test/activities/statistics',
   ...reasonFor(['readModelVersion', 'readModelFiles', 'readPullRequest'], 'only reads, for the machine items of a checklist'),
   ...reasonFor(['readFreeze', 'awaitFreezeChange'], 'reads a file and computes'),

@@ -9,6 +9,7 @@ import { placeholdersIn } from '../../../activities/estate/placeholders.ts';
 import { targetPolicy } from '../../../activities/estate/target-policy.ts';
 import { PROJECT } from '../../../sandbox/core/tenancy.ts';
 import { sandboxEnvironment } from '../../../sandbox/environment.ts';
+import { layGround } from '../../../sandbox/seed/seed.ts';
 import { createSandbox, type Sandbox } from '../../../sandbox/server.ts';
 import { askJson } from '../../../scripts/supervise/web.ts';
 import { assertRefused, holdpointAt, type Ended } from '../run-holdpoint.ts';
@@ -171,6 +172,20 @@ describe('holdpoint import azure-devops', () => {
     assert.match(draft, /# - releases: vso\.release/);
     const told = await imported([]);
     assert.deepEqual([told.code, /Not read, for want of a permission:\n  releases: vso\.release/.test(told.stderr)], [1, true]);
+  });
+
+  it('takes the only project of the organisation, and finds what the demo has from the start', async () => {
+    const demo = await createSandbox({ stateDir: join(directory, 'demo'), port: 0, seed: false });
+    layGround(demo.context);
+    try {
+      const { code, stdout, stderr } = await holdpoint(['import', 'azure-devops', '--json'], { environment: { ...sandboxEnvironment(demo), HOLDPOINT_STATE: directory } });
+      assert.equal(code, 0, stderr);
+      const { project, draft, read } = JSON.parse(stdout) as Report & { project: string };
+      assert.deepEqual([project, read['pipelines'], read['releases'], read['environments'], read['people'], read['circuits']], [PROJECT, 1, 1, 2, 3, 8]);
+      for (const known of ['dev-ml-workspace', 'test-ml-workspace', 'prod-ml-workspace', 'ml-registry', 'refs/heads/main']) assert.ok(draft.includes(known), known);
+    } finally {
+      await demo.close();
+    }
   });
 
   it('refuses a project that may not be read, does not exist, or has nothing', async () => {

@@ -17,6 +17,11 @@ describe('the page of holdpoint now', () => {
     assert.match(text, /Next: Nothing: all is quiet\./);
   });
 
+  it('says that nothing served before, and that silence decides, in words', () => {
+    assert.match(shown(quiet({ serving: { ...serving, previousVersion: null, rollback: { to: null, verdict: null, refused: '1 has no previous version', newestGood: null } } })), /before it none is tagged; a rollback would go to nowhere/);
+    assert.match(shown(quiet({ gates: [gate] })), /\? Silence: /);
+  });
+
   it('stays under 40 lines of 100 columns whatever there is', () => {
     const long = 'far too long a text from somebody who had a lot to tell at three in the morning '.repeat(8);
     const many = <T>(item: T): T[] => Array.from({ length: 50 }, () => item);

@@ -19,7 +19,7 @@ import { startRunbook } from '../../../starters/start-runbook.ts';
 import type { Alert, AlertRouting, FollowAlertResult, ReconcileAlertsResult } from '../../../workflows/domain/alert.ts';
 import { releaseModelId } from '../../../workflows/domain/ids.ts';
 import { freshKey, Platforms } from '../../activities/support/platforms.ts';
-import { alertmanagerBody, azureMonitorBody, pagerDutyBody } from '../../support/alerts.ts';
+import { alertmanagerBody, azureMonitorBody, pagerDutyBody, withoutAlerts } from '../../support/alerts.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
@@ -31,7 +31,7 @@ const { rest } = createNotificationClients(platforms.settings);
 const directory = mkdtempSync(join(tmpdir(), 'holdpoint-alerts-'));
 const estateFile = join(directory, 'estate.yml');
 const url = platforms.sandbox.url;
-writeFileSync(estateFile, `${readFileSync('estate/demo.yml', 'utf8')}\nalerts:\n  sources: {azureMonitor: {}, alertmanager: {url: "${url}/alertmanager/"}, pagerDuty: {token: PD_TOKEN, api: "${url}/pagerduty"}}\n`);
+writeFileSync(estateFile, `${withoutAlerts(readFileSync('estate/demo.yml', 'utf8'))}\nalerts:\n  sources: {azureMonitor: {}, alertmanager: {url: "${url}/alertmanager/"}, pagerDuty: {token: PD_TOKEN, api: "${url}/pagerduty"}}\n`);
 let temporal: TestWorkflowEnvironment;
 before(async () => {
   temporal = await startTemporal();

@@ -7,11 +7,16 @@ import type { UpdateTrainingConfigInput } from '../../../workflows/domain/config
 import { FailureType } from '../../../workflows/domain/failures.ts';
 import { releaseChangeId } from '../../../workflows/domain/ids.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
+import type { GateView } from '../../../workflows/domain/gate-view.ts';
+import type { RunStatus } from '../../../workflows/domain/run-status.ts';
+import { decide } from '../../../starters/decide.ts';
+import { DeclaredFreezes } from '../../support/declared-freezes.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { ReleaseActivities } from '../../support/release-activities.ts';
+import { details } from '../../support/release-model-runs.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
-import { approved, ended, merged, PullRequest, startChange, waiting } from './support/pull-request.ts';
+import { approved, ended, hour, merged, PullRequest, startChange, waiting } from './support/pull-request.ts';
 
 let temporal: TestWorkflowEnvironment;
 before(async () => {
@@ -22,6 +27,11 @@ after(() => temporal.teardown());
 const start = (input?: Partial<UpdateTrainingConfigInput>) => startChange(temporal, input);
 const run = <T>(activities: Partial<ReleaseActivities>, body: () => Promise<T>) => withReleaseWorkers(temporal, activities, body, { cached: 0 });
 const news = (handle: WorkflowHandle, standing: string) => handle.signal('review', { pullRequestId: 1, standing });
+
+const withFreezes = async (body: (freezes: DeclaredFreezes) => Promise<unknown>): Promise<void> => {
+  const freezes = await DeclaredFreezes.create();
+  await body(freezes).finally(() => freezes.remove());
+};
 
 describe('updateTrainingConfig', () => {
   it('edits, opens the pull request, merges what the data scientist approved, and starts the release once', async () => {
@@ -43,6 +53,50 @@ describe('updateTrainingConfig', () => {
     assert.match(description, /^it still learns\n[^]*```diff\n- .*0\.001\n\+ .*0\.0005\n```[^]*for alice[^]*<!-- holdpoint:run updateTrainingConfig:P001:C001:\d+ -->$/);
     assert.deepEqual(pullRequest.kinds(), ['opened']);
     assert.deepEqual(pullRequest.entries.map((entry) => (entry.kind === 'effect' ? entry.step : entry.kind)), ['change', 'pull request', 'merge', 'closed']);
+  });
+
+  it('a merge that a freeze holds is overridden only by somebody whom it names, other than who asked for the change; it is on record', async () => {
+    const pullRequest = new PullRequest();
+    pullRequest.standing = approved;
+    await withFreezes(async (freezes) => {
+      await freezes.freeze('audit', Date.now() - hour, Date.now() + 3 * hour, ', environments: [development], mayOverride: [alice, carol]');
+      await run(pullRequest.activities(freezes.activities(1_000)), async () => {
+        const handle = await start();
+        await eventually(async () => assert.deepEqual((await handle.query<RunStatus>('status')).frozen?.by, ['audit']));
+        assert.match(await details(handle), /To go before that: holdpoint override-freeze updateTrainingConfig[^]*Approved, and waits to be merged: https:/);
+        assert.deepEqual(await handle.executeUpdate<unknown, [object]>('overrideFreeze', { args: [{ by: 'dana', reason: 'the auditors wait for it' }] }), { asks: ['alice', 'carol'] });
+        const view = await eventually(async () => {
+          const open = await handle.query<GateView | null>('gate');
+          assert.equal(open?.gate, 'freeze');
+          return open;
+        });
+        assert.deepEqual(view.eligible, ['carol']); // alice asked for the change
+        assert.match(view.card.question, /^Let the merge of pull request \d+ \(Tune hyperparameters for P001\/C001\) go on in spite of the freeze audit\?$/);
+        assert.equal(pullRequest.merges, 0);
+        await decide(temporal.client.workflow, { workflowId: handle.workflowId }, { gate: 'freeze', verdict: 'approve', by: 'carol' });
+        assert.equal((await ended(temporal, handle)).outcome, 'succeeded');
+      });
+    });
+    assert.equal(pullRequest.merges, 1);
+    assert.deepEqual(pullRequest.findings(), ['freeze overridden', 'held by a freeze']);
+  });
+
+  it('a pull request that is abandoned while a freeze holds its merge ends the wait, and the question of an override', async () => {
+    const pullRequest = new PullRequest();
+    pullRequest.standing = approved;
+    await withFreezes(async (freezes) => {
+      await freezes.freeze('audit', Date.now() - hour, Date.now() + 3 * hour, ', environments: [development], mayOverride: [carol]');
+      await run(pullRequest.activities(freezes.activities(1_000)), async () => {
+        const handle = await start();
+        await eventually(async () => assert.deepEqual((await handle.query<RunStatus>('status')).frozen?.by, ['audit']));
+        await news(handle, 'a comment'); // changes nothing
+        await handle.signal('overrideFreeze', { by: 'dana', reason: 'the auditors wait for it' });
+        await eventually(async () => assert.equal((await handle.query<RunStatus>('status')).gate?.id, 'freeze'));
+        pullRequest.standing = { ...approved, status: 'abandoned', closedBy: 'alice' };
+        await news(handle, 'abandoned');
+        assert.deepEqual([(await handle.result()).reason, pullRequest.merges], [`pull request ${pullRequest.id} was abandoned by alice`, 0]);
+      });
+    });
   });
 
   it('finds the release that the hook of the merge has started', async () => {

@@ -8,7 +8,7 @@ const standing: FreezeStanding = {
 };
 
 describe('a freeze', () => {
-  it('can hold no rollback: there is no such action', () => assert.deepEqual(Object.keys(freezeActions), ['release', 'environmentUpdate', 'configurationChange']));
+  it('can hold no rollback: there is no such action', () => assert.deepEqual(Object.keys(freezeActions), ['release', 'environmentUpdate', 'configurationChange', 'pipelineStage']));
 
   it('holds for as long as one in force is not overridden', () => {
     assert.deepEqual(holding(standing, new Set()).map(({ name }) => name), ['year-end', 'audit']);

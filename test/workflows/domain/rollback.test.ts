@@ -42,6 +42,16 @@ describe('the version to go back to', () => {
     assert.equal(chooseVersion({}, serves('5', '2'), null, versions).kind === 'none' && chooseVersion({}, serves('5', '2'), null, versions).from, '5');
   });
 
+  it('is offered where there is none: the newest good one that neither is the bad one nor serves already', () => {
+    const offered = (...[input, serving]: [Parameters<typeof chooseVersion>[0], DeploymentSnapshot]) => {
+      const choice = chooseVersion(input, serving, null, versions);
+      return choice.kind === 'none' ? choice.offered : 'rolls back';
+    };
+    assert.equal(offered({}, serves('5', '2')), '4');
+    assert.equal(offered({ from: '2' }, serves('4', '3')), '3');
+    assert.equal(offered({ to: 'newestGood' }, serves('5', '2')), 'rolls back');
+  });
+
   it('is doubted where it is not recorded good', () => {
     const choice = chooseVersion({ to: '5' }, serves('4', '3'), null, versions);
     assert.match(choice.kind === 'roll back' ? choice.doubt! : '', /^version 5 is not recorded good/);

@@ -8,6 +8,8 @@ import { claimLock } from '../../../activities/runs/locks.ts';
 import { FailureType } from '../../../workflows/domain/failures.ts';
 import { lockId, lockPriority, type LockClaim, type LockState } from '../../../workflows/domain/resource-lock.ts';
 import type { Target } from '../../../workflows/domain/vocabulary.ts';
+import type { RunStatus } from '../../../workflows/domain/run-status.ts';
+import { DeclaredFreezes } from '../../support/declared-freezes.ts';
 import { failureOf, leftResult, passBoth, resultOf, update } from '../../support/environment-runs.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fleetOf, type Fleet } from '../../support/fleet.ts';
@@ -72,6 +74,29 @@ describe('the locks of an environment\'s update', () => {
     assert.deepEqual([result.outcome, result.leftOut, result.updated], ['succeeded', ['P001/C002'], fleet.labels.filter((label) => label !== 'P001/C002')]);
     assert.match(fleet.tables.at(-1)!, /\nP001\/C002,leftOut,its lock was held by releaseModel:P001:C002 \(releaseModel\)\n/);
     assert.deepEqual([epochs.has('P001/C002'), { ...result.changes, table: null }], [false, { total: 5, updated: 4, putBack: 0, kept: 0, takenOver: 0, leftOut: 1, untouched: 0, table: null }]);
+  });
+
+  it('a freeze that begins while others have the lock of a circuit holds its write, and all locks of the wave are given back meanwhile', async () => {
+    const fleet = fleetOf(2);
+    const freezes = await DeclaredFreezes.create();
+    try {
+      await freezes.declare(null);
+      const result = await update(temporal, fleet, freezes.activities(1_000), { lockWaitMs: 120_000 }, async (handle) => {
+        const giveBack = await claim('recoverBatchJob', 'P001/C002');
+        const ended = passBoth(handle);
+        await eventually(async () => assert.match(await details(handle), /Waits for the lock of P001\/C002/), { timeoutMs: 60_000 });
+        await freezes.freeze('sudden', Date.now() - 60_000, Date.now() + 3_600_000);
+        await giveBack();
+        await eventually(async () => assert.deepEqual((await handle.query<RunStatus>('status')).frozen?.by, ['sudden']), { timeoutMs: 60_000 });
+        for (const label of fleet.labels) await eventually(async () => assert.equal(await holderOf(label), null));
+        assert.deepEqual(fleet.environments(), ['custom-tf-env:1.5.1', 'custom-tf-env:1.5.0']);
+        await freezes.declare(null);
+        return await ended;
+      });
+      assert.deepEqual([result.outcome, result.updated], ['succeeded', fleet.labels]);
+    } finally {
+      await freezes.remove();
+    }
   });
 
   it('takes a circuit whose lock came free meanwhile: within its wave, or in a last one', async () => {

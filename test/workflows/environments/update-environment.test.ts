@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { cancelled, sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -10,6 +10,7 @@ import { eventually } from '../../support/eventually.ts';
 import { fleetOf, type Fleet } from '../../support/fleet.ts';
 import { DeclaredFreezes } from '../../support/declared-freezes.ts';
 import type { ReleaseActivities } from '../../support/release-activities.ts';
+import { details } from '../../support/release-model-runs.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 
 let temporal: TestWorkflowEnvironment;
@@ -56,7 +57,7 @@ describe('updateEnvironment', () => {
   it('waits for the notebook, refuses what is none, and shows what was found in it; whoever attached it may not approve', async () => {
     const fleet = fleetOf(2);
     await update(fleet, { checkNotebook: async ({ notebook: given }) => ({ ...given, isRead: true, findings: ['a cell failed: ValueError: shape'], cells: 4, executed: 3 }) }, { notebook: undefined }, async (handle) => {
-      await eventually(async () => assert.equal((await handle.query<RunStatus>('status')).phase, 'waiting for the notebook'));
+      await eventually(async () => assert.equal((await handle.query<RunStatus>('status')).phase, 'test in the dev workspace'));
       await assert.rejects(handle.executeUpdate('attachNotebook', { args: [{ link: 'somewhere', sha256: notebook.sha256, by: 'carol' }] }), (error: Error) => /link: must be an address/.test(String(error.cause)));
       await handle.executeUpdate('attachNotebook', { args: [{ ...notebook, by: 'carol' }] });
       const view = await open(handle, 'stage1');
@@ -254,6 +255,90 @@ describe('updateEnvironment', () => {
     } finally {
       await freezes.remove();
     }
+  });
+
+  describe('a freeze that begins while the waves run', () => {
+    let freezes: DeclaredFreezes;
+    beforeEach(async () => {
+      freezes = await DeclaredFreezes.create();
+      await freezes.declare(null);
+    });
+    afterEach(() => freezes.remove());
+    const begin = (name = 'sudden', more = '') => freezes.freeze(name, Date.now() - 60_000, Date.now() + 3_600_000, `, actions: [environmentUpdate]${more}`);
+    /** The freeze is declared with the first write of the first wave. */
+    const fleetFrozenBy = (declare: () => Promise<unknown>) => {
+      const fleet = fleetOf(6);
+      let isDeclared = false;
+      const deployBatchModel: ReleaseActivities['deployBatchModel'] = async (given) => {
+        if (given.workspace.workspace === 'prod-ml-workspace' && !isDeclared) {
+          isDeclared = true;
+          await declare();
+        }
+        return await fleet.activities.deployBatchModel!(given);
+      };
+      return { fleet, replaced: { ...freezes.activities(1_000), deployBatchModel } };
+    };
+    const statusOf = (handle: EnvironmentRun) => handle.query<RunStatus>('status');
+    const isHeld = (handle: EnvironmentRun) => eventually(async () => assert.equal((await statusOf(handle)).frozen?.by[0], 'sudden'), { timeoutMs: 60_000 });
+    const versions = (fleet: Fleet) => fleet.environments().map((name) => name.at(-1)).join('');
+
+    it('holds the next wave, shows it and the opening, and goes on when it is lifted', async () => {
+      const { fleet, replaced } = fleetFrozenBy(() => begin());
+      const result = await update(fleet, replaced, {}, async (handle) => {
+        const ended = passBoth(handle);
+        await isHeld(handle);
+        const { phase, frozen } = await statusOf(handle);
+        assert.deepEqual([phase, Date.parse(frozen!.until!) > Date.now(), versions(fleet)], ['waiting out a freeze', true, '110000']);
+        assert.match(await details(handle), /Frozen until .*It goes on by itself then\.[^]*2 have the new environment, and the others wait: cancel the run to put them back, which no freeze holds/);
+        await freezes.declare(null);
+        return await ended;
+      });
+      assert.deepEqual([result.outcome, result.updated.length, versions(fleet)], ['succeeded', 6, '111111']);
+    });
+
+    it('is overridden once, for all waves that are left', async () => {
+      const { fleet, replaced } = fleetFrozenBy(() => begin('sudden', ', mayOverride: [carol]'));
+      const result = await update(fleet, replaced, {}, async (handle) => {
+        const ended = passBoth(handle);
+        await isHeld(handle);
+        assert.deepEqual(await handle.executeUpdate<unknown, [object]>('overrideFreeze', { args: [{ by: 'alice', reason: 'half of them is worse' }] }), { asks: ['carol'] });
+        const { card } = await open(handle, 'freeze');
+        assert.equal(card.question, 'Let wave 2 of 3 of the update to custom-tf-env 1.5.1 go on in spite of the freeze sudden?');
+        await answer(handle, { gate: 'freeze', by: 'carol' });
+        return await ended;
+      });
+      assert.deepEqual([result.outcome, result.updated.length, versions(fleet)], ['succeeded', 6, '111111']);
+    });
+
+    it('holds no rollback: cancelled, what was written is put back at once', async () => {
+      const { fleet, replaced } = fleetFrozenBy(() => begin());
+      await update(fleet, replaced, {}, async (handle) => {
+        const ended = failureOf(passBoth(handle));
+        await isHeld(handle);
+        await handle.cancel();
+        await ended;
+        const { outcome, production, rolledBack } = await leftResult(handle);
+        assert.deepEqual([outcome, production, rolledBack, versions(fleet)], ['aborted', 'unchanged', ['P001/C001', 'P001/C002'], '000000']);
+      });
+    });
+
+    it('a newer version ends the update that it holds, and what was written is put back', async () => {
+      const { fleet, replaced } = fleetFrozenBy(() => begin());
+      const result = await update(fleet, replaced, {}, async (handle) => {
+        const ended = passBoth(handle);
+        await isHeld(handle);
+        await handle.signal('supersede', { by: 'updateEnvironment:b1a7:999', version: '1.5.2' });
+        return await ended;
+      });
+      assert.deepEqual([result.outcome, result.production, result.rolledBack, versions(fleet)], ['rejected', 'unchanged', ['P001/C001', 'P001/C002'], '000000']);
+      assert.match(result.reason, /superseded by version 1\.5\.2/);
+    });
+
+    it('of a circuit that is updated already holds none of the others', async () => {
+      const { fleet, replaced } = fleetFrozenBy(() => begin('sudden', ', targets: [P001/C001]'));
+      const result = await update(fleet, replaced, {}, passBoth);
+      assert.deepEqual([result.outcome, versions(fleet)], ['succeeded', '111111']);
+    });
   });
 
   it('refuses a budget whose exceptions nobody could name, and an estate without circuits', async () => {

@@ -9,6 +9,7 @@ import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { RecordEntry } from '../../../workflows/domain/record.ts';
 import { lockId, lockPriority, type LockState } from '../../../workflows/domain/resource-lock.ts';
 import type { rollBackModel } from '../../../workflows/index.ts';
+import { answer, openGate, refused, stop } from '../../support/gate-runs.ts';
 import { DeclaredFreezes } from '../../support/declared-freezes.ts';
 import { eventually } from '../../support/eventually.ts';
 import { releaseActivities, testInput, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
@@ -86,20 +87,42 @@ describe('a freeze of days, in skipped time', () => {
     });
   });
 
+  it('that begins between the approval and its effect holds the effect', async () => {
+    const { seen, activities } = world(2 * day);
+    const begun = await temporal.currentTimeMs();
+    await freezes.freeze('audit', begun + day, begun + 5 * day);
+    await run(activities, async () => {
+      const release = await start();
+      await gateOpen(release, 'stage1');
+      await approve(release, 'stage1', 'alice');
+      await gateOpen(release, 'stage3');
+      await answer(release, { gate: 'stage3', verdict: 'approve', by: 'bob', effectiveAt: new Date(begun + 2 * day).toISOString() });
+      await temporal.sleep('3 days');
+      await isFrozenBy(release, 'audit');
+      assert.equal(seen.deployments, 0);
+      assert.equal((await release.result()).outcome, 'succeeded');
+      assert.ok((await temporal.currentTimeMs()) >= begun + 5 * day);
+      assert.equal(seen.deployments, 1);
+    });
+  });
+
   it('asks Stage 3 once more when production is no longer what was approved', async () => {
     const { seen, activities } = world(2 * day);
     const begun = await temporal.currentTimeMs();
     await freezes.freeze('audit', begun - minute, begun + 5 * day);
     await run(activities, async () => {
       const release = await start();
-      await passBothStages(release);
+      await gateOpen(release, 'stage1');
+      await approve(release, 'stage1', 'alice');
+      const { evidence: old } = await openGate(release, 'stage3');
+      await approve(release, 'stage3', 'bob');
       await isFrozenBy(release, 'audit');
       seen.production = { ...seen.production, model: 'model-2', tags: { model_version: '2' } };
       await temporal.sleep('6 days');
-      await gateOpen(release, 'stage3');
-      const { card, decisions } = (await release.query<GateView | null>('gate'))!;
-      assert.deepEqual([card.facts[0], decisions], ['it was approved, and had to wait; asked again, for this changed: production deployment changed', []]);
+      const { card, decisions, measuredAgain } = await openGate(release, 'stage3', 1); // it goes on counting: no two openings are called the same
+      assert.deepEqual([card.facts[0], decisions, measuredAgain], ['it was approved, and had to wait; asked again, for this changed: production deployment changed', [], true]);
       assert.match(card.change, /replaces version 2/);
+      await refused(release, { gate: 'stage3', verdict: 'approve', by: 'carol', evidence: old }, /evidence/);
       assert.equal(seen.deployments, 0);
       await approve(release, 'stage3', 'carol');
       assert.equal((await release.result()).outcome, 'succeeded');
@@ -165,32 +188,34 @@ describe('a freeze and a release', () => {
     const { seen, activities, findings } = world(1_000);
     await frozenNow('holidays', ', mayOverride: [alice, carol]');
     const ask = (release: Handle, wish: object) => release.executeUpdate<{ asks: string[] }, [object]>('overrideFreeze', { args: [wish] });
-    const refused = async (wish: Promise<unknown>, reason: RegExp): Promise<void> => {
+    const notAsked = async (wish: Promise<unknown>, reason: RegExp): Promise<void> => {
       await assert.rejects(wish, ({ cause }: { cause?: Error }) => reason.test(cause?.message ?? ''));
     };
     await run({ ...activities, loadPolicy: async (input) => testPolicy(input.target) }, async () => {
       const release = await start();
-      await refused(ask(release, { by: 'alice', reason: 'it is urgent' }), /no freeze holds this run/);
+      await notAsked(ask(release, { by: 'alice', reason: 'it is urgent' }), /no freeze holds this run/);
       await passBothStages(release);
       await isFrozenBy(release, 'holidays');
       assert.match(await details(release), /To go before that: holdpoint override-freeze .*it asks alice, carol/);
-      await refused(ask(release, { by: 'alice' }), /why the freeze must not be waited for/);
+      await notAsked(ask(release, { by: 'alice' }), /why the freeze must not be waited for/);
       assert.deepEqual(await ask(release, { by: 'alice', reason: 'the pump fails tomorrow' }), { asks: ['alice', 'carol'] });
       await gateOpen(release, 'freeze');
-      await refused(ask(release, { by: 'bob', reason: 'me too' }), /asked already/);
+      await notAsked(ask(release, { by: 'bob', reason: 'me too' }), /asked already/);
       const view = (await release.query<GateView | null>('gate'))!;
       assert.deepEqual([view.eligible, view.card.facts.slice(0, 1), view.card.question], [['carol'], ['alice asks: the pump fails tomorrow'], 'Let P001/C001 42-3f2a91c0 go on in spite of the freeze holidays?']);
-      const answer = (verdict: 'approve' | 'reject', by: string) => decide(release.client, { workflowId: release.workflowId }, { gate: 'freeze', verdict, by, comment: 'as said' });
-      await assert.rejects(answer('approve', 'alice'));
-      await assert.rejects(answer('approve', 'bob'));
-      await answer('reject', 'carol');
+      const say = (verdict: 'approve' | 'reject', by: string) => decide(release.client, { workflowId: release.workflowId }, { gate: 'freeze', verdict, by, comment: 'as said' });
+      await assert.rejects(say('approve', 'alice'));
+      await assert.rejects(say('approve', 'bob'));
+      await say('reject', 'carol');
+      const { evidence: old } = view;
       await isFrozenBy(release, 'holidays');
       assert.match(await details(release), /carol did not override the freeze: as said/);
       assert.equal(seen.deployments, 0);
 
       await release.signal('overrideFreeze', { by: 'alice', reason: 'it has failed' }); // as Temporal Web UI sends it
-      await gateOpen(release, 'freeze');
-      await answer('approve', 'carol');
+      await openGate(release, 'freeze', 1);
+      await refused(release, { gate: 'freeze', verdict: 'approve', by: 'carol', evidence: old }, /evidence/);
+      await say('approve', 'carol');
       assert.equal((await release.result()).outcome, 'succeeded');
       assert.equal(seen.deployments, 1);
       assert.deepEqual(findings(), ['freeze overridden', 'held by a freeze']);
@@ -240,6 +265,27 @@ describe('a freeze and a release', () => {
       await freezes.declare(null);
       assert.equal((await release.result()).outcome, 'succeeded');
       assert.deepEqual([seen.deployments, (await lock.query<LockState>('status')).epoch], [1, epoch + 1]);
+    });
+  });
+
+  it('a newer version ends the older release that it holds, and both have it on record', async () => {
+    const { seen, activities } = world(1_000);
+    await frozenNow('holidays');
+    await run({ ...activities, loadPolicy: async (input) => ({ ...testPolicy(input.target), supersede: 'retire' }) }, async () => {
+      const older = await start();
+      await passBothStages(older);
+      await isFrozenBy(older, 'holidays');
+      const listed = `WorkflowId = '${older.workflowId}' AND Phase = 'waiting out a freeze'`;
+      await eventually(async () => assert.equal((await Array.fromAsync(temporal.client.workflow.list({ query: listed }))).length, 1)); // the list of runs is a little behind
+      const next = await start({ ...testInput, version: '43-0badcafe' });
+      const { outcome, reason, production } = await older.result();
+      assert.deepEqual([outcome, production, seen.deployments], ['rejected', 'unchanged', 0]);
+      assert.match(reason, new RegExp(`superseded by version 43-0badcafe \\(${next.workflowId}\\)`));
+      await gateOpen(next, 'stage1');
+      await stop(next);
+      const detailOf = (what: string) => seen.entries.flatMap((entry) => (entry.kind === 'finding' && entry.what === what ? [entry.detail] : []));
+      assert.match(detailOf('held by a freeze').join(), /holidays: from .*; superseded by version 43-0badcafe/);
+      assert.deepEqual(detailOf('superseded an older release'), [`${older.workflowId}, which a freeze held`]);
     });
   });
 

@@ -295,9 +295,13 @@ describe('retrainOnDrift', () => {
       await handle.cancel();
       await assert.rejects(handle.result());
     });
-    await retrain(retraining.activities({ loadDriftRules: async () => { throw ApplicationFailure.nonRetryable('estate.yml:1: plants.P001.circuits: there is no circuit P001/C999', FailureType.EstateInvalid); } }), async (start) => {
+    await retrain(retraining.activities({ loadDriftRules: async () => { throw ApplicationFailure.nonRetryable('estate.yml:1: drift.report: must contain {plant}', FailureType.EstateInvalid); } }), async (start) => {
       const { handle } = await start(seattle);
-      await assert.rejects(handle.result(), (error: Error) => /there is no circuit P001\/C999/.test(String(error.cause)));
+      await assert.rejects(handle.result(), (error: Error) => /drift\.report: must contain/.test(String(error.cause)));
+    });
+    await retrain(retraining.activities({ loadDriftRules: async () => { throw ApplicationFailure.nonRetryable('estate.yml:1: plants.P001.circuits: there is no circuit P001/C999', FailureType.TargetUnknown); } }), async (start) => {
+      const { outcome, reason } = await (await start(seattle)).handle.result();
+      assert.deepEqual([outcome, reason], ['rejected', 'estate.yml:1: plants.P001.circuits: there is no circuit P001/C999']);
     });
     const refusal = (input: object) => startRunbook(temporal.client, runbook, { target: { plant: 'P001', circuit: 'C001' }, ...input }).then(() => '', (error: unknown) => (error instanceof InputError ? error.message : String(error)));
     for (const [input, complaint] of [
