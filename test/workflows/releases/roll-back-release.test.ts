@@ -158,7 +158,7 @@ describe('a breach in the monitoring window of a release', () => {
     return run(activities, async () => {
       const result = await (await released(input)).result();
       assert.deepEqual(shape(result), { outcome: 'rejected', production: 'changed', serving: input.version });
-      assert.match(result.reason, /mae-high .*, and nothing was rolled back: version 2 is recorded bad\. The newest version recorded good is 1/);
+      assert.match(result.reason, /mae-high .*, and nothing was rolled back at batch-endpoint-plant-P910\/deployment-circuit-C\d+: version 2 is recorded bad\. The newest version recorded good is 1/);
       assert.deepEqual([seen.writes, seen.items.map(({ title }) => title), result.workItem?.id], [[], [`Release of P910/${input.target.circuit} ${input.version} was rejected`], 7]);
       assert.ok(result.rollback?.incident, 'people come together about it');
     });
