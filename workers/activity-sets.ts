@@ -4,6 +4,7 @@ import { createAlertSourceActivities } from '../activities/alert-sources/index.t
 import { createCheckActivities, createCheckClients } from '../activities/azure-devops/check-activities.ts';
 import { createAzureDevOpsClients } from '../activities/azure-devops/clients.ts';
 import { createAzureDevOpsActivities } from '../activities/azure-devops/index.ts';
+import { sightingsFile } from '../activities/azure-devops/tag-sightings.ts';
 import { createAttachmentActivities } from '../activities/azure-devops/pull-request-attachment.ts';
 import { createAzureMlClients } from '../activities/azure-ml/clients.ts';
 import { createAzureMlActivities } from '../activities/azure-ml/index.ts';
@@ -48,7 +49,7 @@ export interface NotificationSettings {
 }
 
 /** What the activities need of the worker's configuration. */
-export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & Partial<VaultSettings> & Partial<NotificationSettings> & Pick<EstateSettings, 'identityProblem'>;
+export type ActivityConfiguration = Pick<WorkerConfiguration, 'estateFile' | 'CHAT_WEBHOOK_URL' | 'HOLDPOINT_INBOX_URL' | 'keysDirectory' | 'recordLocation' | 'anchorsLocation' | 'HOLDPOINT_BUILD'> & Partial<Pick<WorkerConfiguration, 'HOLDPOINT_STATE'>> & Partial<VaultSettings> & Partial<NotificationSettings> & Pick<EstateSettings, 'identityProblem'>;
 
 /** The activities of one queue, each heartbeating while it runs. `client` is for the queues that read runs: the one that tends other runs, those that write under a lock, the one that pages only for what is still open, and the record's where Temporal's server tells who sent an answer. */
 export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runbooks>, settings: PlatformSettings, configuration: ActivityConfiguration, client?: Client): object {
@@ -69,7 +70,7 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
     case TaskQueue.Mlflow:
       return withHeartbeat(createMlflowActivities(createMlflowClients(settings)));
     case TaskQueue.AzureDevOps:
-      return withHeartbeat({ ...createAzureDevOpsActivities(createAzureDevOpsClients(settings)), ...createAttachmentActivities({ ...createAzureDevOpsClients(settings), ...createAzureMlClients(settings) }), ...createCheckActivities(createCheckClients(settings, openVault(configuration))) });
+      return withHeartbeat({ ...createAzureDevOpsActivities({ ...createAzureDevOpsClients(settings), ...(configuration.HOLDPOINT_STATE !== undefined && { sightingsFile: sightingsFile(configuration.HOLDPOINT_STATE) }) }), ...createAttachmentActivities({ ...createAzureDevOpsClients(settings), ...createAzureMlClients(settings) }), ...createCheckActivities(createCheckClients(settings, openVault(configuration))) });
     case TaskQueue.Notifications:
       return withHeartbeat(createNotificationActivities({ estateFile: configuration.estateFile, webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, secrets: configuration.notificationSecrets ?? {}, buttonKeysFile: configuration.buttonKeysFile ?? null, client: client ?? null, ...createNotificationClients(settings) }));
     case TaskQueue.Record: {

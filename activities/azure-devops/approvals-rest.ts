@@ -64,10 +64,10 @@ export interface ReleaseBody {
 
 export type ApprovalsApi = ReturnType<typeof approvalsApi>;
 
-/** Calls of one project; each sends one request and throws classified failures. */
-export const approvalsApi = (rest: RestClient, project: string, devOpsUrl: string) => {
+/** Calls of one project; each sends one request and throws classified failures. `releaseUrl` is where classic releases are served. */
+export const approvalsApi = (rest: RestClient, project: string, releaseUrl: string) => {
   const root = `/${encodeURIComponent(project)}/_apis`;
-  const releases = `${releaseManagementUrl(devOpsUrl)}${root}/release`;
+  const releases = `${releaseUrl}${root}/release`;
   const get = async <T>(url: string, query: Record<string, string | number> = {}): Promise<T> => (await rest.send<T>({ method: 'GET', url, query: { ...query, ...version } })).body;
 
   return {

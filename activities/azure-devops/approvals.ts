@@ -34,7 +34,7 @@ export interface AzureApproval {
   source: { repositoryId: string; commit: string; branch: string } | null;
 }
 
-interface Apis {
+export interface ApprovalApis {
   approvals: ApprovalsApi;
   builds: BuildsApi;
 }
@@ -42,7 +42,7 @@ interface Apis {
 const verdicts: Partial<Record<string, AzureDecision['verdict']>> = { approved: 'approve', rejected: 'reject' };
 
 /** Reads an approval; null where there is none. Throws classified failures. */
-export async function readAzureApproval(apis: Apis, ref: ApprovalRef): Promise<AzureApproval | null> {
+export async function readAzureApproval(apis: ApprovalApis, ref: ApprovalRef): Promise<AzureApproval | null> {
   try {
     if (ref.kind === 'release') return await withRelease(apis, await apis.approvals.releaseApproval(ref.id));
     const found = await apis.approvals.pipelineApproval(ref.id);
@@ -54,7 +54,7 @@ export async function readAzureApproval(apis: Apis, ref: ApprovalRef): Promise<A
 }
 
 /** Names of the stage of a run's approval, as the YAML and as the page has it, or of a release's; empty where it cannot be found, such as of an earlier attempt. Throws classified failures. */
-export async function stagesOfApproval({ approvals }: Pick<Apis, 'approvals'>, { ref, environment, runId }: AzureApproval): Promise<string[]> {
+export async function stagesOfApproval({ approvals }: Pick<ApprovalApis, 'approvals'>, { ref, environment, runId }: AzureApproval): Promise<string[]> {
   if (environment !== null) return [environment];
   if (runId === null) return [];
   const records = new Map((await approvals.timeline(runId)).map((record) => [record.id.toLowerCase(), record]));
@@ -63,14 +63,20 @@ export async function stagesOfApproval({ approvals }: Pick<Apis, 'approvals'>, {
   return record?.type === 'Stage' ? [record.identifier, record.name].filter((name) => name !== undefined) : [];
 }
 
+/** Ids of the completed pull requests into the branch whose merge made the commit that was built. Throws classified failures. */
+export async function pullRequestsOfBuild({ builds }: Pick<ApprovalApis, 'builds'>, { repositoryId, commit }: NonNullable<AzureApproval['source']>, releaseBranch: string): Promise<number[]> {
+  const made = await builds.pullRequestsOfMerge(repositoryId, commit);
+  return made.filter(({ status, targetRefName }) => status === 'completed' && targetRefName === releaseBranch).map(({ pullRequestId }) => pullRequestId);
+}
+
 /** Ids of what waits for people. */
-export async function pendingApprovals({ approvals }: Pick<Apis, 'approvals'>, top: number): Promise<ApprovalRef[]> {
+export async function pendingApprovals({ approvals }: Pick<ApprovalApis, 'approvals'>, top: number): Promise<ApprovalRef[]> {
   const [stages, releases] = await Promise.all([orNone(approvals.pipelineApprovals('pending', top)), orNone(approvals.releaseApprovals('pending', top))]);
   return [...stages.map(({ id }) => ({ kind: 'pipelines', id }) as const), ...releases.map(({ id }) => ({ kind: 'release', id }) as const)];
 }
 
 /** Ids of what was decided lately, to find what no hook has told; `version` changes when an approval does. */
-export async function recentApprovals({ approvals }: Pick<Apis, 'approvals'>, top: number): Promise<{ ref: ApprovalRef; version: string }[]> {
+export async function recentApprovals({ approvals }: Pick<ApprovalApis, 'approvals'>, top: number): Promise<{ ref: ApprovalRef; version: string }[]> {
   const decided = ['approved', 'rejected'] as const;
   const [stages, releases] = await Promise.all([
     Promise.all(decided.map((state) => orNone(approvals.pipelineApprovals(state, top)))),
@@ -92,7 +98,7 @@ async function orNone<T>(found: Promise<T[]>): Promise<T[]> {
   }
 }
 
-async function withRun({ approvals, builds }: Apis, found: PipelineApprovalBody): Promise<AzureApproval> {
+async function withRun({ approvals, builds }: ApprovalApis, found: PipelineApprovalBody): Promise<AzureApproval> {
   const { id, pipeline } = found;
   const ref = { kind: 'pipelines', id } as const;
   const run = pipeline?.owner;
@@ -110,7 +116,7 @@ function decisionsOf({ steps = [], lastModifiedOn = '' }: PipelineApprovalBody):
   });
 }
 
-async function withRelease({ approvals }: Apis, found: ReleaseApprovalBody): Promise<AzureApproval> {
+async function withRelease({ approvals }: ApprovalApis, found: ReleaseApprovalBody): Promise<AzureApproval> {
   const { id, release: { id: releaseId }, releaseDefinition, releaseEnvironment } = found;
   const { name, tags = [], artifacts = [] } = await approvals.release(releaseId);
   const { status, approvedBy, comments = '', isAutomated, modifiedOn = '' } = found.status === 'pending' ? await approvals.releaseApproval(id) : found;

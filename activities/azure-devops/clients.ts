@@ -9,6 +9,8 @@ export interface AzureDevOpsClients {
   project: string;
   /** Where classic releases are served. */
   releaseUrl: string;
+  /** The file of `TagSightings`, which the receiver writes too; left out: what was seen is forgotten with the process. */
+  sightingsFile?: string;
 }
 
 /** The real client of the Azure DevOps adapter; the receiver uses the same. */

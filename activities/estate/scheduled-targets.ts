@@ -17,7 +17,7 @@ export function selectTargets(estate: Pick<Estate, 'plants'>, { plants, severiti
 }
 
 /** The period around an instant, by the wall clock of the time zone. */
-export function periodAround(at: string, oncePer: Period, timezone: string): Pick<ScheduledTargets, 'period' | 'since'> {
+export function periodAround(at: string, oncePer: Period, timezone: string): Pick<ScheduledTargets, 'period' | 'periodId' | 'since'> {
   const day = localDay(Date.parse(at), timezone);
   const date = new Date(day * dayMs);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
@@ -31,5 +31,14 @@ export function periodAround(at: string, oncePer: Period, timezone: string): Pic
   };
   const first = firstDays[oncePer];
   const names: Record<Period, string> = { day: first, week: `the week of ${first}`, month: first.slice(0, 7), quarter: `${year}-Q${Math.floor(month / 3) + 1}`, year: String(year) };
-  return { period: names[oncePer], since: new Date(startOfDate(first, timezone)).toISOString() };
+  const periodId = oncePer === 'week' ? isoWeek(day) : names[oncePer];
+  return { period: names[oncePer], periodId, since: new Date(startOfDate(first, timezone)).toISOString() };
+}
+
+/** Such as `2026-W47`: of the year that its Thursday is in. A day's name would be that of the daily schedule's run on its Monday. */
+function isoWeek(day: number): string {
+  const thursday = day - ((new Date(day * dayMs).getUTCDay() + 6) % 7) + 3;
+  const year = new Date(thursday * dayMs).getUTCFullYear();
+  const week = Math.floor((thursday - Date.UTC(year, 0, 1) / dayMs) / 7) + 1;
+  return `${year}-W${String(week).padStart(2, '0')}`;
 }

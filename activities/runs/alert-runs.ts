@@ -1,10 +1,12 @@
 /** The runs of alerts: one for each occurrence, and those that they started. */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowNotFoundError } from '@temporalio/common';
 import pMap from 'p-map';
 import { alertOfRun, followAlertId, type Alert, type AlertNews, type AlertSource, type ActiveAlerts } from '../../workflows/domain/alert.ts';
+import { isRunOf } from '../../workflows/domain/ids.ts';
 import { ReleaseModelPhase } from '../../workflows/domain/phases.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
+import { perTargetRunbook, perTargetRunbooks } from '../../workflows/domain/schedules.ts';
 import type { RunStatus } from '../../workflows/domain/run-status.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { recordProgress } from '../heartbeat.ts';
@@ -59,12 +61,24 @@ export async function findAlertRun(client: Client, { target, workflowId, since, 
     const described = await describeRun(client, release); // the list lags behind what the run says of itself
     if (described?.status.name === 'RUNNING' && attribute(described, 'Phase') === ReleaseModelPhase.Monitoring) return { kind: 'release', workflowId: release, runId: described.runId, leader: null };
   }
-  const found = await describeRun(client, workflowId);
+  const found = (await describeScheduled(client, workflowId, target)) ?? (await describeRun(client, workflowId));
   if (!found) return { kind: 'none' };
   const parent = found.parentExecution?.workflowId ?? null;
   const leader = parent !== null && alertOfRun(parent) !== null ? parent : null;
   const isRecent = found.status.name === 'COMPLETED' && leader !== null && found.startTime.toISOString() >= since;
-  return found.closeTime === undefined || isRecent ? { kind: 'run', workflowId, runId: found.runId, leader } : { kind: 'none' };
+  return found.closeTime === undefined || isRecent ? { kind: 'run', workflowId: found.workflowId, runId: found.runId, leader } : { kind: 'none' };
+}
+
+/** The circuit's run that a schedule has started under an id of its period, while it runs; null where there is none. */
+async function describeScheduled(client: Client, workflowId: string, target: Target): Promise<WorkflowExecutionDescription | null> {
+  const runbook = perTargetRunbooks.find((name) => perTargetRunbook(name)!.workflowId(target) === workflowId);
+  if (runbook === undefined) return null;
+  const { runs } = await listRuns(client, `WorkflowType = ${quoted(runbook)} AND ExecutionStatus = 'Running' AND Plant = ${quoted(target.plant)} AND Circuit = ${quoted(target.circuit)}`);
+  for (const run of runs.filter((each) => each.workflowId !== workflowId && isRunOf(each.workflowId, workflowId))) {
+    const described = await describeRun(client, run.workflowId);
+    if (described?.closeTime === undefined) return described;
+  }
+  return null;
 }
 
 /**

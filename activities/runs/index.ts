@@ -11,6 +11,7 @@ import { readKnownRuns, readRunMemory } from './known-runs.ts';
 import { awaitRunClosed, claimLock, claimLocks, findClosedRuns, freeLock, releaseLocks } from './locks.ts';
 import { findOlderRuns, supersedeRun, type FindOlderRunsInput, type SupersedeRunInput } from './older-runs.ts';
 import { findBusyTargets, followReleases, type FollowReleasesInput } from './released-runs.ts';
+import { showApprovals } from './show-approvals.ts';
 import { findWaitingGates, readGates, type FindWaitingGatesInput } from './waiting-gates.ts';
 
 /** `readFreeze`: what the estate's freezes say at an instant, for the question before a release's write; without it nothing is frozen. */
@@ -43,5 +44,6 @@ export const createRunsActivities = ({ client, readFreeze }: { client: Client; r
   readStops: (input: Parameters<typeof readStops>[1]) => readStops(client, input, readFreeze),
   readKnownRuns: (input: Parameters<typeof readKnownRuns>[1]) => readKnownRuns(client, input),
   readRunMemory: (input: Parameters<typeof readRunMemory>[1]) => readRunMemory(client, input),
+  showApprovals: (input: Parameters<typeof showApprovals>[1]) => showApprovals(client, input),
   awaitNoStop: (input: Parameters<typeof awaitNoStop>[1]) => awaitNoStop(client, input),
 });

@@ -10,6 +10,7 @@ import { checkName } from './names.ts';
 import { followByResult, forcedEnd } from './operations.ts';
 import type { Operation } from './operations.ts';
 import { page } from './paging.ts';
+import { overQuota } from './quotas.ts';
 import { sameDefinition } from './resources.ts';
 import type { ArmBody, ArmResource } from './resources.ts';
 import { WORKSPACE } from './routes.ts';
@@ -60,8 +61,11 @@ function writingRoutes(app: FastifyInstance, context: ArmContext): void {
       }
     }
     const plan = planOf(request.body, name);
+    const full = former ? null : overQuota(context, machineSize(context, plan.computeId));
+    if (full?.over === 'refuse') throw armError(400, 'UserError', full.message);
     request.markChanged();
     const written = resources.write(idOf(request.params), request.body);
+    if (full !== null) sandbox.jobs.paces.add({ match: `^${workspace}/${name}$`, durationMs: 0, dies: { at: 0, message: `ComputeError: ${full.message}` }, times: 1 });
     if (!former) sandbox.jobs.submit(workspace, name, plan, request.operationFault);
     return reply.code(former ? 200 : 201).send(withStatus(context, workspace, written));
   });
@@ -111,6 +115,11 @@ function find({ resources }: ArmContext, params: Job['Params']): ArmResource {
   const job = resources.get(idOf(params));
   if (!job) throw armError(404, 'ResourceNotFound', `The job ${params.name} was not found.`);
   return job;
+}
+
+/** Of the machines of a compute; undefined where it is not known. */
+function machineSize({ resources }: ArmContext, computeId: string): string | undefined {
+  return (resources.get(computeId)?.properties['properties'] as { vmSize?: string } | undefined)?.vmSize;
 }
 
 function idOf({ workspace, name }: Job['Params']): string {

@@ -26,6 +26,20 @@ const LIMITS: Record<string, { used: number; limit: number }> = {
 interface Figures {
   used: number;
   limit: number;
+  /** What becomes of a job whose node would go over it: it is taken, and fails when its node is wanted, or its submission is refused. Left out: nothing, it runs. */
+  over?: 'fail' | 'refuse' | undefined;
+}
+
+/** The family's figures, by the size of the machines that a job's compute has. */
+const FAMILIES: Record<string, keyof typeof LIMITS> = { STANDARD_DS3_V2: 'Standard DSv2 Family Cluster Dedicated vCPUs', STANDARD_NC6S_V3: 'Standard NCSv3 Family Cluster Dedicated vCPUs' };
+
+/** Why a job on a compute of this size has no room, in the service's words, and what becomes of it; null where it has, or where nobody has ordered that it matters. */
+export function overQuota({ sandbox: { store } }: Pick<ArmContext, 'sandbox'>, vmSize: string | undefined): { message: string; over: 'fail' | 'refuse' } | null {
+  const size = SIZES.find(({ name }) => name === vmSize?.toUpperCase());
+  const family = FAMILIES[size?.name ?? ''];
+  const figures = family === undefined ? undefined : store.get<Figures>(COLLECTION, family);
+  if (size === undefined || figures?.over === undefined || figures.used + size.vCPUs <= figures.limit) return null;
+  return { over: figures.over, message: `Not enough quota available for ${size.name} in SubscriptionId ${SUBSCRIPTION_ID}. Current usage/limit: ${figures.used}/${figures.limit}. Additional needed: ${size.vCPUs}` };
 }
 
 type Location = { Params: { location: string } };
@@ -58,9 +72,9 @@ export function quotaRoutes(app: FastifyInstance, { sandbox }: Pick<ArmContext, 
   });
 }
 
-const order = z.strictObject({ name: z.enum(Object.keys(LIMITS)), used: z.number().int().min(0), limit: z.number().int().min(0) });
+const order = z.strictObject({ name: z.enum(Object.keys(LIMITS)), used: z.number().int().min(0), limit: z.number().int().min(0), over: z.enum(['fail', 'refuse']).optional() });
 
-/** The stand-in's own API: how much of a quota is used, and of how much. No job fails by it; how one fails is ordered by its pace. */
+/** The stand-in's own API: how much of a quota is used, of how much, and whether a job that goes over it fails or is refused. */
 export async function quotaControl(app: FastifyInstance, { store }: SandboxContext): Promise<void> {
   refuseByField(app);
   app.post('/_sandbox/quotas', async (request, reply) => {

@@ -41,7 +41,7 @@ export function unmet({ outcome, reason, result, phases, effects, timeline }: Ex
   const complaints: string[] = [];
   if (came.outcome !== outcome) complaints.push(`the outcome is ${came.outcome}, not ${outcome}`);
   if (reason !== undefined && !new RegExp(reason).test(came.reason)) complaints.push(`the reason "${came.reason}" does not fit ${reason}`);
-  complaints.push(...differences(result, came.result, 'result'));
+  if (Object.keys(result).length > 0) complaints.push(...differences(result, came.result, 'result')); // a run that was cancelled has none
   if (phases !== undefined && phases.join() !== came.phases.join()) complaints.push(`the phases are ${came.phases.join(', ')}; not ${phases.join(', ')}`);
   if (effects !== undefined) {
     for (const kind of effectKinds) if ((effects[kind] ?? 0) !== (came.effects[kind] ?? 0)) complaints.push(`effects.${kind}: ${came.effects[kind] ?? 0}, not ${effects[kind] ?? 0}`);

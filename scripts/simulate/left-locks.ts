@@ -20,26 +20,26 @@ type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingA
 
 /** Real times. */
 const lookEveryMs = 50;
-const leastMs = 800;
+const leastMs = 400;
 /** What the server was told so many of its slowest answers ago has come to it. */
 const answers = 10;
 /** Beyond what the machine's clock has gone on, the time has skipped. */
 const skippedMs = 50;
 
+export interface LeftLocksOptions {
+  client: Client;
+  clock: SimulatedClock;
+  /** Attempts of activities: how many a worker is at, and how many have ever begun. */
+  attempts: () => { atWork: number; begun: number };
+}
+
 export class LeftLocks {
-  readonly #client: Client;
-  readonly #clock: SimulatedClock;
-  readonly #isAtWork: () => boolean;
+  readonly #options: LeftLocksOptions;
   readonly #stopping = new AbortController();
   #watching: Promise<void> = Promise.resolve();
-  /** How many were given back. */
-  count = 0;
 
-  /** `isAtWork`: whether a worker is at an attempt of an activity. */
-  constructor(client: Client, clock: SimulatedClock, isAtWork: () => boolean) {
-    this.#client = client;
-    this.#clock = clock;
-    this.#isAtWork = isAtWork;
+  constructor(options: LeftLocksOptions) {
+    this.#options = options;
   }
 
   watch(): void {
@@ -54,31 +54,39 @@ export class LeftLocks {
 
   async #watch(): Promise<void> {
     const { signal } = this.#stopping;
-    const isNobodys = (): boolean => !signal.aborted && !this.#clock.isHeld && !this.#isAtWork();
     while (!signal.aborted) {
-      if (!(await standsStill(this.#clock, isNobodys)) || (await this.#isAnyBusy()) || !isNobodys()) {
-        await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
-        continue;
-      }
-      await this.#clock.giveBack();
-      this.count += 1;
+      if (await this.#isLost()) await this.#options.clock.giveBack();
+      else await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  async #isAnyBusy(): Promise<boolean> {
-    const runs = await openRuns(this.#client);
-    return (await Promise.all(runs.map((workflowId) => this.#isBusy(workflowId)))).includes(true);
+  /** Whether the time stands still though nobody acts, nobody is at work, and nothing happens to any run meanwhile. */
+  async #isLost(): Promise<boolean> {
+    const { clock, attempts } = this.#options;
+    const { begun } = attempts();
+    const isNobodys = (): boolean => !this.#stopping.signal.aborted && !clock.isHeld && attempts().atWork === 0 && attempts().begun === begun;
+    if (!(await standsStill(clock, isNobodys))) return false;
+    const before = await this.#idleState();
+    return before !== null && (await standsStill(clock, isNobodys)) && (await this.#idleState()) === before && isNobodys();
   }
 
-  /** Whether a task, or an attempt of an activity, is with a worker or on its way to one. A run that has just ended may have told another. */
-  async #isBusy(workflowId: string): Promise<boolean> {
+  /** How far each run is; null where one waits for a worker. */
+  async #idleState(): Promise<string | null> {
+    const runs = await openRuns(this.#options.client);
+    const states = await Promise.all(runs.map((workflowId) => this.#idleRun(workflowId)));
+    return states.includes(null) ? null : states.join(' ');
+  }
+
+  /** Null: a task, or an attempt of an activity, is with a worker or on its way to one, or the run has just ended and may have told another. */
+  async #idleRun(workflowId: string): Promise<string | null> {
     try {
-      const handle = this.#client.workflow.getHandle(workflowId);
+      const handle = this.#options.client.workflow.getHandle(workflowId);
       const [{ raw }, { events }] = await Promise.all([handle.describe(), handle.fetchHistory()]);
       const last = events?.at(-1)?.eventType;
-      return last === EVENT_TYPE_WORKFLOW_TASK_SCHEDULED || last === EVENT_TYPE_WORKFLOW_TASK_STARTED || !(raw.pendingActivities ?? []).every(waitsForRetry);
+      const isBusy = last === EVENT_TYPE_WORKFLOW_TASK_SCHEDULED || last === EVENT_TYPE_WORKFLOW_TASK_STARTED || !(raw.pendingActivities ?? []).every(waitsForRetry);
+      return isBusy ? null : `${workflowId} ${events?.length ?? 0}`;
     } catch {
-      return true;
+      return null;
     }
   }
 }

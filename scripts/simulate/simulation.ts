@@ -101,7 +101,7 @@ async function play({ stage, runbook, story, startMs, waiting, input }: Play): P
   const hooks = story.hooks === 'come' ? new ServiceHooks(stage) : null;
   const troupe: Troupe = new Troupe(stage, { onGateEvent: async (event) => await actors.gateOpened(event), restarts: story.events.some(({ worker }) => worker !== undefined) });
   const actors = new Actors({ stage, story, startMs, happening: { restartWorkers: () => troupe.restart() }, hooks });
-  const leftLocks = new LeftLocks(client, clock, () => troupe.isAtWork);
+  const leftLocks = new LeftLocks({ client, clock, attempts: () => troupe.attempts });
   await troupe.start();
   leftLocks.watch();
   try {

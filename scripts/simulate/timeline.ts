@@ -93,7 +93,7 @@ const tellable = { opened: null, answered: null, decided: null, reopened: null, 
 
 function tellings({ kind, gate, to }: GateEvent, make: (text: string, label: string) => Entry): Entry[] {
   const words = tellable[kind];
-  return words === null ? [] : [make([words, to.join(', '), gate === '' ? '' : `(${gate})`].filter((part) => part !== '').join(' ').replace(/:$/, ''), words)];
+  return words === null ? [] : [make([to.length === 0 ? words.replace(/:$/, '') : `${words} ${to.join(', ')}`, ...(gate === '' ? [] : [`(${gate})`])].join(' '), words)];
 }
 
 function describeStep({ type, state, result, fromMs, untilMs }: Step, failed: readonly string[], make: (text: string, more: Partial<Entry>) => Entry): Entry[] {

@@ -29,7 +29,7 @@ export class Troupe {
   readonly #failures = new Map<string, string[]>();
   #workers: Worker[] = [];
   #running: Promise<void>[] = [];
-  #attempts = 0;
+  readonly #attempts = { atWork: 0, begun: 0 };
 
   constructor(stage: Stage, options: TroupeOptions) {
     this.#stage = stage;
@@ -41,9 +41,9 @@ export class Troupe {
     return this.#failures.get(`${workflowId} ${activityId}`) ?? [];
   }
 
-  /** Whether a worker is at an attempt of an activity. */
-  get isAtWork(): boolean {
-    return this.#attempts > 0;
+  /** Attempts of activities: how many a worker is at, and how many have ever begun. */
+  get attempts(): { readonly atWork: number; readonly begun: number } {
+    return this.#attempts;
   }
 
   async start(): Promise<void> {
@@ -81,7 +81,8 @@ export class Troupe {
     return ({ info }) => ({
       inbound: {
         execute: async (input, next) => {
-          this.#attempts += 1;
+          this.#attempts.atWork += 1;
+          this.#attempts.begun += 1;
           try {
             await this.#stage.synchronize();
             const result = await next(input).catch((error: unknown) => {
@@ -91,7 +92,7 @@ export class Troupe {
             if (info.activityType === 'notify') await this.#options.onGateEvent((input.args[0] as { event: GateEvent }).event);
             return result;
           } finally {
-            this.#attempts -= 1;
+            this.#attempts.atWork -= 1;
           }
         },
       },

@@ -105,7 +105,7 @@ export function createProgram(): Command {
 
   const schedules = program.command('schedules').description('what runs by itself, as the estate declares it');
   schedules.command('apply', { isDefault: true }).description('make them, bring them up to date, and remove what is declared no more; a paused one stays paused').option('--dry-run', 'change nothing, and tell what would change').addOption(json())
-    .action(async (options: ApplySchedulesOptions) => (await import('./commands/schedules.ts')).schedules(options));
+    .allowExcessArguments().action(async (options: ApplySchedulesOptions, { args: [unknown] }: Command) => (await import('./commands/schedules.ts')).schedules(options, unknown));
   schedules.command('list').description('as they are').addOption(json())
     .action(async (options: JsonOption) => (await import('./commands/schedules.ts')).showSchedules(options));
   schedules.command('pause').description('start no more runs').argument('<id>', 'the schedule').requiredOption('--reason <text>', 'why; shown with it').addOption(json())

@@ -1,8 +1,9 @@
 /** The slow look at approvals: which tags the runs of pending ones carry, and those that no hook has told, or that were given before their gate was open. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
+import { seeApproval, type ApprovalRules } from '../../activities/azure-devops/approval-answers.ts';
 import type { ApprovalRef, AzureApproval } from '../../activities/azure-devops/approvals.ts';
-import { answerGates, seeApproval, type ApprovalPorts, type ApprovalRules } from './approval-given.ts';
+import { answerGates, type ApprovalPorts } from './approval-given.ts';
 
 export interface ApprovalPollOptions {
   ports: ApprovalPorts;

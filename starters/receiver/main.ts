@@ -4,10 +4,10 @@
  * It speaks plain HTTP and the password travels in a header: in production put TLS in front (Azure DevOps sends basic authentication over HTTPS only) and leave
  * HOLDPOINT_HOST at a loopback or private address.
  */
-import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { readEstate } from '../../activities/estate/estate-file.ts';
 import { keyFiles } from '../../activities/record/key-ring.ts';
+import { sightingsFile, TagSightings } from '../../activities/azure-devops/tag-sightings.ts';
 import { openVault } from '../../activities/secrets/open-vault.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { ConfigurationError, readReceiverConfiguration } from '../../workers/configuration.ts';
@@ -22,7 +22,6 @@ import { accompanyPorts } from './accompany-ports.ts';
 import { ApprovalPoll } from './approval-poll.ts';
 import { createReceiverLogger } from './logger.ts';
 import { createReceiver } from './server.ts';
-import { TagSightings } from './tag-sightings.ts';
 import { isTemporalReady, startRelease, wakeReview } from './temporal-releases.ts';
 
 async function main(): Promise<void> {
@@ -36,7 +35,7 @@ async function main(): Promise<void> {
 
   const settings = platformSettings(configuration, estate);
   const sign = createDecisionSigner({ privateKeysFile: keyFiles(configuration.keysDirectory, 'decisions').privateKeys });
-  const sightings = new TagSightings(join(configuration.HOLDPOINT_STATE, 'approvals', 'tags.sqlite'));
+  const sightings = new TagSightings(sightingsFile(configuration.HOLDPOINT_STATE));
   const pipelines = accompanyPorts({ client, settings, estate: () => readEstate(estateFile), sign, sightings });
   const approvalPoll = new ApprovalPoll({ ports: pipelines.azureApprovals, ...pipelines.poll, everyMs: configuration.HOLDPOINT_APPROVAL_POLL_MS, logger });
 

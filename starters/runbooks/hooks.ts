@@ -7,7 +7,7 @@ import { milliseconds } from './input-fields.ts';
 
 export const reconcileHooks: Runbook<ReconcileHooksInput> = {
   name: 'reconcileHooks',
-  description: 'Read in Azure DevOps what was merged and built, and start or wake what no service hook has told',
+  description: 'Read in Azure DevOps what was merged, built and approved, and take up what no service hook has told',
   schema: z.strictObject({ lookBackMs: milliseconds.optional() }),
   workflowId: () => 'reconcileHooks:all',
   summary: () => 'Make up for missed service hooks',

@@ -21,7 +21,7 @@ export const builtInRows: Readonly<Record<BuiltInSchedule, BuiltInRow>> = {
   sweepRuns: { description: 'Find runs that were terminated or reset from outside', everyMs: 30 * minute, input: {}, overlap: 'skip' },
   // After an outage of Temporal itself, which is what they are there for, the last one that was due is made up for.
   reconcileAlerts: { description: 'Read the active alerts of every source, and take up what no webhook told', everyMs: 10 * minute, input: {}, overlap: 'skip' },
-  reconcileHooks: { description: 'Read in Azure DevOps what was merged and built, and take up what no service hook told', everyMs: 15 * minute, input: {}, overlap: 'skip' },
+  reconcileHooks: { description: 'Read in Azure DevOps what was merged, built and approved, and take up what no service hook told', everyMs: 15 * minute, input: {}, overlap: 'skip' },
   // Failures count by their own times: a look that was missed loses nothing.
   findTrainingFailures: { description: 'Look for training jobs that failed, and have them counted', everyMs: 60 * minute, input: {}, overlap: 'skip' },
 };

@@ -272,7 +272,8 @@ const paths: Path[] = [
   {
     name: 'reconcile-hooks', runbook: 'reconcileHooks', input: { lookBackMs: 3_600_000 }, conduct: async () => undefined,
     activities: alerts({
-      loadHookRules: async () => ({ repositories: ['b1a7'], releaseBranch: 'refs/heads/main', builds: { releaseBranch: 'refs/heads/main', forMs: 3_600_000, everyMs: 1_000 } }),
+      loadHookRules: async () => ({ repositories: ['b1a7'], releaseBranch: 'refs/heads/main', builds: { releaseBranch: 'refs/heads/main', forMs: 3_600_000, everyMs: 1_000 }, approvals: { releaseBranch: 'refs/heads/main', people: [], accompanied: [{ plant: 'P803', circuit: 'C001' }], sources: null } }),
+      findMissedApprovals: async () => ({ answers: [{ approval: 'release:7', where: 'Release-7, Production', workflowId: 'releaseModel:P803:C001:none', gate: 'stage1', by: 'alice', verdict: 'approve', comment: 'approved', repositoryId: 'b1a7', pullRequests: [903], refused: null }] }),
       findCompletedChanges: async () => ({ changes: [new Date(0), new Date()].map((closedAt, index) => ({ repositoryId: 'b1a7', pullRequestId: 901 + index, closedAt: closedAt.toISOString() })), complete: true }),
       findEndedBuilds: async () => ({ builds: [{ buildId: 1, origin: { kind: 'change', repositoryId: 'b1a7', pullRequestId: 903, buildId: 1, result: 'succeeded' } }, { buildId: 2, origin: { kind: 'unknown', reason: 'no pull request made it' } }] }),
       readKnownRuns: async ({ workflowIds }: { workflowIds: string[] }) => ({ runs: workflowIds.map((workflowId) => ({ workflowId, state: workflowId.endsWith('903') ? 'running' : 'none', status: '', phase: 'training', startedAt: null })) }),
@@ -281,7 +282,7 @@ const paths: Path[] = [
   },
   {
     name: 'start-for-targets', runbook: 'startForTargets', input: { schedule: 'monthly', runbook: 'investigateDegradation', select: { plants: null, severities: null }, oncePer: 'month', timezone: 'UTC', input: { asOf: '2015-12-31' }, maxParallel: 2, slotMs: 20_000 }, conduct: async () => undefined,
-    activities: alerts({ selectScheduledTargets: async () => ({ targets: ['C001', 'C002', 'C003'].map((circuit) => ({ plant: 'P804', circuit })), period: '2026-11', since: '2026-11-01T00:00:00.000Z' }) }),
+    activities: alerts({ selectScheduledTargets: async () => ({ targets: ['C001', 'C002', 'C003'].map((circuit) => ({ plant: 'P804', circuit })), period: '2026-11', periodId: '2026-11', since: '2026-11-01T00:00:00.000Z' }) }),
   },
   { name: 'unblock-release', runbook: 'unblockRelease', before: waitingReleases('P802', ['C001']), input: { plant: 'P802', olderThanMs: 1 }, conduct: async () => undefined },
   {

@@ -6,8 +6,9 @@ import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { parseEstate } from '../../activities/estate/estate-file.ts';
 import { accompaniedPolicy, accompaniesAny } from '../../activities/estate/accompanied.ts';
-import { sourceProblem, type ApprovalSource } from '../../starters/receiver/approval-sources.ts';
-import { TagSightings } from '../../starters/receiver/tag-sightings.ts';
+import { sourceProblem } from '../../activities/azure-devops/approval-sources.ts';
+import type { ApprovalSource } from '../../workflows/domain/approval-tag.ts';
+import { TagSightings } from '../../activities/azure-devops/tag-sightings.ts';
 
 const demo = parse(readFileSync('estate/demo.yml', 'utf8')) as { plants: Record<string, object> };
 const estate = (change: (copy: typeof demo & Record<string, unknown>) => void) => {

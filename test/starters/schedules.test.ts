@@ -140,6 +140,14 @@ describe('holdpoint schedules', () => {
       return described;
     });
     assert.deepEqual([policies.overlap, policies.catchupWindow, info.recentActions[0]?.action.workflow.workflowId.startsWith('reconcileAlerts-')], ['SKIP', 600_000, true]);
+    // What it starts for each circuit is listed, with the outcome and what it left out; nobody serves it here.
+    await apply();
+    assert.deepEqual(await json('trigger', 'monthly'), { id: 'monthly', action: 'trigger', reason: '' });
+    await eventually(async () => {
+      const { stdout } = await holdpointAt(temporal.address)(['list', '--json']);
+      const [run] = (JSON.parse(stdout) as { workflowId: string; runbook: string; status: string }[]).filter(({ runbook }) => runbook === 'startForTargets');
+      assert.deepEqual([run?.workflowId.startsWith('monthly-'), run?.status], [true, 'Running']);
+    });
     await temporal.client.schedule.getHandle('anchorRecord').delete();
     assertRefused(await holdpoint('pause', 'nothing', '--reason', 'r'), 3, /There is no schedule nothing/);
     assertRefused(await holdpoint('trigger', 'anchorRecord'), 3, /has not been made yet/);
@@ -157,5 +165,11 @@ describe('holdpoint schedules', () => {
     assertRefused(await holdpoint('apply'), 2, /estate\.yml:\d+: schedules\.monthly\.input\.window: must be week or month/);
     declare({ monthly: { ...monthly, cron: '0 6 32 * *' } });
     assertRefused(await holdpoint('list'), 2, /estate\.yml:\d+: schedules\.monthly\.cron: its day of the month "32"/);
+    // To stop one is possible all the same; what is misspelt applies nothing.
+    const paused = await holdpoint('pause', 'sweepRuns', '--reason', 'the estate is being repaired', '--json');
+    assert.deepEqual([paused.code, JSON.parse(paused.stdout)], [0, { id: 'sweepRuns', action: 'pause', reason: 'the estate is being repaired' }]);
+    assert.match(paused.stderr, /The estate cannot be read, .*schedules\.monthly\.cron/);
+    assertRefused(await holdpoint('pause', 'nothing', '--reason', 'r'), 3, /There is no schedule nothing/);
+    assertRefused(await holdpoint('aply'), 2, /There is no .*schedules aply/);
   });
 });

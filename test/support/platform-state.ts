@@ -23,9 +23,9 @@ export interface JobSeen {
   key: string | undefined;
 }
 
-/** Jobs of a plant's test endpoint, oldest first. */
-export async function inferenceJobs({ azureMl: { arm, scoring } }: Clients, plant: string): Promise<JobSeen[]> {
-  const { managementUrl } = await workspaceServices(arm, workspaceRef('test'));
+/** Jobs of a plant's endpoint in a workspace, oldest first. */
+export async function inferenceJobs({ azureMl: { arm, scoring } }: Clients, plant: string, workspace: 'test' | 'prod' = 'test'): Promise<JobSeen[]> {
+  const { managementUrl } = await workspaceServices(arm, workspaceRef(workspace));
   type Page = { value: { name: string; properties: { status: string; properties?: Record<string, string> } }[] };
   const { body } = await scoring.send<Page>({ method: 'GET', url: `${managementUrl}/batchEndpoints/batch-endpoint-plant-${plant}/jobs?api-version=${ApiVersion.BatchScoringJobs}` });
   return body.value.map(({ name, properties }) => ({ name, status: properties.status, key: properties.properties?.['holdpoint_key'] }));

@@ -170,6 +170,7 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
     completePullRequest: async () => ({ state: 'asked', reason: '' }),
     findCompletedChanges: async () => ({ changes: [], complete: true }),
     findEndedBuilds: async () => ({ builds: [] }),
+    findMissedApprovals: async () => ({ answers: [] }),
     withdrawChange: async () => ({ withdrawn: [], left: null }),
     findDeployedRelease: async () => ({ release: null }),
     startRedeploy: async () => ({ attempt: 2 }),

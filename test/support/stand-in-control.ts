@@ -137,7 +137,7 @@ export class StandInControl {
   }
 
   /** What the region's usages tell of a quota from now on. */
-  async quota(order: { name: string; used: number; limit: number }): Promise<void> {
+  async quota(order: { name: string; used: number; limit: number; over?: 'fail' | 'refuse' }): Promise<void> {
     await this.#ask('POST', 'quotas', order);
   }
 

@@ -8,8 +8,8 @@ import { searchAttributePairs } from './search-attribute-pairs.ts';
 export interface OwnRun {
   runbook: string;
   workflowId: string;
-  /** `once`: none of this id is ever started again. `oneAtATime`, as it is without: one that has ended may be followed by another. */
-  ofItsId?: 'once' | 'oneAtATime';
+  /** `once`: none of this id is ever started again. `onceUnlessFailed`: only after one that did not complete. `oneAtATime`, as it is without: one that has ended may be followed by another. */
+  ofItsId?: keyof typeof reusePolicies;
   /** Null of a run over more than one, and of one that is not listed by its target. */
   target: Target | null;
   /** That it begins in, for lists that are read before a worker has taken it up. */
@@ -22,7 +22,7 @@ export interface OwnRun {
   details?: string;
 }
 
-const reusePolicies = { once: WorkflowIdReusePolicy.REJECT_DUPLICATE, oneAtATime: WorkflowIdReusePolicy.ALLOW_DUPLICATE };
+const reusePolicies = { once: WorkflowIdReusePolicy.REJECT_DUPLICATE, onceUnlessFailed: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY, oneAtATime: WorkflowIdReusePolicy.ALLOW_DUPLICATE };
 
 /** Starts it; null where one of its id was there already. A run that has been cancelled starts nothing; one that is cancelled at this moment must know whether it has. */
 export async function startOwnRun({ runbook, workflowId, ofItsId = 'oneAtATime', target, phase, modelVersion, input, summary, details }: OwnRun): Promise<ChildWorkflowHandle<Workflow> | null> {

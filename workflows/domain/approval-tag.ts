@@ -5,6 +5,14 @@
 import { isTargetName } from './ids.ts';
 import type { Target } from './vocabulary.ts';
 
+/** A stage whose approvals count for a gate: of a pipeline, or of a classic release, by the number or name of its definition. */
+export interface ApprovalSource {
+  gate: string;
+  pipeline?: string | number | undefined;
+  release?: string | number | undefined;
+  stage: string;
+}
+
 export interface ApprovalTag {
   gate: string;
   target: Target;

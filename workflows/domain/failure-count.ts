@@ -8,6 +8,19 @@ export interface TrainingFailure {
   target: Target;
   /** ISO instant. */
   failedAt: string;
+  /** Set where the platform refused its submission: there is no job to look at. */
+  refused?: RefusedSubmission;
+}
+
+/** A training that was submitted and not taken. */
+export interface RefusedSubmission {
+  /** The platform's words. */
+  reason: string;
+  /** ARM id or short form; null where it is not known. */
+  compute: string | null;
+  /** Signature of the run that submitted it. */
+  run: string;
+  version: string | null;
 }
 
 /** How many failures are too many. */
@@ -118,11 +131,20 @@ export function countCard({ workspace, counted, run }: FailureCount, { moreThan,
 export function readFailures(value: unknown): TrainingFailure[] {
   const list = Array.isArray(value) ? (value as unknown[]) : [value];
   return list.slice(0, mostKept).flatMap((each) => {
-    const { jobName, target, failedAt } = (typeof each === 'object' && each !== null ? each : {}) as { jobName?: unknown; target?: { plant?: unknown; circuit?: unknown } | null; failedAt?: unknown };
+    const { jobName, target, failedAt, refused } = (typeof each === 'object' && each !== null ? each : {}) as { jobName?: unknown; target?: { plant?: unknown; circuit?: unknown } | null; failedAt?: unknown; refused?: unknown };
+    const refusal = readRefused(refused);
     const { plant, circuit } = target ?? {};
     if (typeof jobName !== 'string' || jobName === '' || jobName.length > 255 || typeof plant !== 'string' || typeof circuit !== 'string' || typeof failedAt !== 'string' || !Number.isFinite(Date.parse(failedAt))) return [];
-    return [{ jobName, target: { plant: plant.slice(0, 32), circuit: circuit.slice(0, 32) }, failedAt: new Date(failedAt).toISOString() }];
+    return [{ jobName, target: { plant: plant.slice(0, 32), circuit: circuit.slice(0, 32) }, failedAt: new Date(failedAt).toISOString(), ...(refusal && { refused: refusal }) }];
   });
+}
+
+/** Null where it is nothing that can be meant. */
+function readRefused(value: unknown): RefusedSubmission | null {
+  const { reason, compute, run, version } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Record<keyof RefusedSubmission, unknown>>;
+  if (typeof reason !== 'string' || reason === '') return null;
+  const text = (other: unknown): string | null => (typeof other === 'string' && other !== '' ? other.slice(0, 500) : null);
+  return { reason: reason.slice(0, 500), compute: text(compute), run: text(run) ?? '', version: text(version) };
 }
 
 /** Reads what a run says at its end; null where it is nothing that can be meant. */

@@ -1,6 +1,8 @@
 /** What Azure DevOps' service hooks may not have told: how far back it is looked for, and what was found. */
+import type { ApprovalSource } from './approval-tag.ts';
 import type { BuildRules } from './hook.ts';
-import type { Outcome } from './vocabulary.ts';
+import type { Person } from './policy.ts';
+import type { Outcome, Target } from './vocabulary.ts';
 
 export interface ReconcileHooksInput {
   /** How long ago a pull request may have been completed, or a build have ended, that is still taken up, in milliseconds; 72 hours by default, so that a weekend is made up for. */
@@ -15,6 +17,37 @@ export interface HookRules {
   releaseBranch: string;
   /** Null where no target is accompanied. */
   builds: BuildRules | null;
+  /** Null where no target is accompanied. */
+  approvals: ApprovalHookRules | null;
+}
+
+/** Whose approvals on Azure DevOps' pages answer a gate. */
+export interface ApprovalHookRules {
+  releaseBranch: string;
+  people: Person[];
+  accompanied: Target[];
+  /** Whose approvals count; null: those of any stage. */
+  sources: ApprovalSource[] | null;
+}
+
+/** A gate of a release, and who answers it how. */
+export interface AnsweredGate {
+  workflowId: string;
+  gate: string;
+  /** Canonical id. */
+  by: string;
+  verdict: 'approve' | 'reject';
+}
+
+/** An approval of which its gate knew nothing. */
+export interface FoundApproval extends AnsweredGate {
+  /** `pipelines:<GUID>` or `release:<number>`. */
+  approval: string;
+  /** As people know the run or release. */
+  where: string;
+  /** Whether it stands at its gate now. */
+  shown: boolean;
+  reason: string;
 }
 
 /** A pull request that a service hook should have told. */
@@ -76,6 +109,8 @@ export interface ReconcileHooksResult {
   known: number;
   /** The newest of those that nothing was done about. */
   leftAlone: LeftAlone[];
+  /** Approvals of which their gates knew nothing. */
+  approvals: FoundApproval[];
   /** Builds that led to no change, and why. */
   unresolved: { buildId: number; reason: string }[];
 }
@@ -114,13 +149,14 @@ function iso(milliseconds: number): string {
 }
 
 /** One sentence for lists. */
-export function reconciliationReason({ started, woken, known, leftAlone, unresolved }: ReconcileHooksResult): string {
+export function reconciliationReason({ started, woken, known, leftAlone, approvals, unresolved }: ReconcileHooksResult): string {
   const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
   return [
     `${plural(started.length, 'release was', 'releases were')} started that no hook had started`,
     ...(woken.length > 0 ? [`${woken.length} told of a build`] : []),
     `${known} were known`,
     ...(leftAlone.length > 0 ? [`${leftAlone.length} left alone`] : []),
+    ...(approvals.length > 0 ? [`${plural(approvals.length, 'approval was', 'approvals were')} found that no gate knew of, ${approvals.filter(({ shown }) => shown).length} shown`] : []),
     ...(unresolved.length > 0 ? [`${plural(unresolved.length, 'build leads', 'builds lead')} to no change`] : []),
   ].join(', ');
 }

@@ -43,6 +43,16 @@ export function retrainOnDriftId(target: Target): string {
   return ['retrainOnDrift', idPart(target.plant), idPart(target.circuit)].join(':');
 }
 
+/** One run for each period, such as `2026-11`, of what is one at a time for each circuit otherwise. */
+export function scheduledRunId(unscheduledId: string, periodId: string): string {
+  return [unscheduledId, idPart(periodId)].join(':');
+}
+
+/** Whether a run is the one of this id, or a schedule's of the same circuit. */
+export function isRunOf(workflowId: string, unscheduledId: string): boolean {
+  return workflowId === unscheduledId || workflowId.startsWith(`${unscheduledId}:`);
+}
+
 /** The model version that a pull request's configuration makes; `configDigest` is the hexadecimal SHA-256 of the configuration. */
 export function baseModelVersion(pullRequestId: number, configDigest: string): string {
   return `${pullRequestId}-${configDigest.slice(0, 8)}`;

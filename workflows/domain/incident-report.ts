@@ -24,20 +24,26 @@ export function readIncidentReport(value: unknown): IncidentReport | null {
 /** The runbooks that can open one, and how grave theirs are; of one that is not named the estate wants none. */
 export type OpenedIncidents = Partial<Record<'rollBackModel' | 'investigateDegradation' | 'recoverBatchJob', Severity>>;
 
-/** An incident of a target that is under way, or the key of the next one. */
+/** An incident that is under way, or the key of the next one. */
 export interface FoundIncident {
   incident: string;
   /** Null where none is under way: then `incident` is free. */
   runId: string | null;
 }
 
-/** The nth incident of a target: `P001.C001`, `P001.C001.2` and so on. Runs that find the same thing in the same moment come to the same name, of which Temporal starts one. */
-export function incidentKey({ plant, circuit }: Target, n: number): string {
-  return [plant, circuit, ...(n === 1 ? [] : [String(n)])].join('.');
+/** What an incident is about: a circuit, or what is none, in words. */
+export type IncidentSubject = { target: Target; service?: never } | { target?: never; service: string };
+
+/**
+ * The nth incident of a target: `P001.C001`, `P001.C001.2` and so on; of a service `_service.training`, which is no plant's name. Runs that find the same thing in the same moment come to the
+ * same name, of which Temporal starts one.
+ */
+export function incidentKey({ target, service }: IncidentSubject, n: number): string {
+  return [...(target ? [target.plant, target.circuit] : ['_service', service]), ...(n === 1 ? [] : [String(n)])].join('.');
 }
 
-export function incidentIdOf(target: Target, n: number): string {
-  return coordinateIncidentId({ incident: incidentKey(target, n) });
+export function incidentIdOf(subject: IncidentSubject, n: number): string {
+  return coordinateIncidentId({ incident: incidentKey(subject, n) });
 }
 
 export function isGraverThan(one: Severity, other: Severity): boolean {

@@ -89,7 +89,7 @@ export function rollbackCard(input: ReleaseModelInput, breach: string, isCertain
     recommendation: `${isCertain ? 'approve' : 'look closely'}: ${breach}.`,
     comparison: null,
     facts: [`pull request ${input.pullRequest.id}: ${input.pullRequest.title}`],
-    change: `puts ${previous} back, as it was before this release. Rejecting keeps version ${input.version}.`,
+    change: `starts rollBackModel: ${previous} serves at once, an incident is opened with its report, and a second person reviews it. Rejecting keeps version ${input.version}.`,
     undo: 'release the version again.',
   };
 }

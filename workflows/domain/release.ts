@@ -104,8 +104,10 @@ export interface ReleaseModelResult {
   production: Production;
   /** Version in production when the run ended, as far as this run knows. */
   serving: string | null;
-  /** Work item for the data scientist, after a rejection. */
+  /** Work item for the data scientist, after a rejection; after a rollback the incident's report. */
   workItem: { id: number; url: string } | null;
+  /** After a breach: the rollback, its outcome (null: not known here), and the workflow id of its incident. */
+  rollback?: { workflowId: string; outcome: Outcome | null; incident: string | null };
   /** After a failure or a cancellation: how each undo went. */
   compensations?: CompensationReport[];
 }

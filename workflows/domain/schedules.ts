@@ -1,5 +1,5 @@
 /** What may run by itself: which runbooks, for which circuits, how often at most. */
-import { investigateDegradationId, retrainOnDriftId } from './ids.ts';
+import { investigateDegradationId, retrainOnDriftId, scheduledRunId } from './ids.ts';
 import type { Outcome, Severity, Target } from './vocabulary.ts';
 
 /** When one still runs as the next is due: leave that one out, run it once afterwards, run it beside the other, or cancel the other for it. */
@@ -14,7 +14,7 @@ export type BuiltInSchedule = (typeof builtInSchedules)[number];
 export const wholeRunbooks: readonly string[] = [...builtInSchedules, 'reviewPendingReleases'];
 
 interface PerTarget {
-  /** One at a time for each circuit, whoever starts it. */
+  /** Of a run that no schedule has started: one at a time for each circuit. */
   workflowId: (target: Target) => string;
   /** What a run is given: what the schedule says, and what the runbook needs besides. */
   input: (target: Target, said: object, why: string) => object;
@@ -64,8 +64,10 @@ export interface StartForTargetsInput {
 /** What was selected, the most critical first. */
 export interface ScheduledTargets {
   targets: Target[];
-  /** As people call it, such as `2026-11` or `2026-Q4`. */
+  /** As people call it, such as `2026-11` or `the week of 2026-11-16`. */
   period: string;
+  /** The same as part of an id, such as `2026-11` or `2026-W47`. */
+  periodId: string;
   /** ISO instant at which it began. */
   since: string;
 }
@@ -88,6 +90,19 @@ export interface StartForTargetsResult {
 export const startForTargetsPhase = 'starting runs for circuits';
 
 export const slotMs = 15 * 60_000;
+
+/** A circuit, the id that its run of this period has, and the one that it has where no schedule starts it. */
+export interface ScheduledTarget {
+  target: Target;
+  workflowId: string;
+  unscheduledId: string;
+}
+
+/** One run for each circuit and period: Temporal itself refuses the second one. */
+export function scheduledTarget({ workflowId }: PerTarget, target: Target, periodId: string): ScheduledTarget {
+  const unscheduledId = workflowId(target);
+  return { target, unscheduledId, workflowId: scheduledRunId(unscheduledId, periodId) };
+}
 
 /** Why a circuit is left out; null: it is not. A run that failed by itself may be tried again; one that people have ended may not. */
 export function reasonToLeaveOut({ state, status, startedAt }: { state: 'none' | 'running' | 'ended'; status: string; startedAt: string | null }, since: string, period: string): string | null {

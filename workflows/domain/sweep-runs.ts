@@ -1,5 +1,5 @@
 /** Runs that somebody ended or set back from outside: what the sweep finds and reports. */
-import { ReleaseGate, ReleaseModelPhase as Phase, RollBackModelPhase } from './phases.ts';
+import { RecoverBatchJobPhase, ReleaseGate, ReleaseModelPhase as Phase, RollBackModelPhase, UpdateEnvironmentPhase } from './phases.ts';
 import type { RecordedRun } from './record.ts';
 import type { Outcome, Severity } from './vocabulary.ts';
 
@@ -75,6 +75,6 @@ function consequence(how: InterruptedRun['how'], phase: string | null): string {
 
 /** Phases in which production is being written. */
 function isInDoubt(phase: string | null): boolean {
-  const writing: readonly (string | null)[] = [Phase.Deployment, Phase.Rollback, RollBackModelPhase.Switch, RollBackModelPhase.Verify];
+  const writing: readonly (string | null)[] = [Phase.Deployment, Phase.Rollback, RollBackModelPhase.Switch, RollBackModelPhase.Verify, UpdateEnvironmentPhase.Deployment, UpdateEnvironmentPhase.Rollback, RecoverBatchJobPhase.Fix];
   return writing.includes(phase);
 }

@@ -2,11 +2,12 @@
 import type { RefusedFile } from './circuit-config.ts';
 import type { CompensationReport } from './compensation.ts';
 import { csvText } from './csv-text.ts';
+import type { RefusedSubmission, TrainingFailure } from './failure-count.ts';
 import type { FanOutReport, ItemEnding } from './fan-out.ts';
 import { targetLabel } from './ids.ts';
 import type { StepKey } from './keys.ts';
 import type { FailureEvidence } from './job-failure.ts';
-import { trainingCauses, trainingCauseText, type CauseDetails, type TrainingCause } from './training-failure-cause.ts';
+import { classifyTrainingFailure, trainingCauses, trainingCauseText, type CauseDetails, type TrainingCause } from './training-failure-cause.ts';
 import type { Outcome, Target } from './vocabulary.ts';
 
 export interface ResolveTrainingFailuresInput {
@@ -14,6 +15,8 @@ export interface ResolveTrainingFailuresInput {
   workspace: string;
   /** Jobs that were counted; looked at whenever they failed. Others are those that failed within the estate's window. */
   jobs?: string[];
+  /** Of the counted ones, those whose submission the platform refused: there is no job of theirs to look at. */
+  refused?: (TrainingFailure & { refused: RefusedSubmission })[];
   /** Who ran `holdpoint start`; may not approve what the run asks for. */
   startedBy?: string;
 }
@@ -74,6 +77,8 @@ export interface FailureCase {
   /** Of a retry in another environment than the job's: its reference. */
   environment: string | null;
   retry: ItemEnding | null;
+  /** Set where the platform refused the submission: there is no job. */
+  isRefused?: true;
 }
 
 /** A row of the table that the run tells. */
@@ -149,6 +154,22 @@ export const mostRows = 50;
 export function changeOfRun(signature: string | undefined): ChangeRef | null {
   const [, repository, number] = /^releaseChange:([^:/]+):(\d+)\//.exec(signature ?? '') ?? [];
   return repository === undefined ? null : { repositoryId: decodeURIComponent(repository), pullRequestId: Number(number) };
+}
+
+/** A submission that the platform refused, as a case: its words are all the log that there is, and nothing is there that could be retried. */
+export function refusedCase({ jobName, target, failedAt, refused: { reason, compute, run, version } }: TrainingFailure & { refused: RefusedSubmission }): FailureCase {
+  return {
+    training: { jobName, target, createdAt: failedAt, failedAt, change: changeOfRun(run), version, later: null },
+    report: { ...classifyTrainingFailure(null, reason), tail: [reason], logUri: '', inputs: [], environmentId: null, computeId: compute },
+    next: 'left', isWanting: false, fix: 'a newer job of the circuit failed too, and stands for it', environment: null, retry: null, isRefused: true,
+  };
+}
+
+/** What is left to do about a refused submission: there is no job whose definition could be submitted again. */
+export function leaveRefused(each: FailureCase): void {
+  const { change } = each.training;
+  const again = change === null ? 'start its change again' : `start the change of pull request ${change.pullRequestId} again (\`holdpoint start releaseChange … --again\`)`;
+  [each.next, each.fix] = ['left', `its submission was refused, so there is no job to retry: ${again} once it is repaired; ${each.fix}`];
 }
 
 /** The newest failed job of each circuit: only that one is retried. */

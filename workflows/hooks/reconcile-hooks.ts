@@ -1,23 +1,23 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
-import { lookBackMs as defaultLookBackMs, mostListed, mostStarts, reconcileHooksPhase, reconciliationReason, reconciliationWindow, type CompletedChange, type HookRules, type KnownRun, type ReconcileHooksInput, type ReconcileHooksResult } from '../domain/hook-reconciliation.ts';
+import { lookBackMs as defaultLookBackMs, mostListed, mostStarts, reconcileHooksPhase, reconciliationReason, reconciliationWindow, type ApprovalHookRules, type CompletedChange, type HookRules, type KnownRun, type ReconcileHooksInput, type ReconcileHooksResult } from '../domain/hook-reconciliation.ts';
 import { releaseChangeId } from '../domain/ids.ts';
 import { ReleaseChangePhase } from '../domain/phases.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
 import { startChange } from '../releases/start-change.ts';
 import { wakeChange } from '../releases/wake-change.ts';
-import { findCompletedChanges, findEndedBuilds, loadHookRules, readKnownRuns, readRunMemory } from './hook-activities.ts';
+import { findCompletedChanges, findEndedBuilds, findMissedApprovals, findWaitingGates, loadHookRules, readKnownRuns, readRunMemory, showApprovals } from './hook-activities.ts';
 
 /**
  * Makes up for service hooks that never came: reads in Azure DevOps which pull requests were completed and which builds have ended, and starts or wakes what the receiver would have started
  * or woken, with the same ids, so that nothing is released twice. What has a run is left alone, whatever became of it. Run by a schedule.
  *
- * Approvals on Azure DevOps' pages are not looked at here: the receiver alone can sign them, and it looks for them itself.
+ * Approvals on Azure DevOps' pages are noted while they wait, so that they can count later, and shown at the gates that they answer. The receiver alone can sign them: it looks for them itself, and counts them when it is back.
  */
 export async function reconcileHooks({ lookBackMs = defaultLookBackMs }: ReconcileHooksInput = {}): Promise<ReconcileHooksResult> {
   const run = new Run({ phase: reconcileHooksPhase, target: null, appendToRecord });
-  const result: ReconcileHooksResult = { outcome: 'succeeded', reason: '', since: null, started: [], woken: [], known: 0, leftAlone: [], unresolved: [] };
+  const result: ReconcileHooksResult = { outcome: 'succeeded', reason: '', since: null, started: [], woken: [], known: 0, leftAlone: [], approvals: [], unresolved: [] };
   return await run.conclude(async () => {
     const rules = await loadHookRules({});
     const window = reconciliationWindow(now().getTime(), lookBackMs, await readRunMemory({ schedule: schedule() }));
@@ -28,6 +28,7 @@ export async function reconcileHooks({ lookBackMs = defaultLookBackMs }: Reconci
     if (!complete) run.note('More pull requests were completed than are read at once: some of the oldest were not looked at');
     await startMissed(run, result, changes, window.since);
     if (rules.builds !== null) await wakeWaiting(result, rules.builds, window.since);
+    if (rules.approvals) await showMissed(result, rules.approvals, window.since);
     return { ...result, reason: reconciliationReason(result) };
   }, (outcome, reason) => ({ ...result, outcome, reason }));
 }
@@ -64,6 +65,13 @@ async function wakeWaiting(result: ReconcileHooksResult, { releaseBranch, forMs 
   for (const [index, { origin, workflowId }] of earlier.entries()) {
     if (isWaiting(runs[index]!) && (await wakeChange(origin)).how === 'woken' && !result.woken.includes(workflowId)) result.woken.push(workflowId);
   }
+}
+
+/** What a hook, or the receiver's own look, has brought to its gate is left alone. */
+async function showMissed(result: ReconcileHooksResult, rules: ApprovalHookRules, since: string): Promise<void> {
+  const { gates } = await findWaitingGates({ now: now().toISOString(), runbooks: ['releaseModel'] });
+  const { answers } = await findMissedApprovals({ rules, waiting: gates.map(({ workflowId, gate }) => ({ workflowId, gate })), since });
+  if (answers.length > 0) result.approvals = (await showApprovals({ answers })).approvals.slice(0, mostListed);
 }
 
 function isWaiting({ state, phase }: KnownRun): boolean {

@@ -3,9 +3,9 @@ import { ApplicationFailure, CancellationScope, condition, defineSignal, getExte
 import { isCancelled } from '../blocks/cancellation.ts';
 import type { Run } from '../blocks/run.ts';
 import { FailureType } from '../domain/failures.ts';
-import type { IncidentReport } from '../domain/incident-report.ts';
+import type { IncidentReport, IncidentSubject } from '../domain/incident-report.ts';
 import { coordinateIncidentId, type CoordinateIncidentInput } from '../domain/incident.ts';
-import type { Severity, Target } from '../domain/vocabulary.ts';
+import type { Severity } from '../domain/vocabulary.ts';
 import { findIncident } from './incident-activities.ts';
 import { startIncident } from './start-incident.ts';
 
@@ -18,17 +18,18 @@ const tries = 5;
 /** How long a run that is over waits for the name of its incident. */
 const lastWordsFor = '30s';
 
-export type Finding = Pick<CoordinateIncidentInput, 'title' | 'severity' | 'reportedBy'> & { target: Target };
+type Words = Pick<CoordinateIncidentInput, 'title' | 'reportedBy'>;
+export type Finding = Words & IncidentSubject & { severity: Severity };
 export interface ReachedIncident {
   workflowId: string;
   runId: string | null;
   isNew: boolean;
 }
 
-/** Opens the target's incident, or tells the one that is under way. At most one is, so that one cause has one incident whoever finds it. `find`: with the caller's own patience. */
+/** Opens the incident of the target or service, or tells the one that is under way. At most one is, so that one cause has one incident whoever finds it. `find`: with the caller's own patience. */
 export async function reachIncident(finding: Finding, report: IncidentReport, find: typeof findIncident = findIncident): Promise<ReachedIncident> {
   for (let left = tries; left > 0; left -= 1) {
-    const { incident, runId } = await find({ target: finding.target });
+    const { incident, runId } = await find(finding.target ? { target: finding.target } : { service: finding.service });
     const workflowId = coordinateIncidentId({ incident });
     if (runId === null) {
       const started = await startIncident({ incident, ...finding, title: finding.title.slice(0, 200) });
@@ -64,7 +65,7 @@ export class IncidentReports {
    * Opens or joins, once; `text` is what its timeline says. `within`: the key of the incident that the run was started from. `severity` undefined: the estate wants no incident of such a run;
    * it still tells the one that it was started from.
    */
-  open({ severity, within, text, ...finding }: Omit<Finding, 'severity'> & { severity: Severity | undefined; within?: string | undefined; text?: string }): void {
+  open({ severity, within, text, ...finding }: Words & IncidentSubject & { severity: Severity | undefined; within?: string | undefined; text?: string }): void {
     if (this.#reached !== null || (severity === undefined && within === undefined)) return;
     this.#isKnown = false;
     // Also a run that is cancelled meanwhile has found what it has found.
@@ -101,7 +102,7 @@ export class IncidentReports {
     if (!this.#isKnown) await condition(() => this.#isKnown, lastWordsFor);
   }
 
-  async #reach(finding: Omit<Finding, 'severity'>, severity: Severity | undefined, within: string | undefined, text: string | undefined): Promise<string | null> {
+  async #reach(finding: Words & IncidentSubject, severity: Severity | undefined, within: string | undefined, text: string | undefined): Promise<string | null> {
     const by = workflowInfo().workflowId;
     const reportedBy = finding.reportedBy ?? by;
     const line = `${reportedBy}: ${text ?? finding.title}`;

@@ -4,7 +4,7 @@ import { now } from '../blocks/workflow-clock.ts';
 import { targetLabel } from '../domain/ids.ts';
 import { escapeMarkup } from '../domain/markup.ts';
 import { describeInterruption, interruptionSeverity, reportPhase, type InterruptedRun, type ReportInterruptionResult } from '../domain/sweep-runs.ts';
-import { isGraverThan } from '../domain/incident-report.ts';
+import { isGraverThan, type IncidentSubject } from '../domain/incident-report.ts';
 import { liftHold, loadIncidentPolicy } from '../incidents/incident-activities.ts';
 import { IncidentReports } from '../incidents/incident-reports.ts';
 import { freeLock } from '../locks/lock-activities.ts';
@@ -36,11 +36,12 @@ export async function reportInterruption(interruption: InterruptedRun): Promise<
       tags: ['holdpoint', 'incident', severity, ...(interrupted.target === null ? [] : [targetLabel(interrupted.target)])],
     }));
 
-    // Where the estate wants it coordinated. What has no circuit is told to people all the same.
+    // Where the estate wants it coordinated: of the circuit, or where the run had none, of the runbook.
     const incident = new IncidentReports(run);
-    const terms = target === null ? null : await run.attempt("The estate's terms of incidents could not be read", () => loadIncidentPolicy({}));
-    if (target !== null && terms?.interrupted !== undefined && !isGraverThan(terms.interrupted, severity)) {
-      incident.open({ severity, target: { plant: target.plant, circuit: target.circuit }, title: `${what}: ${interrupted.workflowId} was interrupted from outside (${how})`, text: detail });
+    const terms = await run.attempt("The estate's terms of incidents could not be read", () => loadIncidentPolicy({}));
+    if (terms?.interrupted !== undefined && !isGraverThan(terms.interrupted, severity)) {
+      const subject: IncidentSubject = target === null ? { service: interrupted.runbook } : { target: { plant: target.plant, circuit: target.circuit } };
+      incident.open({ severity, ...subject, title: `${what}: ${interrupted.workflowId} was interrupted from outside (${how})`, text: detail });
       await incident.known();
     }
 

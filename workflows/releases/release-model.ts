@@ -1,8 +1,7 @@
-import { CancellationScope } from '@temporalio/workflow';
 import { FreezeWait } from '../blocks/freeze-wait.ts';
 import type { GateOutcome } from '../blocks/gate-request.ts';
 import { Gates } from '../blocks/gates.ts';
-import { MonitoringWindow, type Alerted, type Unwatched } from '../blocks/monitoring-window.ts';
+import { MonitoringWindow } from '../blocks/monitoring-window.ts';
 import { requireInput } from '../blocks/required-input.ts';
 import { ResourceLock } from '../blocks/resource-lock.ts';
 import { Run } from '../blocks/run.ts';
@@ -10,11 +9,12 @@ import { now } from '../blocks/workflow-clock.ts';
 import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import type { ReleaseModelInput, ReleaseModelResult } from '../domain/release.ts';
 import { approvedWithChange, keepApproval } from './joint-approval.ts';
-import { deployVerified, putBack } from './production-deployment.ts';
+import { deployVerified } from './production-deployment.ts';
 import { releaseGateServices } from './gate-services.ts';
 import { appendToRecord, loadPolicy, promoteModel, recordVerdict, watchAlerts } from './release-activities.ts';
 import { rollbackGate, stage1Gate, stage3Evidence, stage3Gate } from './release-gates.ts';
 import { reviewTraining } from './review-training.ts';
+import { describeBreach, rollBackRelease, type Breach } from './roll-back-release.ts';
 import { retireOlderReleases } from './supersede.ts';
 import { testInference } from './test-inference.ts';
 import { fileWorkItem } from './turned-down.ts';
@@ -74,16 +74,15 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
     if (way.state !== 'clear') return await turnedDown(way);
     const { approved, since, known } = way;
     const { before } = approved.evidence;
-    return await lock.whileHeld(async () => {
+    const watched = await lock.whileHeld<ReleaseModelResult | Breach>(async () => {
       await deployVerified(run, input, policy, before, promoted.assetId, approvers(approved), lock);
 
       // 11. Monitor alerts for 24 hours.
       run.enter(Phase.Monitoring);
       const { forMs, everyMs, breachSeverity, onBreach } = policy.monitoring;
       const verdict = await monitoring.watch(() => watchAlerts({ workspace: workspaces.production, endpoint, deployment, known, since, breachSeverity, intervalMs: everyMs, polls: Math.ceil(forMs / everyMs) + 1 }));
-      const judge = (judgement: 'good' | 'bad') => run.attempt('The verdict could not be recorded', () => recordVerdict({ registry, model: input.model, version: input.version, verdict: judgement }));
       if (verdict.kind === 'healthy') {
-        await judge('good');
+        await run.attempt('The verdict could not be recorded', () => recordVerdict({ registry, model: input.model, version: input.version, verdict: 'good' }));
         return result('succeeded', `in production; no alert in ${verdict.polls} measurements`, input.version);
       }
 
@@ -91,27 +90,20 @@ export async function releaseModel(input: ReleaseModelInput): Promise<ReleaseMod
       run.enter(Phase.Rollback);
       const breach = describeBreach(verdict);
       const isCertain = verdict.kind !== 'inconclusive';
-      if (onBreach === 'gate' || !isCertain) {
-        const decision = await gates.pass(rollbackGate(breach, isCertain, before, input, policy));
-        if (decision.state !== 'approved') return result('succeeded', `in production; kept although ${breach}`, input.version);
-      }
-      const restored = await CancellationScope.nonCancellable(() => putBack(run, policy, before, lock.token)); // half a rollback is worse than none
-      await judge('bad');
-      const reason = `rolled back (${restored}): ${breach}`;
-      return { ...result('rejected', reason, before.tags['model_version'] ?? null), workItem: await fileWorkItem(run, input, policy, reason) };
+      if (onBreach === 'rollBack' && isCertain) return { verdict, by: [] };
+      const decision = await gates.pass(rollbackGate(breach, isCertain, before, input, policy));
+      if (decision.state !== 'approved') return result('succeeded', `in production; kept although ${breach}`, input.version);
+      return { verdict, by: decision.by };
     }, (by) => ({ ...result('rejected', `pre-empted by ${by}: what serves is for it to decide`), serving: null }));
+    if ('outcome' in watched) return watched;
+
+    // Emergency rollback, by its own runbook, which takes the lock over: switches, verifies, opens the incident, and is reviewed afterwards.
+    const ending = await rollBackRelease(run, input, policy, watched);
+    return { ...result('rejected', ending.reason), ...ending };
   }, result);
 }
 
 /** Who let it pass, for the platform's tags. */
 function approvers({ by }: { by: readonly string[] }): string {
   return by.length > 0 ? by.join(',') : 'nobody: silence approves by policy';
-}
-
-type Breach = Exclude<Awaited<ReturnType<typeof watchAlerts>>, { kind: 'healthy' }> | Alerted | Unwatched;
-
-function describeBreach(verdict: Breach): string {
-  if (verdict.kind === 'inconclusive') return `the monitoring window was inconclusive: ${verdict.reason}`;
-  if (verdict.kind === 'alerted') return `alert ${verdict.name} came in`;
-  return `alert ${verdict.alert.rule} (Sev${verdict.alert.severity}) fired at measurement ${verdict.poll}`;
 }

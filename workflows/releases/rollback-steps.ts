@@ -86,10 +86,14 @@ function serves({ model }: DeploymentSnapshot, { to }: Chosen): boolean {
   return model?.toLowerCase() === to.assetId.toLowerCase();
 }
 
-/** Once the pre-empted run has closed, or after ten minutes, looks again and overwrites what it wrote late. A run with other targets goes on: it writes nothing more here, and its end is not waited for. */
+/**
+ * Once the pre-empted run has closed, or after ten minutes, looks again and overwrites what it wrote late. A run with other targets goes on, and the release that has started the rollback
+ * waits for it: they write nothing more here, and their end is not waited for.
+ */
 export async function settleFormer(run: Run, policy: TargetPolicy, switching: Switching): Promise<NonNullable<RollBackModelResult['preempted']>> {
   const { workflowId, runId, outlives } = switching.former!;
-  const closed = outlives ? null : await run.attempt(`${workflowId} has not closed yet`, () => awaitRunClosed({ workflowId, runId, intervalMs: 1_000 }));
+  const isWritten = outlives || workflowInfo().parent?.workflowId === workflowId;
+  const closed = isWritten ? null : await run.attempt(`${workflowId} has not closed yet`, () => awaitRunClosed({ workflowId, runId, intervalMs: 1_000 }));
   const { writes } = await switchProduction(orderOf(run, policy, switching, 1));
   if (writes > 0) run.effect({ step: 'rollback, second look', what: `overwrote a late write of ${workflowId}`, platform: 'azure-ml', resource: `${policy.workspaces.production.workspace}/${policy.endpoint}/${policy.deployment}`, before: null, after: switching.choice.to.version });
   return { workflowId, hasClosed: closed !== null, writes };
@@ -149,7 +153,7 @@ export async function documentIncident(run: Run, policy: TargetPolicy, input: Ro
 /** Nobody approved it beforehand: a second person says afterwards whether it was right, in a run of its own. */
 async function openReview(run: Run, { gates: { rollback: policy }, people, inboxUrl }: TargetPolicy, { reason, startedBy, alert }: RollBackModelInput, { workItem }: RollBackModelResult): Promise<void> {
   const by = startedBy ?? (alert ? `alert ${alert.name}` : 'nobody named');
-  await run.attempt('The review could not be started', () => releaseGateServices(run).reviewBypass('rollback', { by, reason, incident: workItem?.url ?? 'none' }, { policy, people, requestedBy: [by], inboxUrl }));
+  await run.attempt('The review could not be started', () => releaseGateServices(run).reviewBypass('rollback', { by, reason, incident: workItem?.url ?? 'none' }, { policy, people, requestedBy: by.split(', '), inboxUrl }));
 }
 
 /** People hear at once what serves. */

@@ -1,7 +1,9 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { isCancelled } from '../blocks/cancellation.ts';
 import { rootMessage } from '../blocks/compensations.ts';
 import type { Run } from '../blocks/run.ts';
 import { now } from '../blocks/workflow-clock.ts';
+import type { RefusedSubmission } from '../domain/failure-count.ts';
 import { baseModelVersion, modelName, targetLabel } from '../domain/ids.ts';
 import { trainingJobName } from '../domain/keys.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
@@ -51,8 +53,16 @@ export async function trainAndRelease(run: Run, approval: JointApproval, builds:
 }
 
 /** Counts towards the workspace's failure rate; what cannot be told now, the next look at the workspace finds. */
-async function tellFailure(run: Run, workspace: string, target: Target, jobName: string): Promise<void> {
-  await run.attempt('The failure could not be counted', () => tellFailureCount({ workspace, failures: [{ jobName, target, failedAt: now().toISOString() }] }));
+async function tellFailure(run: Run, workspace: string, target: Target, jobName: string, refused?: RefusedSubmission): Promise<void> {
+  await run.attempt('The failure could not be counted', () => tellFailureCount({ workspace, failures: [{ jobName, target, failedAt: now().toISOString(), ...(refused && { refused }) }] }));
+}
+
+/** What the platform said that refused a submission (4xx, and no later attempt would help); null for any other failure: what may pass is retried, and is no failed training. */
+function refusalIn(error: unknown): string | null {
+  const cause = error instanceof ActivityFailure ? error.cause : null;
+  if (!(cause instanceof ApplicationFailure) || !cause.nonRetryable) return null;
+  const { status, code, message } = (cause.details?.[0] ?? {}) as { status?: number | null; code?: string | null; message?: string };
+  return typeof status === 'number' && status >= 400 && status < 500 ? `${status}${code ? ` ${code}` : ''}: ${message ?? cause.message}` : null;
 }
 
 /** One training job, cancelled on the platform when the run is cancelled or when it cannot be followed to its end. */
@@ -65,7 +75,11 @@ async function train(run: Run, policy: TargetPolicy, circuit: ChangedCircuit, ve
   const undo = async () => (await cancelJob({ workspace: workspaces.dev, jobName, settleMs })).status;
   const ended = run.compensations.register({ step: `training job ${jobName}`, undo });
   try {
-    await submitTrainingJob({ key, policy, version, config: circuit.config, productionModel: serving.model, pullRequestId });
+    await submitTrainingJob({ key, policy, version, config: circuit.config, productionModel: serving.model, pullRequestId }).catch(async (error: unknown) => {
+      const reason = refusalIn(error);
+      if (reason !== null) await tellFailure(run, workspaces.dev.workspace, circuit.target, jobName, { reason, compute: training.compute, run: run.signature, version });
+      throw error;
+    });
     const end = await awaitJob({ workspace: workspaces.dev, jobName, intervalMs: training.pollMs }, training.timeoutMs, `the training of ${label}`);
     ended();
     return end;

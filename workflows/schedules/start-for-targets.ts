@@ -10,7 +10,7 @@ import { FailureType } from '../domain/failures.ts';
 import { mostItems } from '../domain/fan-out.ts';
 import { targetLabel } from '../domain/ids.ts';
 import { TaskQueue } from '../domain/queues.ts';
-import { perTargetRunbook, perTargetRunbooks, reasonToLeaveOut, slotMs as defaultSlotMs, startedReason, startForTargetsPhase, type StartedForTarget, type StartForTargetsInput, type StartForTargetsResult } from '../domain/schedules.ts';
+import { perTargetRunbook, perTargetRunbooks, reasonToLeaveOut, scheduledTarget, slotMs as defaultSlotMs, startedReason, startForTargetsPhase, type StartedForTarget, type StartForTargetsInput, type StartForTargetsResult } from '../domain/schedules.ts';
 import { readKnownRuns } from '../hooks/hook-activities.ts';
 import * as registry from '../index.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
@@ -18,8 +18,8 @@ import { appendToRecord } from '../releases/release-activities.ts';
 const { selectScheduledTargets } = on<ReturnType<typeof createScheduledTargetActivities>>(TaskQueue.Estate, brief, 'Select the circuits');
 
 /**
- * Starts a runbook for each selected circuit, so many at once, the most critical first. Each run has the id that it has whoever starts it, and goes on by itself. A circuit for which the
- * runbook runs, or was started since the period began, is left out: a second start in the same period does nothing.
+ * Starts a runbook for each selected circuit, so many at once, the most critical first. Each run has an id of its runbook, circuit and period, and goes on by itself: Temporal refuses a second
+ * one of the same period, also where two of these run at once. A circuit for which the runbook was started by others since the period began, or runs, is left out.
  */
 export async function startForTargets(input: StartForTargetsInput): Promise<StartForTargetsResult> {
   requireInput(input, ['schedule', 'runbook', 'select', 'oncePer', 'timezone', 'maxParallel']);
@@ -32,20 +32,20 @@ export async function startForTargets(input: StartForTargetsInput): Promise<Star
     // A child of a type that no worker knows would wait for ever.
     if (!Object.hasOwn(registry, name)) return { ...result, outcome: 'rejected', reason: `${name} is not part of this version of Holdpoint: nothing was started` };
 
-    const { targets, period, since } = await selectScheduledTargets({ select, oncePer, timezone, at: dueAt() });
+    const { targets, period, periodId, since } = await selectScheduledTargets({ select, oncePer, timezone, at: dueAt() });
     result.period = period;
     if (targets.length > mostItems) throw ApplicationFailure.nonRetryable(`${targets.length} circuits: one run takes at most ${mostItems}; name plants or severities, and make a second schedule for the others`, FailureType.InputInvalid);
-    const { runs } = await readKnownRuns({ workflowIds: targets.map(runbook.workflowId) });
-    const due = targets.filter((_target, index) => {
-      const why = reasonToLeaveOut(runs[index]!, since, period);
-      if (why !== null) result.leftOut.push({ workflowId: runs[index]!.workflowId, why });
-      return why === null;
+    const scheduled = targets.map((target) => scheduledTarget(runbook, target, periodId));
+    const { runs } = await readKnownRuns({ workflowIds: scheduled.flatMap(({ workflowId, unscheduledId }) => [workflowId, unscheduledId]) });
+    const due = scheduled.filter((_target, index) => {
+      const left = [runs[2 * index]!, runs[2 * index + 1]!].map((known) => ({ workflowId: known.workflowId, why: reasonToLeaveOut(known, since, period) })).find(({ why }) => why !== null);
+      if (left) result.leftOut.push({ workflowId: left.workflowId, why: left.why! });
+      return left === undefined;
     });
 
-    await pMap(due, async (target) => {
-      const workflowId = runbook.workflowId(target);
-      const child = await startOwnRun({ runbook: name, workflowId, target, input: runbook.input(target, input.input ?? {}, `Schedule ${schedule}, ${period}`), summary: `${name} of ${targetLabel(target)}, by its schedule` });
-      if (child === null) return void result.leftOut.push({ workflowId, why: 'it runs' }); // somebody was quicker
+    await pMap(due, async ({ target, workflowId }) => {
+      const child = await startOwnRun({ runbook: name, workflowId, ofItsId: 'onceUnlessFailed', target, input: runbook.input(target, input.input ?? {}, `Schedule ${schedule}, ${period}`), summary: `${name} of ${targetLabel(target)}, by its schedule` });
+      if (child === null) return void result.leftOut.push({ workflowId, why: `it was started in ${period} already` }); // by another trigger in the same moment
       const begun: StartedForTarget = { workflowId, outcome: null };
       result.started.push(begun);
       // One that has not ended by then waits for a person, perhaps for days: the next circuit is begun.

@@ -78,7 +78,8 @@ async function hasClosed({ workflowId, runId }: FailureRun): Promise<boolean> {
 async function start(workspace: string, failures: readonly TrainingFailure[]): Promise<FailureRun | null> {
   const workflowId = resolveTrainingFailuresId(workspace);
   const jobs = failures.map(({ jobName }) => jobName);
-  const input: ResolveTrainingFailuresInput = { workspace, jobs };
+  const refused = failures.flatMap((failure) => (failure.refused ? [{ ...failure, refused: failure.refused }] : []));
+  const input: ResolveTrainingFailuresInput = { workspace, jobs, ...(refused.length > 0 && { refused }) };
   const child = await startOwnRun({ runbook: 'resolveTrainingFailures', workflowId, target: null, phase: ResolveTrainingFailuresPhase.Identify, input, summary: `Resolve ${jobs.length} training failures in ${workspace}` });
   return child === null ? null : { workflowId, runId: child.firstExecutionRunId, startedAt: at(), jobs };
 }

@@ -98,7 +98,7 @@ export async function lookAtQuota({ place: { policy } }: Resolution, cases: read
 export function byCompute(cases: readonly FailureCase[]): Map<string, FailureCase[]> {
   const groups = new Map<string, FailureCase[]>();
   for (const each of cases) {
-    const compute = each.report.computeId?.split('/').at(-1) ?? 'an unnamed compute';
+    const compute = each.report.computeId?.split('/').at(-1)!.replace(/^azureml:/, '') ?? 'an unnamed compute';
     groups.set(compute, [...(groups.get(compute) ?? []), each]);
   }
   return groups;
@@ -106,5 +106,5 @@ export function byCompute(cases: readonly FailureCase[]): Map<string, FailureCas
 
 /** What no log tells is for a person to judge. */
 export function leaveToPeople(cases: readonly FailureCase[]): void {
-  for (const each of cases) [each.next, each.fix] = ['ask', `nobody can tell why from its log: ${each.report.logUri}`];
+  for (const each of cases) [each.next, each.fix] = ['ask', each.isRefused ? `nobody can tell why from what the platform said: ${each.report.tail.join(' ')}` : `nobody can tell why from its log: ${each.report.logUri}`];
 }

@@ -8,7 +8,7 @@ import { escapeMarkup } from '../domain/markup.ts';
 import { ResolveTrainingFailuresPhase as Phase } from '../domain/phases.ts';
 import { trainingCauseText } from '../domain/training-failure-cause.ts';
 import { lineOf } from '../domain/training-failure-cards.ts';
-import { byCause, failuresHtml, failuresTable, mostRows, newestOfEach, rowOf, summaryOf, type FailedTraining, type FailureCase, type ResolveTrainingFailuresInput, type ResolveTrainingFailuresResult } from '../domain/training-failures.ts';
+import { byCause, failuresHtml, failuresTable, mostRows, leaveRefused, newestOfEach, refusedCase, rowOf, summaryOf, type FailedTraining, type FailureCase, type ResolveTrainingFailuresInput, type ResolveTrainingFailuresResult } from '../domain/training-failures.ts';
 import { releaseGateServices } from '../releases/gate-services.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
 import { findFailedTrainings, keepTable, loadFailureRules, readTrainingFailure, tellFailureCount } from './failure-activities.ts';
@@ -39,10 +39,11 @@ export async function resolveTrainingFailures(input: ResolveTrainingFailuresInpu
     if (trained !== input.workspace) return result('rejected', `workspace: the estate trains in ${trained}, not in ${input.workspace}`);
     const about: Resolution = { run, gates, place, input, cases, said };
     const { jobs, complete } = await findFailed(place, input);
-    if (jobs.length === 0) return result('succeeded', 'no training has failed lately: there is nothing to resolve');
+    const refused = input.refused ?? [];
+    if (jobs.length + refused.length === 0) return result('succeeded', 'no training has failed lately: there is nothing to resolve');
     if (!complete) run.note('There are more failed jobs than one run reads: the newest are looked at.');
     run.enter(Phase.Logs);
-    cases.push(...(await readCases(place, jobs)));
+    cases.push(...(await readCases(place, jobs)), ...refused.map(refusedCase));
 
     // 2. Common causes.
     for (const { cause, cases: of } of byCause(cases)) run.record.add({ kind: 'finding', what: `${of.length} training failures: ${trainingCauseText[cause]}`, detail: of.slice(0, 3).map(lineOf).join('; ') });
@@ -55,7 +56,8 @@ export async function resolveTrainingFailures(input: ResolveTrainingFailuresInpu
     await tellAuthors(about, of('config'));
     await requestQuota(about, of('quota'));
     leaveToPeople(of('unknown'));
-    const rebuilt = await rebuildEnvironments(about, of('environment'));
+    const rebuilt = await rebuildEnvironments(about, of('environment').filter(({ isRefused }) => !isRefused));
+    open.filter(({ isRefused }) => isRefused).forEach(leaveRefused);
 
     // 4. Retry the failed jobs, and monitor their success; those that people have to repair once somebody says that they are.
     run.enter(Phase.Retry);

@@ -28,7 +28,9 @@ const allMs = 60_000;
 const wouldBe: Partial<Record<ScheduleChange, string>> = { created: 'would be created', 'brought up to date': 'would be brought up to date', removed: 'would be removed' };
 
 /** Brings Temporal's schedules in line with the estate, and tells what that changed. A name that somebody else's schedule has is exit code 1. */
-export async function schedules({ dryRun: isDry, json }: ApplySchedulesOptions): Promise<void> {
+export async function schedules({ dryRun: isDry, json }: ApplySchedulesOptions, unknown?: string): Promise<void> {
+  // It is also what is done where no command is named: one that is misspelt must not be taken for it.
+  if (unknown !== undefined) throw new CommandError(ExitCode.Usage, `There is no ${holdpoint} schedules ${unknown}`, 'There are apply, list, pause <id>, resume <id> and trigger <id>; apply takes no schedule: it is always all of them.');
   const dryRun = isDry === true;
   const rows = await declaredRows();
   if (rows === null) throw new CommandError(ExitCode.Usage, 'HOLDPOINT_ESTATE is not set', 'Schedules are declared in the estate file; without it, those that it declares would be removed. Give its path.');
@@ -63,7 +65,7 @@ export async function showSchedules({ json }: JsonOption): Promise<void> {
 
 /** Pauses one, lets it go on, or has it start a run now. */
 export async function tendOne(id: string, action: 'pause' | 'resume' | 'trigger', { reason = '', json }: TendScheduleOptions): Promise<void> {
-  const rows = await declaredRows();
+  const rows = action === 'pause' ? await rowsOrNote() : await declaredRows();
   const row = rows?.find((each) => each.id === id);
   if (rows !== null && row === undefined) throw new CommandError(ExitCode.NotFound, `There is no schedule ${id}`, `Known are ${rows.map((each) => each.id).join(', ')}.`);
   if (row?.isInBuild === false) throw new CommandError(ExitCode.NotFound, `The schedule ${id} has no runbook: this build has no ${row.runbook}`);
@@ -79,6 +81,17 @@ export async function tendOne(id: string, action: 'pause' | 'resume' | 'trigger'
     print(`${id}: ${{ pause: 'paused', resume: 'goes on', trigger: 'a run was asked for' }[action]}`);
     if (action === 'resume' && row?.paused) note('The estate has it paused: the next apply pauses it again.');
   });
+}
+
+/** To stop something must be possible also while the estate is wrong. */
+async function rowsOrNote(): Promise<ScheduleRow[] | null> {
+  try {
+    return await declaredRows();
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    note(`The estate cannot be read, so it is not known what it declares: ${error.message}`);
+    return null;
+  }
 }
 
 /** Null where no estate is named. */

@@ -17,7 +17,7 @@ const platforms = await Platforms.start({ seed: 'workspaces' });
 const clients = createAzureDevOpsClients(platforms.settings);
 const devOps = createAzureDevOpsActivities(clients);
 const azureMl = createAzureMlActivities(createAzureMlClients(platforms.settings));
-const apis = { builds: buildsApi(clients.rest, clients.project), approvals: approvalsApi(clients.rest, clients.project, platforms.settings.devOpsUrl) };
+const apis = { builds: buildsApi(clients.rest, clients.project), approvals: approvalsApi(clients.rest, clients.project, clients.releaseUrl) };
 const branch = 'refs/heads/main';
 const training = 'training:\n  cutoff_date: "2015-06-30"\n  hyperparameters:\n    learning_rate: 0.001\n    epochs: 2\n';
 

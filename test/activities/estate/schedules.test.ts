@@ -111,21 +111,23 @@ describe('what a schedule starts', () => {
 
   it('counts periods by the wall clock of its time zone', () => {
     const cases = [
-      ['2026-11-01T03:00:00Z', 'month', 'America/New_York', '2026-10', '2026-10-01T04:00:00.000Z'],
-      ['2026-11-01T05:00:00Z', 'month', 'America/New_York', '2026-11', '2026-11-01T04:00:00.000Z'],
-      ['2026-12-31T23:30:00Z', 'quarter', 'Europe/Berlin', '2027-Q1', '2026-12-31T23:00:00.000Z'],
-      ['2026-11-21T12:00:00Z', 'quarter', 'UTC', '2026-Q4', '2026-10-01T00:00:00.000Z'],
-      ['2026-11-22T12:00:00Z', 'week', 'UTC', 'the week of 2026-11-16', '2026-11-16T00:00:00.000Z'],
-      ['2026-11-22T12:00:00Z', 'day', 'UTC', '2026-11-22', '2026-11-22T00:00:00.000Z'],
-      ['2026-11-22T12:00:00Z', 'year', 'UTC', '2026', '2026-01-01T00:00:00.000Z'],
+      ['2026-11-01T03:00:00Z', 'month', 'America/New_York', '2026-10', '2026-10', '2026-10-01T04:00:00.000Z'],
+      ['2026-11-01T05:00:00Z', 'month', 'America/New_York', '2026-11', '2026-11', '2026-11-01T04:00:00.000Z'],
+      ['2026-12-31T23:30:00Z', 'quarter', 'Europe/Berlin', '2027-Q1', '2027-Q1', '2026-12-31T23:00:00.000Z'],
+      ['2026-11-21T12:00:00Z', 'quarter', 'UTC', '2026-Q4', '2026-Q4', '2026-10-01T00:00:00.000Z'],
+      ['2026-11-22T12:00:00Z', 'week', 'UTC', 'the week of 2026-11-16', '2026-W47', '2026-11-16T00:00:00.000Z'],
+      ['2026-11-22T12:00:00Z', 'day', 'UTC', '2026-11-22', '2026-11-22', '2026-11-22T00:00:00.000Z'],
+      ['2026-11-22T12:00:00Z', 'year', 'UTC', '2026', '2026', '2026-01-01T00:00:00.000Z'],
     ] as const;
-    for (const [at, oncePer, timezone, period, since] of cases) assert.deepEqual(periodAround(at, oncePer, timezone), { period, since }, at);
+    for (const [at, oncePer, timezone, period, periodId, since] of cases) assert.deepEqual(periodAround(at, oncePer, timezone), { period, periodId, since }, at);
   });
 
   it('looks for missed hooks in the repositories that the estate names', () => {
     const rules = (changes: object) => hookRules(parseEstate(stringify(overlay(parse(demo) as object, changes)), 'estate.yml'));
-    assert.deepEqual(rules({}), { repositories: ['sensor-predictions'], releaseBranch: 'refs/heads/main', builds: null });
+    assert.deepEqual(rules({}), { repositories: ['sensor-predictions'], releaseBranch: 'refs/heads/main', builds: null, approvals: null });
     assert.deepEqual(rules({ azureDevOps: { repositories: ['a', 'b'] } }).repositories, ['a', 'b']);
     assert.deepEqual(rules({ execution: { training: 'accompany' } }).builds, { releaseBranch: 'refs/heads/main', forMs: 3_600_000, everyMs: 1_000 });
+    const { approvals } = rules({ execution: { training: 'accompany' }, plants: { P002: { execution: { training: 'native' } } } });
+    assert.deepEqual([approvals?.accompanied.map(({ plant }) => plant), approvals?.people.map(({ id }) => id), approvals?.sources], [['P001', 'P001', 'P001', 'P001'], ['alice', 'bob', 'carol', 'dana'], null]);
   });
 });

@@ -1,4 +1,4 @@
-/** The scenario of the kill tests: it touches every activity but those that only a cancellation brings about. */
+/** The scenario of the kill tests: a release whose window is breached, so that it is rolled back by a run of its own, whose steps have a kill test of their own. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../../../workflows/domain/vocabulary.ts';
@@ -14,11 +14,13 @@ export const killedElsewhere: Record<string, string> = {
   ...reasonFor(['awaitBuilds', 'awaitBuildOrigin', 'readPublishedVersion'], 'in a change that accompanies a build pipeline: kill-accompanied-change.test.ts'),
   ...reasonFor(['findBusyTargets', 'findWaitingGates', 'findInterruptedRuns', 'followReleases', 'readGates', 'readAlertRules'], 'only reads, in a review or a sweep'),
   ...reasonFor(['answerGate', 'answerGates', 'tendGate', 'tendGates'], 'sends updates under ids of the step, so that a repetition is the same answer: test/activities/runs'),
-  ...reasonFor(['switchBatchDeployment', 'readRegisteredModels', 'readBatchJobLog', 'awaitRunClosed'], 'of a rollback: kill-roll-back-model.test.ts'),
+  ...reasonFor(['switchBatchDeployment', 'readRegisteredModels', 'readBatchJobLog', 'awaitRunClosed', 'recordVerdict', 'createWorkItem', 'closeDuplicateWorkItems'], 'of a rollback: kill-roll-back-model.test.ts'),
+  restoreBatchDeployment: 'runs only as the undo of a write; a second call finds nothing to do: test/activities/azure-ml/restore-batch-deployment.test.ts',
   ...reasonFor(['findDeployedRelease', 'startRedeploy', 'awaitRedeploy', 'cancelRedeploy', 'findIncident'], 'of a rollback by Azure DevOps: redeploy.test.ts'),
   ...reasonFor(['deployTrial', 'checkTrial'], 'in an update of the environment: environment-update.test.ts'),
   ...reasonFor(['claimLocks', 'releaseLocks'], 'a second claim or release changes nothing: test/workflows/environments/fleet-locks.test.ts'),
-  ...reasonFor(['findCompletedChanges', 'findEndedBuilds', 'loadHookRules', 'readKnownRuns', 'readRunMemory'], 'only reads, for hooks that never came'),
+  ...reasonFor(['findCompletedChanges', 'findEndedBuilds', 'findMissedApprovals', 'loadHookRules', 'readKnownRuns', 'readRunMemory'], 'only reads, for hooks that never came'),
+  showApprovals: 'what is shown at a gate is not sent again: test/starters/missed-approvals.test.ts',
   selectScheduledTargets: 'reads a file',
   findFailedJob: 'only reads, for an alert',
   findClosedRuns: 'only reads, for a lock',
@@ -70,7 +72,7 @@ export function mixedChange(target: Target): Record<string, string> {
  * late twins before it closes, as it will after every kill.
  */
 export async function learnSteps(): Promise<KillScenario> {
-  const stack = await Stack.start({ estate: { settle: '2s', monitoring: { for: '4s', every: '1s', onBreach: 'rollBack' } } });
+  const stack = await Stack.start({ estate: { settle: '2s', monitoring: { for: '4s', every: '1s', rollback: '3s', onBreach: 'rollBack' } } });
   try {
     return await learnFrom(stack);
   } catch (error) {

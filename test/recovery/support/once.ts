@@ -1,7 +1,9 @@
 /** The yardstick of all recovery tests: whatever happened on the way, the platforms show each resource and each state transition of a release once. */
 import assert from 'node:assert/strict';
+import { rollBackModelId } from '../../../workflows/domain/ids.ts';
+import type { DeploymentSnapshot } from '../../../workflows/domain/release.ts';
 import type { Target } from '../../../workflows/domain/vocabulary.ts';
-import { inferenceJobs, pullRequestThreads, trainingJobs, workItems } from '../../support/platform-state.ts';
+import { deploymentOf, inferenceJobs, pullRequestThreads, trainingJobs, workItems } from '../../support/platform-state.ts';
 import type { Stack } from '../../support/stack.ts';
 import { transitions } from '../../support/transitions.ts';
 
@@ -10,7 +12,7 @@ export interface ReleaseTraces {
   /** Model version. */
   version: string;
   pullRequestId: number;
-  /** State transitions of the production deployment: 1 for a release, 2 when it was put back. */
+  /** State transitions of the production deployment: 1 for a release, 2 when it was rolled back. */
   production: number;
   /** Open threads on the pull request. */
   threads: number;
@@ -51,7 +53,8 @@ export async function assertOnce(stack: Stack, traces: ReleaseTraces): Promise<L
   assert.deepEqual(training.map((job) => [job.status, job.version]), [['Completed', version]], 'one training job');
 
   const jobs = await inferenceJobs(stack, plant);
-  const ofRelease = jobs.filter(({ key }) => key === jobs.at(-1)?.key);
+  const inProduction = production === 2 ? await inferenceJobs(stack, plant, 'prod') : []; // of the rollback
+  const ofRelease = [jobs, inProduction].flatMap((all) => all.filter(({ key }) => key === all.at(-1)?.key));
   assert.ok(ofRelease.some(({ status }) => status === 'Completed') && ofRelease.every(({ status }) => ['Completed', 'Canceled'].includes(status)), `no inference is still alive: ${JSON.stringify(ofRelease)}`);
   assert.match((await outputOf(stack, jobs.at(-1)!.key!)) ?? 'no output', /^date,prediction\n/);
 
@@ -75,7 +78,15 @@ export async function assertOnce(stack: Stack, traces: ReleaseTraces): Promise<L
   const made = { jobs: ofRelease.length, cancelled, items: items.length, itemsClosed: items.length - openItems.length, threads: threads.length, threadsClosed: threads.length - openThreads.length };
   assert.deepEqual(repeatable, made, 'the platforms show what the ledger tells');
   const messages = (await stack.standIn.chat()).slice(since.chat).map(({ body }) => body.message_id);
-  return { jobs: ofRelease.length - 1, workItems: made.itemsClosed, threads: made.threadsClosed, chat: messages.length - new Set(messages).size };
+  return { jobs: ofRelease.length - production, workItems: made.itemsClosed, threads: made.threadsClosed, chat: messages.length - new Set(messages).size };
+}
+
+/** Asserts that the release's own window has ended in the emergency rollback: production serves again what it had served before, and its tags tell what was wrong. */
+export async function assertRolledBack(stack: Stack, target: Target, before: DeploymentSnapshot, version: string): Promise<void> {
+  const { model, tags } = await deploymentOf(stack, target);
+  assert.deepEqual([model, tags['model_version'], tags['rolled_back_from'], tags['released_by']], [before.model, before.tags['model_version'], version, 'alert prediction-drift']);
+  const { count } = await stack.client.workflow.count(`WorkflowId STARTS_WITH 'reviewBypass:${rollBackModelId(target)}:'`);
+  assert.equal(count, 1, 'one review');
 }
 
 /** The predictions of a test inference. */
@@ -94,8 +105,8 @@ function split(all: Record<string, number>) {
   };
   take(/^POST chat\//);
   const repeatable = {
-    jobs: take(/^POST scoring\/test\/[^/]+\/jobs$/),
-    cancelled: take(/^POST test\/jobs\/[^/]+\/cancel$/),
+    jobs: take(/^POST scoring\/(test|prod)\/[^/]+\/jobs$/),
+    cancelled: take(/^POST (test|prod)\/jobs\/[^/]+\/cancel$/),
     items: take(/^POST wit\/workitems\/\$Bug$/),
     itemsClosed: take(/^PATCH wit\/workitems\/\d+$/),
     threads: take(/^POST pullRequests\/\d+\/threads$/),

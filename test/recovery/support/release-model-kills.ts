@@ -6,7 +6,7 @@ import { deploymentOf } from '../../support/platform-state.ts';
 import { versionOf } from '../../support/releases.ts';
 import { killAtEach, killsAt, killTable, peopleAndPlatforms, type Moment } from './kill-run.ts';
 import { learnSteps, mixedChange } from './kill-scenario.ts';
-import { assertOnce, fromNow, noTwins } from './once.ts';
+import { assertOnce, assertRolledBack, fromNow, noTwins } from './once.ts';
 
 /** Kills the worker at these moments of each step, and finds every effect once. */
 export async function testKills(title: string, moments: readonly Moment[]): Promise<void> {
@@ -29,8 +29,8 @@ export async function testKills(title: string, moments: readonly Moment[]): Prom
 
     const result = await releases.result(release);
     assert.deepEqual([result.outcome, result.version, result.serving, result.production], ['rejected', version, '1', 'unchanged']);
-    assert.match(result.reason, /^rolled back \(put back 1\): alert prediction-drift/);
-    assert.deepEqual(await deploymentOf(stack, target), before);
+    assert.match(result.reason, /^rolled back to 1: alert prediction-drift/);
+    await assertRolledBack(stack, target, before, version);
     const twins = await assertOnce(stack, { target, version, pullRequestId: pullRequest.pullRequestId, production: 2, threads: 1, workItems: 1, since });
     assert.deepEqual({ ...twins, chat: 0 }, noTwins);
     context.diagnostic(`${twins.chat} messages came again, each with the id that it had`); // at least once: the worker died before it could record the first

@@ -24,6 +24,6 @@ describe('how far back missed hooks are made up for', () => {
 
   it('is told in a sentence', () => {
     const left = { workflowId: 'releaseChange:r:1', closedAt: ago(0), why: 'old' };
-    assert.equal(reconciliationReason({ outcome: 'succeeded', reason: '', since: null, started: ['a'], woken: ['b'], known: 3, leftAlone: [left], unresolved: [{ buildId: 1, reason: 'r' }] }), '1 release was started that no hook had started, 1 told of a build, 3 were known, 1 left alone, 1 build leads to no change');
+    assert.equal(reconciliationReason({ outcome: 'succeeded', reason: '', since: null, started: ['a'], woken: ['b'], known: 3, leftAlone: [left], approvals: [], unresolved: [{ buildId: 1, reason: 'r' }] }), '1 release was started that no hook had started, 1 told of a build, 3 were known, 1 left alone, 1 build leads to no change');
   });
 });

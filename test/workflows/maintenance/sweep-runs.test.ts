@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { heartbeat, sleep } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { GateEvent } from '../../../workflows/domain/gate-event.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { AppendToRecordInput } from '../../../workflows/domain/record.ts';
-import type { ReportInterruptionResult, SweepRunsResult } from '../../../workflows/domain/sweep-runs.ts';
+import { interruptionSeverity, type ReportInterruptionResult, type SweepRunsResult } from '../../../workflows/domain/sweep-runs.ts';
 import type { sweepRuns } from '../../../workflows/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { IncidentView } from '../../../workflows/incidents/incident-desk.ts';
@@ -107,6 +108,34 @@ describe('sweepRuns', () => {
         assert.deepEqual(timeline.map(({ text }) => text).slice(-1), [report.reason]);
       });
     }
+  });
+
+  it('opens one incident for a runbook whose runs have no target, however many were interrupted', async () => {
+    const { activities } = world();
+    const loadIncidentPolicy = async () => ({ ...(await releaseActivities().loadIncidentPolicy({})), interrupted: 'P3' as const });
+    const readChange = async (): Promise<never> => { for (;;) { heartbeat(); await sleep(100); } };
+    await withReleaseWorkers(temporal, { ...activities, loadIncidentPolicy, readChange }, async () => {
+      const incidents: (string | null)[] = [];
+      for (const pullRequestId of [901, 902]) {
+        const run = await temporal.client.workflow.start('releaseChange', { taskQueue: TaskQueue.Runbooks, workflowId: `releaseChange:b1a7:${pullRequestId}`, args: [{ repositoryId: 'b1a7', pullRequestId }] });
+        await run.terminate('in a hurry');
+        await visible(temporal.client, `ExecutionStatus = 'Terminated' AND WorkflowId = '${run.workflowId}'`, 1);
+        const reported = (await sweep()).reported.filter((id) => id.includes(run.workflowId));
+        assert.equal(reported.length, 1);
+        incidents.push(((await temporal.client.workflow.getHandle(reported[0]!).result()) as ReportInterruptionResult).incident);
+      }
+      assert.deepEqual(incidents, ['coordinateIncident:_service.releaseChange', 'coordinateIncident:_service.releaseChange']);
+      await eventually(async () => {
+        const { timeline, releases } = await temporal.client.workflow.getHandle(incidents[0]!).query<IncidentView>('incident');
+        assert.ok(['901', '902'].every((id) => timeline.some(({ text }) => text.includes(`releaseChange:b1a7:${id} was terminated from outside`))), JSON.stringify(timeline));
+        assert.equal(releases, 'running');
+      });
+    });
+  });
+
+  it('leaves production in doubt where a run was stopped while it wrote, whichever runbook it is of', () => {
+    const severities = ['updating all deployments', 'fixing the issue', 'production deployment', 'executing the rollback', 'rollback', 'monitoring', 'Stage 3 approval', null].map((phase) => interruptionSeverity({ phase }));
+    assert.deepEqual(severities, ['P1', 'P1', 'P1', 'P1', 'P1', 'P2', 'P3', 'P3']);
   });
 
   it('says nothing of runs that ended by themselves, failed or were cancelled', async () => {

@@ -83,29 +83,6 @@ describe('releaseModel and production', () => {
     assert.deepEqual([production, compensations.map(({ state }) => state)], ['changed', ['failed']]);
   }));
 
-  it('finishes a rollback that is under way when it is cancelled', () => {
-    const order: string[] = [];
-    return run({
-      watchAlerts: async () => ({ kind: 'breached', poll: 1, alert: { id: 'a1', rule: 'mae-high', severity: 1, description: '' } }),
-      restoreBatchDeployment: async ({ before: found }) => {
-        order.push('restore begins');
-        for (let beat = 0; beat < 20; beat += 1) { heartbeat(); await sleep(100); }
-        order.push('restore ends');
-        return { state: 'restored', found };
-      },
-    }, async () => {
-      const handle = await start();
-      await passBothStages(handle);
-      await gateOpen(handle, 'rollback');
-      await approve(handle, 'rollback', 'alice');
-      await eventually(() => assert.deepEqual(order, ['restore begins']));
-      await handle.cancel();
-      await failureOf(handle.result());
-      assert.deepEqual(order, ['restore begins', 'restore ends']);
-      assert.deepEqual((({ outcome, production }) => ({ outcome, production }))(await status(handle)), { outcome: 'aborted', production: 'unchanged' });
-    });
-  });
-
   it('keeps the version on silence when the watch was inconclusive', () => run({
     loadPolicy: async ({ target }) => {
       const policy = testPolicy(target);
@@ -147,23 +124,6 @@ describe('releaseModel and production', () => {
     const closed = await status(handle);
     assert.deepEqual({ status: closed.status, outcome: closed.outcome, production: closed.production }, { status: 'Canceled', outcome: 'aborted', production: 'changed' });
   }));
-
-  for (const [how, onBreach] of [['after a person says so', 'gate'], ['by policy', 'rollBack']] as const) {
-    it(`rolls back a breach ${how}`, () => run({
-      loadPolicy: async ({ target }) => ({ ...testPolicy(target), monitoring: { ...testPolicy(target).monitoring, onBreach } }),
-      watchAlerts: async () => ({ kind: 'breached', poll: 2, alert: { id: 'a1', rule: 'mae-high', severity: 1, description: '' } }),
-    }, async () => {
-      const handle = await start();
-      await passBothStages(handle);
-      if (onBreach === 'gate') {
-        await gateOpen(handle, 'rollback');
-        await approve(handle, 'rollback', 'alice');
-      }
-      const result = await handle.result();
-      assert.deepEqual({ outcome: result.outcome, production: result.production, serving: result.serving }, { outcome: 'rejected', production: 'unchanged', serving: '1' });
-      assert.match(result.reason, /mae-high \(Sev1\)/);
-    }));
-  }
 
   it('ends the watch at once when an alert comes in', () => run({ watchAlerts: async () => { for (;;) { heartbeat(); await sleep(100); } } }, async () => {
     const handle = await start();

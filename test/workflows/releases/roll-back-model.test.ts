@@ -106,7 +106,7 @@ describe('rollBackModel', () => {
   const refusals = [
     { when: 'there is no previous version', world: { previous: null }, reason: /^nothing was rolled back at [^:]*: 3 has no previous version \(tag previous_version\)\. The newest version recorded good is 2: start again with "to": "2"$/, offered: '2' },
     { when: 'the previous version is recorded bad', world: { versions: [registered('1'), registered('2', 'bad'), registered('3', null)] }, reason: /version 2 is recorded bad\. The newest version recorded good is 1/, offered: '1' },
-    { when: 'the previous version is gone and none is good', world: { versions: [registered('3', null)] }, reason: /version 2 is not in the registry any more\. No version is recorded good$/, offered: null },
+    { when: 'the previous version is gone and none is good', world: { versions: [registered('3', null)] }, reason: /version 2 is not in the registry any more\. No version is recorded good: start again with "to"/, offered: null },
     { when: 'the previous version is not usable', world: { versions: [registered('2', 'good', 'is archived'), registered('3')] }, reason: /version 2 is archived/, offered: null },
   ];
   for (const { when, world: given, reason, offered } of refusals) {

@@ -14,6 +14,8 @@ import type { InvestigateDegradationResult } from '../../../workflows/domain/deg
 import type { RetrainOnDriftInput, RetrainOnDriftResult } from '../../../workflows/domain/drift-retraining.ts';
 import { FailureType } from '../../../workflows/domain/failures.ts';
 import type { GateView } from '../../../workflows/domain/gate-view.ts';
+import { scheduledRunId } from '../../../workflows/domain/ids.ts';
+import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { RecordEntry } from '../../../workflows/domain/record.ts';
 import type { RunStatus } from '../../../workflows/domain/run-status.ts';
 import type { Target } from '../../../workflows/domain/vocabulary.ts';
@@ -134,6 +136,24 @@ describe('retrainOnDrift', () => {
       assert.deepEqual([outcome, next?.runbook, next?.state, decidedBy], ['succeeded', 'retrainOnDrift', 'already running', ['carol']]);
       assert.match(next!.reason, /which asked for this investigation, goes on/);
       assert.deepEqual(retraining.moved, ['2015-09-30 42-new'], 'once');
+    });
+  });
+
+  it('is known again by its investigation also where a schedule has started it, under an id of its period', async () => {
+    const retraining = new Retraining();
+    const target = { plant: 'P002', circuit: `C${(circuits += 1)}` };
+    const workflowId = scheduledRunId(runbook.workflowId({ target }), '2026-Q4');
+    const { plant: _plant, ...input } = newYork;
+    await withReleaseWorkers(temporal, retraining.activities(), async () => {
+      const handle = await temporal.client.workflow.start('retrainOnDrift', { taskQueue: TaskQueue.Runbooks, workflowId, args: [{ target, reason: 'Schedule quarterly, 2026-Q4', ...input }] });
+      await causeGate(target);
+      await answer(target, 'approve');
+      const result = (await handle.result()) as RetrainOnDriftResult;
+      assert.equal(result.outcome, 'succeeded', result.reason);
+      const { next } = await investigationOf(target).result();
+      assert.deepEqual([next?.state, next?.reason], ['already running', `${workflowId}, which asked for this investigation, goes on`]);
+      assert.deepEqual(retraining.moved, ['2015-09-30 42-new'], 'once');
+      await assert.rejects(temporal.client.workflow.getHandle(runbook.workflowId({ target })).describe(), /not found/i);
     });
   });
 

@@ -10,7 +10,8 @@ import { periodAround, selectTargets } from '../../../activities/estate/schedule
 import { decide } from '../../../starters/decide.ts';
 import { investigateDegradation } from '../../../starters/runbooks.ts';
 import { startRunbook } from '../../../starters/start-runbook.ts';
-import { investigateDegradationId } from '../../../workflows/domain/ids.ts';
+import { findAlertRun } from '../../../activities/runs/alert-runs.ts';
+import { investigateDegradationId, isRunOf, scheduledRunId } from '../../../workflows/domain/ids.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import { reasonToLeaveOut, type Period, type StartForTargetsInput, type StartForTargetsResult, type TargetSelection } from '../../../workflows/domain/schedules.ts';
 import * as registry from '../../../workflows/index.ts';
@@ -40,6 +41,10 @@ async function start(plant: string, input: Partial<StartForTargetsInput> = {}): 
   return (await temporal.client.workflow.execute('startForTargets', { taskQueue: TaskQueue.Runbooks, workflowId: `monthly-${starts}`, args: [whole] })) as StartForTargetsResult;
 }
 
+const thisYear = String(new Date().getUTCFullYear());
+/** As a schedule that is due once a year names its run. */
+const scheduledId = (plant: string, circuit: string): string => scheduledRunId(investigateDegradationId(target(plant, circuit)), thisYear);
+
 const gate = (workflowId: string) => eventually(async () => {
   assert.equal((await temporal.client.workflow.getHandle(workflowId).query<{ gate: string } | null>('gate'))?.gate, 'cause');
 });
@@ -62,8 +67,9 @@ describe('startForTargets', () => {
     await withReleaseWorkers(temporal, activities('P010', 5, counted), async () => {
       const result = await start('P010');
       const order = result.started.map(({ workflowId }) => workflowId);
-      assert.deepEqual([...order].sort(), ['C1', 'C2', 'C3', 'C4', 'C5'].map((circuit) => investigateDegradationId(target('P010', circuit))));
-      assert.ok(order.slice(0, 2).includes(investigateDegradationId(target('P010', 'C5'))), order.join(', '));
+      assert.deepEqual([...order].sort(), ['C1', 'C2', 'C3', 'C4', 'C5'].map((circuit) => scheduledId('P010', circuit)));
+      assert.equal(scheduledId('P010', 'C1'), `investigateDegradation:P010:C1:${thisYear}`);
+      assert.ok(order.slice(0, 2).includes(scheduledId('P010', 'C5')), order.join(', '));
       assert.ok(most <= 2, `${most} at once`);
       assert.deepEqual([result.outcome, result.leftOut], ['succeeded', []]);
       assert.match(result.reason, /^\d{4}: 5 started \(5 succeeded\), 0 left out$/);
@@ -90,7 +96,15 @@ describe('startForTargets', () => {
       const byAlert = await startRunbook(temporal.client, investigateDegradation, { target: target('P011', 'C1'), asOf: '2015-12-31' });
       await gate(byAlert.workflowId);
       const result = await start('P011', { slotMs: 500, maxParallel: 1 });
-      const [c1, c2, c3] = ['C1', 'C2', 'C3'].map((circuit) => investigateDegradationId(target('P011', circuit)));
+      const [c2, c3] = ['C2', 'C3'].map((circuit) => scheduledId('P011', circuit));
+      const c1 = investigateDegradationId(target('P011', 'C1'));
+      // An alert that comes meanwhile joins the run of the schedule.
+      const found = await eventually(async () => {
+        const run = await findAlertRun(temporal.client, { target: target('P011', 'C3'), workflowId: investigateDegradationId(target('P011', 'C3')), since: new Date().toISOString(), tellsRelease: false });
+        assert.equal(run.kind, 'run');
+        return run;
+      });
+      assert.deepEqual(found.kind === 'run' && [found.workflowId, found.leader], [c3, null]);
       assert.deepEqual(result.started, [{ workflowId: c3, outcome: null }, { workflowId: c2, outcome: 'failed' }]);
       assert.deepEqual(result.leftOut, [{ workflowId: c1, why: 'it runs' }]);
       assert.match(result.reason, /2 started \(1 failed, 1 goes on\), 1 left out/);
@@ -101,11 +115,26 @@ describe('startForTargets', () => {
       const again = await start('P011', { slotMs: 500 });
       assert.deepEqual(again.started.map(({ workflowId }) => workflowId), [c2]);
       assert.deepEqual(again.leftOut.map(({ workflowId, why }) => [workflowId, /^it runs$|already \(cancelled\)$/.test(why)]), [[c3, true], [c1, true]]);
-      for (const workflowId of [c1!, c2!]) {
+      for (const workflowId of [c1, c2!]) {
         await gate(workflowId);
         await decide(temporal.client.workflow, { workflowId }, { gate: 'cause', verdict: 'approve', by: 'alice' });
         await temporal.client.workflow.getHandle(workflowId).result();
       }
+    });
+  });
+
+  it('of two triggers in the same moment, and of schedules with the same runbook and period, each circuit is started by one', async () => {
+    await withReleaseWorkers(temporal, activities('P013', 4), async () => {
+      const results = await Promise.all([start('P013'), start('P013'), start('P013', { schedule: 'other' })]);
+      const started = results.flatMap((result) => result.started.map(({ workflowId }) => workflowId));
+      assert.deepEqual(started.sort(), ['C1', 'C2', 'C3', 'C4'].map((circuit) => scheduledId('P013', circuit)));
+      assert.equal(results.reduce((sum, { leftOut }) => sum + leftOut.length, 0), 8);
+      for (const circuit of ['C1', 'C2', 'C3', 'C4']) await eventually(async () => assert.equal((await temporal.client.workflow.count(`WorkflowId = '${scheduledId('P013', circuit)}'`)).count, 1));
+      // A week is none of its days.
+      const at = '2026-11-16T12:00:00Z';
+      assert.deepEqual((['day', 'week', 'month', 'quarter', 'year'] as const).map((period) => periodAround(at, period, 'UTC').periodId), ['2026-11-16', '2026-W47', '2026-11', '2026-Q4', '2026']);
+      assert.deepEqual(['2021-01-03', '2024-12-30', '2026-01-01'].map((day) => periodAround(`${day}T12:00:00Z`, 'week', 'UTC').periodId), ['2020-W53', '2025-W01', '2026-W01']);
+      assert.ok(isRunOf(scheduledId('P013', 'C1'), investigateDegradationId(target('P013', 'C1'))) && !isRunOf(investigateDegradationId(target('P013', 'C10')), investigateDegradationId(target('P013', 'C1'))));
     });
   });
 

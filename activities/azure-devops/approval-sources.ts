@@ -1,8 +1,6 @@
 /** Whose approvals count for a gate: the stages of pipelines and classic releases that the estate names. */
-import type { AzureApproval } from '../../activities/azure-devops/approvals.ts';
-import type { Estate } from '../../activities/estate/schema.ts';
-
-export type ApprovalSource = NonNullable<Estate['azureDevOps']['approvals']>[number];
+import type { ApprovalSource } from '../../workflows/domain/approval-tag.ts';
+import type { AzureApproval } from './approvals.ts';
 
 /** Whether the estate names that stage for that gate: null if so, else why not, in one sentence. `stages` are the names of the approval's stage; empty where it could not be found. */
 export function sourceProblem(sources: readonly ApprovalSource[], { ref, definition }: Pick<AzureApproval, 'ref' | 'definition'>, stages: readonly string[], gate: string): string | null {
