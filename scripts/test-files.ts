@@ -3,8 +3,8 @@ import { globSync } from 'node:fs';
 /** Lanes that run only when asked for: they kill workers over and over, or need servers that are built for them. */
 const lanes = ['chaos', 'platforms'];
 
-/** These take longest, and mostly wait: for the time-outs by which Temporal misses a worker that was killed. Begun first, they leave the cores to the others. */
-const waiting = 'test/recovery/';
+/** These take longest; the first of them mostly wait, for the time-outs by which Temporal misses a worker that was killed, and leave the cores to the others. */
+const begunFirst = ['test/recovery/', 'test/scripts/simulate/stories.test.ts'];
 
 /** The test files of a lane; without one, all that belong to no lane. Relative to `directory`, in the order in which they are best run. */
 export function testFiles(lane?: string, directory: string = process.cwd()): string[] {
@@ -12,5 +12,10 @@ export function testFiles(lane?: string, directory: string = process.cwd()): str
   const inLane = (file: string) => lanes.some((name) => file.startsWith(`test/${name}/`));
   return globSync(pattern, { cwd: directory })
     .filter((file) => lane !== undefined || !inLane(file))
-    .sort((one, other) => Number(other.startsWith(waiting)) - Number(one.startsWith(waiting)) || (one < other ? -1 : 1));
+    .sort((one, other) => place(one) - place(other) || (one < other ? -1 : 1));
+}
+
+function place(file: string): number {
+  const first = begunFirst.findIndex((start) => file.startsWith(start));
+  return first < 0 ? begunFirst.length : first;
 }
