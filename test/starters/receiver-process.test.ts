@@ -61,6 +61,7 @@ describe('the receiver process', () => {
     const child = receiver({ TEMPORAL_ADDRESS: address });
     test.after(() => child.kill('SIGKILL'));
     const exited = once(child, 'exit');
+    const said = text(child.stderr);
     const url = await listening(child);
     const status = async (path: string): Promise<number> => (await fetch(`${url}${path}`)).status;
     assert.deepEqual([await status('/healthz'), await status('/readyz')], [200, 503]);
@@ -77,7 +78,7 @@ describe('the receiver process', () => {
     assert.deepEqual([response.status, await response.json()], [202, { workflowId: `releaseChange:${repositoryId}:${pullRequestId}`, started: true }]);
 
     child.kill('SIGTERM');
-    assert.deepEqual(await exited, [0, null]);
+    assert.deepEqual(await exited, [0, null], await said);
   });
 
   it('names what is wrong with its environment', async () => {
