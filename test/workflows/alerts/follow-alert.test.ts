@@ -160,7 +160,9 @@ describe('an alert', () => {
       await resolve(alert);
       assert.match((await followed.result()).reason, /^told releaseModel:P001:C004:7 .*nothing was to be closed$/);
       await approve(release, 'rollback', 'alice');
-      await release.result();
+      const rollback = temporal.client.workflow.getHandle('rollBackModel:P001:C004');
+      await eventually(async () => assert.equal((await rollback.describe()).type, 'rollBackModel')); // it watches for as long as the release would
+      for (const each of [rollback, release]) await each.terminate();
     }, replaced);
   });
 
