@@ -28,8 +28,16 @@ const lockOf = (label: string) => temporal.client.workflow.getHandle(lockId(targ
 const holderOf = async (label: string) => (await lockOf(label).query<LockState>('status')).holder?.workflowId ?? null;
 const production = ({ workspace: { workspace } }: Parameters<ReleaseActivities['deployBatchModel']>[0]) => workspace === 'prod-ml-workspace';
 
-/** A run that has the lock of a circuit, or takes it: it does nothing. Answers how it gives it back. */
+const claims = new Map<string, Promise<() => Promise<void>>>();
+
+/** A run that has the lock of a circuit, or takes it: it does nothing. Answers how it gives it back. Claimed once, however often the activity that claims it is attempted: a slow claim outlasts a heartbeat. */
 async function claim(name: string, label: string, more: Partial<LockClaim> = {}): Promise<() => Promise<void>> {
+  const key = `${name} ${label}`;
+  if (!claims.has(key)) claims.set(key, claimOnce(name, label, more));
+  return await claims.get(key)!;
+}
+
+async function claimOnce(name: string, label: string, more: Partial<LockClaim>): Promise<() => Promise<void>> {
   const workflowId = `${name}:${label.replace('/', ':')}`;
   const { firstExecutionRunId: runId } = await temporal.client.workflow.start('idle', { taskQueue: 'nobody', workflowId });
   // Asked again, as the product does: the worker of the test before may have had the lock last.
