@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ApplicationFailure } from '@temporalio/common';
 import { createAzureDevOpsClients } from '../../../activities/azure-devops/clients.ts';
 import { createAzureDevOpsActivities } from '../../../activities/azure-devops/index.ts';
-import type { DeployedRelease } from '../../../workflows/domain/redeploy.ts';
+import type { ClassicRelease } from '../../../workflows/domain/redeploy.ts';
 import { freshKey, Platforms } from '../support/platforms.ts';
 
 const platforms = await Platforms.start({ seed: 'workspaces' });
@@ -14,10 +14,10 @@ const tag = (version: string): string => `holdpoint.stage3.P001.C001.${version}`
 async function released(version: string, order: object = {}): Promise<number> {
   return (await platforms.control<{ releaseId: number }>('releases', { tags: [tag(version)], durationMs: 60_000, ...order })).releaseId;
 }
-const find = (version: string, definition: string | number = 'deploy-models', stage = 'production') => platforms.run(devOps.findDeployedRelease, { definition, stage, target, version });
-async function found(version: string): Promise<DeployedRelease> {
+const find = (version: string, definition: string | number = 'deploy-models', stage = 'production') => platforms.run(devOps.findDeployedRelease, { release: definition, stage, target, version });
+async function found(version: string): Promise<ClassicRelease> {
   const { release } = await find(version);
-  return release ?? assert.fail(`no release of version ${version}`);
+  return (release as ClassicRelease | null) ?? assert.fail(`no release of version ${version}`);
 }
 async function failure(promise: Promise<unknown>): Promise<ApplicationFailure> {
   const error: unknown = await promise.then(() => undefined, (thrown: unknown) => thrown);
