@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApplicationFailure } from '@temporalio/common';
 import { createAzureDevOpsClients } from '../../../activities/azure-devops/clients.ts';
 import { createAzureDevOpsActivities } from '../../../activities/azure-devops/index.ts';
 import type { PipelineRun } from '../../../workflows/domain/redeploy.ts';
-import { failure, freshKey, Platforms } from '../support/platforms.ts';
+import { failure, freshKey, Platforms, thrownBy } from '../support/platforms.ts';
 
 const platforms = await Platforms.start({ seed: 'workspaces' });
 const devOps = createAzureDevOpsActivities(createAzureDevOpsClients(platforms.settings));
@@ -17,11 +16,6 @@ const find = (version: string, pipeline: string | number = 'deploy-models', stag
 async function found(version: string): Promise<PipelineRun> {
   const { release } = await find(version);
   return (release as PipelineRun | null) ?? assert.fail(`no run of version ${version}`);
-}
-async function thrown(promise: Promise<unknown>): Promise<ApplicationFailure> {
-  const error: unknown = await promise.then(() => undefined, (cause: unknown) => cause);
-  assert.ok(error instanceof ApplicationFailure, 'it did not fail');
-  return error;
 }
 const advance = (advanceMs: number) => platforms.control('clock', { advanceMs });
 const look = (release: PipelineRun, { attempt = 2, looks = 1 } = {}) => platforms.run(devOps.awaitRedeploy, { release, attempt, intervalMs: 2_000 }, { attempt: looks });
@@ -51,10 +45,10 @@ void test('a stage is run once for a step, however often it is asked, without th
   const { value: begun, changes } = await platforms.changesOf(async () => [await platforms.run(devOps.startRedeploy, order), await platforms.run(devOps.startRedeploy, order)]);
   assert.deepEqual(begun, [{ attempt: 2 }, { attempt: 2 }]);
   assert.deepEqual(changes, [`POST ${runId}/tags`, 'PATCH stages/Production']);
-  const running = await thrown(look(release));
+  const running = await thrownBy(look(release));
   assert.deepEqual([running.type, running.nextRetryDelay], ['StillRunning', 2_000]);
   // Another step while it is under way: not its own, and none beside it.
-  assert.equal((await thrown(platforms.run(devOps.startRedeploy, { ...order, key: freshKey() }))).type, 'Busy');
+  assert.equal((await thrownBy(platforms.run(devOps.startRedeploy, { ...order, key: freshKey() }))).type, 'Busy');
   await advance(60_000);
   assert.deepEqual(await look(release), { state: 'succeeded', detail: `attempt 2 of ${release.name} succeeded` });
   assert.deepEqual(await platforms.run(devOps.startRedeploy, order), { attempt: 2 }, 'also after its end');
@@ -68,7 +62,7 @@ void test('a retry that was accepted although nobody heard of it is not repeated
   const release = await found('12');
   const order = { key: freshKey(), release, comment: '' };
   platforms.fault({ method: 'PATCH', path: `/builds/${runId}/stages/` }, { kind: 'cutAfterAccept' });
-  await thrown(platforms.run(devOps.startRedeploy, order));
+  await thrownBy(platforms.run(devOps.startRedeploy, order));
   const { value, changes } = await platforms.changesOf(() => platforms.run(devOps.startRedeploy, order, { attempt: 2 }));
   assert.deepEqual([value, changes], [{ attempt: 2 }, []]);
 });
@@ -78,7 +72,7 @@ void test('one whose tag was written and nothing more is still made, once', asyn
   const release = await found('13');
   const order = { key: freshKey(), release, comment: '' };
   platforms.fault({ method: 'PATCH', path: `/builds/${runId}/stages/` }, { kind: 'status', status: 503 });
-  assert.equal((await thrown(platforms.run(devOps.startRedeploy, order))).type, 'Unavailable');
+  assert.equal((await thrownBy(platforms.run(devOps.startRedeploy, order))).type, 'Unavailable');
   const { value, changes } = await platforms.changesOf(() => platforms.run(devOps.startRedeploy, order, { attempt: 2 }));
   assert.deepEqual([value, changes], [{ attempt: 2 }, ['PATCH stages/Production']]);
 });
@@ -102,10 +96,10 @@ void test('a check that passes by itself is waited for, one that does not is not
   await ran('15', { waits: { for: 'check', passesAfterMs: 5_000 } });
   const release = await found('15');
   await platforms.run(devOps.startRedeploy, { key: freshKey(), release, comment: '' });
-  assert.match((await thrown(look(release, { looks: 4 }))).message, /waits for a check/);
+  assert.match((await thrownBy(look(release, { looks: 4 }))).message, /waits for a check/);
   assert.deepEqual(await look(release, { looks: 5 }), { state: 'held', detail: `attempt 2 of ${release.name} waits for a check before Production` });
   await advance(5_000);
-  assert.match((await thrown(look(release, { looks: 5 }))).message, /inProgress/);
+  assert.match((await thrownBy(look(release, { looks: 5 }))).message, /inProgress/);
   await advance(60_000);
   assert.equal((await look(release)).state, 'succeeded');
 });
