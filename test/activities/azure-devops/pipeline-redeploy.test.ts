@@ -77,6 +77,18 @@ void test('one whose tag was written and nothing more is still made, once', asyn
   assert.deepEqual([value, changes], [{ attempt: 2 }, ['PATCH stages/Production']]);
 });
 
+void test('two workers that are at it at the same time make one attempt, and both answer it; a retry that is refused is an error', async () => {
+  const runId = await ran('18');
+  const release = await found('18');
+  const order = { key: freshKey(), release, comment: '' };
+  const { value, changes } = await platforms.changesOf(() => Promise.all([platforms.run(devOps.startRedeploy, order), platforms.run(devOps.startRedeploy, order)]));
+  assert.deepEqual(value, [{ attempt: 2 }, { attempt: 2 }]);
+  assert.equal(changes.filter((change) => change.startsWith('PATCH')).length, 1, changes.join(', '));
+  await advance(60_000);
+  platforms.fault({ method: 'PATCH', path: `/builds/${runId}/stages/` }, { kind: 'status', status: 400 });
+  assert.equal((await thrownBy(platforms.run(devOps.startRedeploy, { ...order, key: freshKey() }))).type, 'InvalidRequest');
+});
+
 void test('one that waits for an approval is told as that at once, and stopped once', async () => {
   await ran('14', { waits: { for: 'approval' } });
   const release = await found('14');
