@@ -86,10 +86,9 @@ export class FleetUpdate {
       await this.#waves.update();
     } catch (error) {
       if (!(error instanceof UpdateEnded)) throw error;
+      verified(); // put back here, and once
       run.enter(Phase.Rollback);
-      const putBack = await this.rollBack();
-      verified();
-      return { ...error.why, putBack };
+      return { ...error.why, putBack: await this.rollBack() };
     }
     run.progress([]);
     await this.#keepTable(0);
