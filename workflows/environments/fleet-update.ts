@@ -99,7 +99,7 @@ export class FleetUpdate {
 
   /**
    * Updates wave by wave, each deployment under its lock; what is locked by others for longer than a wave waits comes in a last wave, or is left out. A deployment that fails ends the update
-   * with its wave: until all are verified, a failure or a cancellation puts everything back, and so does a newer version that comes while a freeze holds a wave. What is put back waits for nothing.
+   * with its wave: until all are verified, a failure or a cancellation puts everything back, and so does a newer version that comes while a stop or a freeze holds a wave. What is put back waits for nothing.
    */
   async updateAll(): Promise<Superseded | null> {
     const verified = this.#run.compensations.register({ step: `${this.#what} in production`, undo: () => this.rollBack() });

@@ -5,7 +5,7 @@ import { now } from '../blocks/workflow-clock.ts';
 import type { FreezeAction } from '../domain/freeze.ts';
 import type { Target } from '../domain/vocabulary.ts';
 import { readStops } from '../incidents/incident-activities.ts';
-import { untilNoStop } from '../incidents/pass-emergency-stop.ts';
+import { waitOutStop } from '../incidents/pass-emergency-stop.ts';
 import { freezeChanged } from './freeze-activities.ts';
 
 /** A write that is about to begin, to one target or to those of a wave. */
@@ -14,16 +14,21 @@ export interface Write extends Omit<Held, 'look' | 'change'> {
   freeze: FreezeWait;
   where: Target | Target[];
   action: FreezeAction;
+  /** The phase that the run shows while it is stopped; without it, the one that it is in. */
+  stoppedPhase?: string;
 }
 
-/** Waits out emergency stops and freezes; at once where there are none. `closesAt`: ISO instant at which the next freeze begins, as the estate has it. */
+/** Waits out emergency stops and freezes; at once where there are none. A newer version ends either wait. `closesAt`: ISO instant at which the next freeze begins, as the estate has it. */
 export async function passHolds(write: Write): Promise<FreezePassed & { closesAt: string | null }> {
-  const { run, freeze, where, action } = write;
+  const { run, freeze, where, action, stoppedPhase } = write;
   const question = { targets: targetsOf(write), action };
   for (let hasWaited = false; ; hasWaited = true) {
     const { holds, freeze: standing = null } = await lookForHolds(write);
-    if (holds.length > 0) await untilNoStop(run, where, holds);
-    else if (freeze.holds(standing)) {
+    if (holds.length > 0) {
+      if (stoppedPhase !== undefined) run.enter(stoppedPhase);
+      await waitOutStop(run, where, holds, () => freeze.superseded?.reason ?? null);
+      if (freeze.superseded) return { hasWaited: true, superseded: freeze.superseded, closesAt: null };
+    } else if (freeze.holds(standing)) {
       const look: Held['look'] = async () => (await lookForHolds(write)).freeze ?? null;
       const { superseded } = await freeze.pass({ ...write, look, change: (known, boundMs) => freezeChanged(question, known, boundMs) }, standing);
       if (superseded) return { hasWaited: true, superseded, closesAt: null };
