@@ -1,5 +1,6 @@
 /** What happens in a story without anybody being asked: alerts, changes of the estate, jobs of the schedule, workers that are restarted. */
 import { writeReadings } from './scenes/predictions.ts';
+import { putIntoProduction } from './scenes/serving.ts';
 import type { Stage } from './stage.ts';
 import { targetOf } from './story-pieces.ts';
 import type { StoryEvent } from './story.ts';
@@ -13,7 +14,7 @@ export interface Happening {
 }
 
 /** Lets it happen, while the time stands; answers what happened, in words. */
-export async function happen({ stage, restartWorkers, pullRequestId }: Happening, { alert, estate, cancel, worker, batchJob, readings, pullRequest }: StoryEvent, workflowId: string): Promise<string> {
+export async function happen({ stage, restartWorkers, pullRequestId }: Happening, { alert, estate, cancel, worker, batchJob, readings, serving, pullRequest }: StoryEvent, workflowId: string): Promise<string> {
   const { standIn, client } = stage;
   if (alert) {
     const { plant, circuit } = targetOf(alert.target);
@@ -32,6 +33,10 @@ export async function happen({ stage, restartWorkers, pullRequestId }: Happening
   if (readings) {
     writeReadings(stage, [readings]);
     return `the readings of ${readings.target} are changed from ${readings.from} on`;
+  }
+  if (serving) {
+    await putIntoProduction({ standIn, sandbox: stage.sandbox, pass: async () => undefined }, [serving]);
+    return `version ${serving.version} of ${serving.target} is brought into production`;
   }
   if (pullRequest) {
     if (pullRequestId === null) return `there is no pull request that could be ${pullRequest.is}`;

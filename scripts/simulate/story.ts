@@ -8,6 +8,7 @@ import { expectationSchema } from './expectation.ts';
 import { sceneSchema } from './scene.ts';
 import { batchJobField } from './scenes/batch-job.ts';
 import { readingsField } from './scenes/predictions.ts';
+import { servingField } from './scenes/serving.ts';
 import { expression, fields, label, oneOf, percent, text, whole } from './story-pieces.ts';
 
 const span = z.strictObject({ from: duration.default(0), until: duration }).refine(({ from, until }) => until > from, { path: ['until'], message: 'must be later than from' });
@@ -97,6 +98,8 @@ const happenings = {
   batchJob: z.strictObject({ target: batchJobField.shape.target, dataUri: text(2000).optional() }),
   /** The readings become others once more: what was moved is moved back, by whoever mends the pipeline. */
   readings: readingsField,
+  /** Somebody brings another version of a circuit's model into production. */
+  serving: servingField,
   /** What somebody does with the run's pull request on its page. */
   pullRequest: z.strictObject({ is: oneOf(['merged', 'abandoned']), by: text(200) }),
 };
