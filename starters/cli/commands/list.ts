@@ -17,8 +17,8 @@ const concurrency = 16;
 /** Milliseconds for all pages of the list. */
 const listMs = 60_000;
 
-/** Workflows that nobody starts by hand, and that somebody may have to look at: stages that wait for their check, hooks that led to no change, what a schedule started for each circuit. */
-const serving = ['approvePipelineStage', 'keepUnresolvedHook', 'startForTargets'];
+/** Workflows that nobody starts by hand, and that somebody may have to look at: stages that wait for their check, reviews of a broken glass or a rollback, hooks that led to no change, what a schedule started for each circuit. */
+const serving = ['approvePipelineStage', 'reviewBypass', 'keepUnresolvedHook', 'startForTargets'];
 
 /**
  * Lists the runs of all runbooks, open and closed. One visibility query finds them; whether a gate is open is asked of each open run. Visibility is eventually consistent: a run

@@ -6,6 +6,9 @@ import type { BulkResult } from '../../../starters/bulk/decide-all.ts';
 import type { RunSummary } from '../../../starters/cli/run-summary.ts';
 import { SilentRuns } from '../../../starters/gates/silent-runs.ts';
 import { searchAttributePairs } from '../../../workflows/blocks/search-attribute-pairs.ts';
+import { TaskQueue } from '../../../workflows/domain/queues.ts';
+import { reviewBypassId, type ReviewBypassInput, type ReviewBypassResult } from '../../../workflows/domain/review-bypass.ts';
+import { gatePolicy, testInput, testPolicy } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 import { visible } from '../../support/waiting-releases.ts';
@@ -21,6 +24,23 @@ before(async () => {
   holdpoint = holdpointAt(temporal.address);
 });
 after(() => temporal.teardown());
+
+describe('what waits', () => {
+  it('has the reviews that nobody starts by hand, and the command that is shown for one answers it', () => withReleaseWorkers(temporal, {}, async () => {
+    const input: ReviewBypassInput = { run: { workflowId: 'releaseModel:S001:C009:42', runId: 'r1', runbook: 'releaseModel', target: { ...testInput.target, version: '42' } }, gate: 'stage3', by: 'alice', reason: 'production is down', incident: 'INC-7', policy: gatePolicy, people: testPolicy(testInput.target).people, requestedBy: ['dana'], inboxUrl: null };
+    const workflowId = reviewBypassId(input);
+    const handle = await temporal.client.workflow.start('reviewBypass', { taskQueue: TaskQueue.Runbooks, workflowId, args: [input] });
+    await waitingAt(temporal, 'review', [workflowId]);
+
+    const listed = await holdpoint(['list', '--waiting', '--json']);
+    assert.equal(listed.code, 0, listed.stderr);
+    assert.deepEqual((JSON.parse(listed.stdout) as RunSummary[]).map((run) => [run.workflowId, run.gate?.id]), [[workflowId, 'review']]);
+
+    const answered = await holdpoint(['approve', workflowId, '--gate', 'review', '--as', 'bob']);
+    assert.equal(answered.code, 0, answered.stderr);
+    assert.equal(((await handle.result()) as ReviewBypassResult).reviewedBy, 'bob');
+  }));
+});
 
 describe('runs that do not answer', () => {
   it('hide none of those that do, are named, and make the command end with 5', () => withReleaseWorkers(temporal, {}, async () => {
