@@ -11,6 +11,7 @@ export { followAlert } from './alerts/follow-alert.ts';
 export { reconcileAlerts } from './alerts/reconcile-alerts.ts';
 export { keepUnresolvedHook } from './hooks/unresolved-hook.ts';
 export { retrainOnDrift } from './retraining/retrain-on-drift.ts';
+export { finishRetraining } from './retraining/finish-retraining.ts';
 export { reconcileHooks } from './hooks/reconcile-hooks.ts';
 export { startForTargets } from './schedules/start-for-targets.ts';
 export { investigateDegradation } from './retraining/investigate-degradation.ts';

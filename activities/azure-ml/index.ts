@@ -5,6 +5,7 @@ import { awaitNextJob, findFailedJob, findLaterJobs, readBatchJob, readJobFailur
 import { checkBatchData, checkEnvironment } from './batch-needs.ts';
 import type { AzureMlClients } from './clients.ts';
 import { readBatchDeployment, type BatchDeploymentRef } from './batch-deployment.ts';
+import { findLastChanges, type FindLastChangesInput } from './last-changes.ts';
 import { readBatchSuccess, type ReadBatchSuccessInput } from './batch-success.ts';
 import { checkTrial, deployTrial, type CheckTrialInput, type DeployTrialInput } from './environment-trial.ts';
 import { registerEnvironment, type RegisterEnvironmentInput } from './environment-versions.ts';
@@ -38,6 +39,7 @@ export const createAzureMlActivities = (clients: AzureMlClients) => ({
   readTrainingEvidence: (input: ReadTrainingEvidenceInput) => readTrainingEvidence(clients, input),
   promoteModel: (input: PromoteModelInput) => promoteModel(clients, input),
   readBatchDeployment: (input: BatchDeploymentRef) => readBatchDeployment(clients, input),
+  findLastChanges: (input: FindLastChangesInput) => findLastChanges(clients, input),
   deployBatchModel: (input: DeployBatchModelInput) => deployBatchModel(clients, input),
   restoreBatchDeployment: (input: RestoreBatchDeploymentInput) => restoreBatchDeployment(clients, input),
   switchBatchDeployment: (input: SwitchBatchDeploymentInput) => switchBatchDeployment(clients, input),

@@ -9,6 +9,7 @@ import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { vendorFailure } from '../http/classify.ts';
 import { classifyTemporal } from './temporal-failures.ts';
+import { listRuns } from './visibility.ts';
 
 /** How long Temporal has for one call, in milliseconds. */
 const callMs = 10_000;
@@ -38,14 +39,19 @@ export async function holdReleases(client: Client, { scope, by, reason, since }:
   return { holds };
 }
 
-/** Takes a hold back; the last one lets releases go on. Safe to retry because a hold that is gone stays so. */
-export async function liftHold(client: Client, { scope, by }: { scope: StopScope; by: string }): Promise<{ sent: boolean }> {
-  const workflowId = stopReleasesId(scope);
+/** Takes a hold back; the last one lets releases go on. Without a scope: wherever it is held. Safe to retry because a hold that is gone stays so. */
+export async function liftHold(client: Client, { scope, by }: { scope?: StopScope; by: string }): Promise<{ sent: boolean }> {
+  const workflowIds = scope === undefined ? (await listRuns(client, `WorkflowType = 'stopReleases' AND ExecutionStatus = 'Running'`)).runs.map(({ workflowId }) => workflowId) : [stopReleasesId(scope)];
+  const sent = await pMap(workflowIds, (workflowId) => lift(client, workflowId, by), { concurrency: 10 });
+  return { sent: sent.includes(true) };
+}
+
+async function lift(client: Client, workflowId: string, by: string): Promise<boolean> {
   try {
     await client.connection.withDeadline(Date.now() + callMs, () => client.workflow.getHandle(workflowId).signal('lift', { by }));
-    return { sent: true };
+    return true;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { sent: false }; // nothing is stopped
+    if (error instanceof WorkflowNotFoundError) return false; // nothing is stopped
     throw classifyTemporal(error, workflowId);
   }
 }

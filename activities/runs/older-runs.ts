@@ -6,7 +6,7 @@ import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { classifyTemporal } from './temporal-failures.ts';
 import { attribute, listRuns, ownRuns, quoted } from './visibility.ts';
 
-/** Phases in which the older version is in production already. */
+/** Phases in which the older version is being written to production, or is there already. */
 const serving: readonly string[] = [Phase.Deployment, Phase.Monitoring, Phase.Rollback, Phase.Closing];
 
 /** How long Temporal has to take a signal, in milliseconds. */
@@ -25,8 +25,8 @@ export interface OlderRun {
   version: string;
   /** The gate at which it waits; null while it is on its way to one. */
   gate: string | null;
-  /** Whether a freeze holds it. */
-  isFrozen: boolean;
+  /** What it is at, of `ReleaseModelPhase`. */
+  phase: string | null;
 }
 
 /** Releases of the same target that began earlier and have not deployed. One that deploys, is watched or asks for a rollback is left out: its version serves. Safe to retry because it only reads. */
@@ -37,7 +37,7 @@ export async function findOlderRuns(client: Client, { target, version, workflowI
   return {
     runs: older.flatMap((run) => {
       const [gate, other, phase] = [attribute(run, 'Gate'), attribute(run, 'ModelVersion'), attribute(run, 'Phase')];
-      return other === null || other === version || serving.includes(phase ?? '') ? [] : [{ workflowId: run.workflowId, version: other, gate, isFrozen: phase === Phase.Frozen }];
+      return other === null || other === version || serving.includes(phase ?? '') ? [] : [{ workflowId: run.workflowId, version: other, gate, phase }];
     }),
   };
 }
@@ -51,7 +51,7 @@ export interface SupersedeRunInput {
 }
 
 /**
- * Tells an older run that a newer version has come; its gate retires it.
+ * Tells an older run that a newer version has come; the gate, the stop, the freeze or the lock at which it waits lets it go.
  *
  * Safe to retry because a gate takes the first such signal and no further one. A run that has ended meanwhile needs none.
  */

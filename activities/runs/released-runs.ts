@@ -10,9 +10,9 @@ import { classifyTemporal } from './temporal-failures.ts';
 import { attribute, listRuns, ownRuns, quoted, seenRun, targetOf } from './visibility.ts';
 import { concurrency } from './waiting-gates.ts';
 
-/** Releases that write to production, are watched there, or are being taken back. Safe to retry because it only reads. */
+/** Releases that write to production or are about to, are watched there, or are being taken back. Safe to retry because it only reads. */
 export async function findBusyTargets(client: Client, { plant }: { plant?: string }): Promise<{ busy: BusyTarget[] }> {
-  const phases = [Phase.Deployment, Phase.Monitoring, Phase.Rollback].map(quoted).join(', ');
+  const phases = [Phase.Stopped, Phase.Queued, Phase.Deployment, Phase.Monitoring, Phase.Rollback].map(quoted).join(', ');
   const query = [ownRuns, `WorkflowType = 'releaseModel'`, `ExecutionStatus = 'Running'`, `Phase IN (${phases})`, ...(plant === undefined ? [] : [`Plant = ${quoted(plant)}`])].join(' AND ');
   const { runs } = await listRuns(client, query);
   return {

@@ -13,7 +13,8 @@ import { failedTrainingsField, failTrainings } from './scenes/failed-trainings.t
 import { predictionsField, readingsField, writePredictions, writeReadings } from './scenes/predictions.ts';
 import { mergeFiles, repositoryField } from './scenes/repository.ts';
 import { ailmentField, ailScoring } from './scenes/scoring.ts';
-import { putIntoProduction, servingField } from './scenes/serving.ts';
+import { putIntoProduction, servingField, takeOutOfProduction } from './scenes/serving.ts';
+import { label } from './story-pieces.ts';
 
 /** What the functions of a scene work with: the stand-in in this process, an hour before the story begins. */
 export interface SceneKit {
@@ -30,6 +31,8 @@ export const sceneSchema = z
   .strictObject({
     /** Which version serves, which came before, and how they have done. */
     serving: oneOrMore(servingField),
+    /** Circuits of which production serves nothing yet. */
+    undeployed: oneOrMore(label),
     /** What deployed a version in Azure DevOps, and can deploy it once more. */
     deployed: oneOrMore(deployedField),
     /** The readings of a station: from a day on they are missing, or another. */
@@ -58,6 +61,7 @@ const setters: { [F in keyof Scene]-?: Setter<NonNullable<Scene[F]>> } = {
   readings: writeReadings,
   predictions: writePredictions,
   serving: putIntoProduction,
+  undeployed: takeOutOfProduction,
   deployed: deployOnce,
   repository: mergeFiles,
   environment: mergeEnvironment,

@@ -120,6 +120,8 @@ export function releaseActivities(replaced: Partial<ReleaseActivities> = {}): Re
   return {
     loadPolicy: async ({ target }) => testPolicy(target),
     loadIncidentPolicy: async () => ({ digest: 'e'.repeat(64), people: testPolicy(testInput.target).people, settleMs: 1000, terms: { ...defaultIncidentTerms, bridge: 'https://meet.example.com/incident', escalate: [{ afterMs: 5 * 60_000, to: 'on-call' }, { afterMs: 15 * 60_000, to: 'manager' }], leadership: { afterMs: hour / 2, to: 'leadership' } } }),
+    namedCircuits: async () => ({ named: null }),
+    findLastChanges: async () => ({ changes: [] }),
     loadCircuits: async ({ targets }) => {
       const policies = targets.map(testPolicy);
       return { circuits: policies.map(({ target, severity, sensor: { column }, endpoint, deployment }) => ({ target, severity, column, endpoint, deployment, terms: {} })), production: policies[0]?.workspaces.production ?? null };

@@ -79,6 +79,11 @@ export class FreezeWait {
     return holding(standing, this.#overridden).length > 0;
   }
 
+  /** The newer version that has come, for what holds a run without a gate; null: none has said so. */
+  get superseded(): FreezePassed['superseded'] {
+    return this.#gates.superseded && { state: 'superseded', ...this.#gates.superseded, decisions: [] };
+  }
+
   /** Waits for as long as it is frozen. `standing`: as it was read just now. What was measured before has to be measured again when it `hasWaited`. */
   async pass(held: Held, standing: FreezeStanding | null): Promise<FreezePassed> {
     if (!this.holds(standing)) return { hasWaited: false, superseded: null };
@@ -114,7 +119,8 @@ export class FreezeWait {
     try {
       for (;;) {
         await condition(() => isOver || this.#asked !== null || this.#gates.superseded !== null);
-        if (this.#gates.superseded !== null) return { state: 'superseded', ...this.#gates.superseded, decisions: [] };
+        const { superseded } = this;
+        if (superseded !== null) return superseded;
         if (isOver) return null;
         const outcome = await this.#decide(held, standing, () => isOver);
         if (outcome === 'overridden') return null;

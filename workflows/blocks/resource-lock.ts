@@ -19,6 +19,13 @@ export interface LockToken {
 
 export type Claim = Omit<LockClaim, keyof LockParty | 'target'>;
 
+export interface Queueing {
+  /** The phase that the run shows while it waits; without it, the one that it is in. */
+  phase?: string;
+  /** Ends the wait: the lock is not wanted any more. */
+  isOver?: () => boolean;
+}
+
 export class ResourceLock {
   readonly #run: Run;
   readonly #target: Target;
@@ -46,10 +53,14 @@ export class ResourceLock {
     return this.#preemptedBy !== null;
   }
 
-  /** Claims the lock and waits for it, however long: the run shows who holds it and its own place. It is given back when the run closes, however it closes. */
-  async acquire(claim: Claim, send: (claim: LockClaim) => Promise<LockNews>): Promise<{ hadToWait: boolean }> {
+  /**
+   * Claims the lock and waits for it, however long, or until there is nothing to wait for any more: the run shows who holds it and its own place. Lock or place is given back when the run
+   * closes, however it closes.
+   */
+  async acquire(claim: Claim, send: (claim: LockClaim) => Promise<LockNews>, { phase, isOver = () => false }: Queueing = {}): Promise<{ hadToWait: boolean }> {
     const { kind } = await this.#claim(claim, send);
-    await condition(() => this.#epoch !== null || this.#preemptedBy !== null);
+    if (kind === 'queued' && phase !== undefined) this.#run.enter(phase);
+    await condition(() => this.#epoch !== null || this.#preemptedBy !== null || isOver());
     if (kind === 'queued') this.#run.progress([]);
     return { hadToWait: kind === 'queued' };
   }

@@ -2,7 +2,8 @@
 import type { CompensationReport } from './compensation.ts';
 import type { OpenedPullRequest } from './configuration-change.ts';
 import type { DegradationThresholds, DriftReport } from './degradation.ts';
-import { targetLabel } from './ids.ts';
+import { idPart, targetLabel } from './ids.ts';
+import type { StepKey } from './keys.ts';
 import type { Outcome, Target } from './vocabulary.ts';
 
 /** Days from one to the other, both included, as `YYYY-MM-DD`. */
@@ -129,6 +130,33 @@ export interface RetrainOnDriftResult {
   report: { reportUri: string; plotUri: string } | null;
   /** After a failure or a cancellation. */
   compensations?: CompensationReport[];
+}
+
+/** A retraining whose change is merged: what is left to do for it, by whichever run. Plain JSON. */
+export interface MergedRetraining {
+  repositoryId: string;
+  pullRequestId: number;
+  /** Last day that the new version is trained on, its `cutoff_date`. */
+  until: string;
+  /** The drift monitor's reference before. */
+  recorded: DriftBaseline | null;
+  /** Under which the baseline is moved, so that it moves once, whoever moves it. */
+  key: StepKey;
+  /** Milliseconds between two looks at the release. */
+  pollMs: number;
+}
+
+/** What `finishRetraining` is started with by a `retrainOnDrift` that ended between the merge and the baseline. */
+export interface FinishRetrainingInput extends Pick<RetrainOnDriftInput, 'target' | 'dataUri' | 'releaseWithinMs'>, MergedRetraining {
+  /** Workflow id of that run. */
+  insteadOf: string;
+}
+
+export type FinishRetrainingResult = Pick<RetrainOnDriftResult, 'outcome' | 'reason' | 'target' | 'release' | 'serving' | 'baseline' | 'compensations'>;
+
+/** One for each pull request. */
+export function finishRetrainingId({ plant, circuit }: Target, pullRequestId: number): string {
+  return ['finishRetraining', idPart(plant), idPart(circuit), String(pullRequestId)].join(':');
 }
 
 export function retrainingBranch({ plant, circuit }: Target): string {

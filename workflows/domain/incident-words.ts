@@ -46,7 +46,7 @@ export function messageText({ action, by, comment, severity, role, person = by }
 }
 
 /** What the run shows in Temporal Web UI, with the message that is wanted next. */
-export function incidentCard(input: CoordinateIncidentInput, state: IncidentState, terms: IncidentTerms, { paused, lastRefusal }: { paused: boolean; lastRefusal: string | null }): string {
+export function incidentCard(input: CoordinateIncidentInput, state: IncidentState, terms: IncidentTerms, { releases, lastRefusal }: { releases: 'paused' | 'running' | 'none'; lastRefusal: string | null }): string {
   const { acknowledged, assessed, roles, resolved, breaches, severity, openedAt, updates, actions } = state;
   const [next] = dues(clockFacts(state), terms).filter(isBreach);
   const taken = incidentRoles.map((role) => `${role} ${clip(roles[role]?.by ?? 'nobody', 40)}`).join(', ');
@@ -58,7 +58,7 @@ export function incidentCard(input: CoordinateIncidentInput, state: IncidentStat
       `**Bridge:** ${terms.bridge ?? 'none is named in the estate'}`,
       `**Acknowledged:** ${acknowledged ? `${clip(acknowledged.by, 40)}, ${minute(acknowledged.at)}` : 'by nobody'} · **assessed:** ${assessed ? `${clip(assessed.by, 40)}, ${minute(assessed.at)}` : 'by nobody'}`,
       `**Roles:** ${taken}`,
-      `**Updates:** ${updates} · **action items:** ${actions.length} · **releases:** ${paused ? 'paused' : 'not paused'}`,
+      `**Updates:** ${updates} · **action items:** ${actions.length} · **releases:** ${{ paused: 'paused', running: 'not paused', none: 'none to pause, and nothing to roll back' }[releases]}`,
       ...(resolved ? [`**Resolved:** ${clip(resolved.by, 40)}, ${minute(resolved.at)}: ${clip(resolved.what, 160)}`] : []),
       ...(next ? [`**Next:** ${next.clock} by ${minute(next.at)}`] : []),
       ...(breaches.length === 0 ? [] : [`**Missed:** ${breaches.slice(-3).map(({ clock, dueAt }) => `${clock} (${minute(dueAt)})`).join(', ')}${breaches.length > 3 ? ` and ${breaches.length - 3} before` : ''}`]),

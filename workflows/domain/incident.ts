@@ -1,8 +1,9 @@
 /** An incident: what it is started with, by which terms it is coordinated, how it ends. Durations are in milliseconds. */
 import { idPart } from './ids.ts';
 import type { CompensationReport } from './compensation.ts';
+import type { StopScope } from './emergency-stop.ts';
 import type { Person } from './policy.ts';
-import type { Outcome, Severity, Target } from './vocabulary.ts';
+import type { Outcome, Severity, Target, WorkspaceRef } from './vocabulary.ts';
 
 export interface CoordinateIncidentInput {
   /** What tells it from every other incident: the alert's own key, or the run that found it. A second start with the same one joins the first. */
@@ -12,12 +13,22 @@ export interface CoordinateIncidentInput {
   severity: Severity;
   /** The circuit that is affected: its releases are paused and its last change is offered to be rolled back, at P0 and P1. */
   target?: Target;
-  /** What is affected where that is no circuit, in words. */
+  /** What is affected where that is no one circuit: a name that the estate knows (`namedCircuits`) stands for the circuits behind it, whose releases are paused; any other words are only words. */
   service?: string;
   /** The alert or the run that reported it. */
   reportedBy?: string;
   /** Who started it by hand. */
   startedBy?: string;
+}
+
+/** The circuits behind a name: a plant, its endpoint, `P001/*`, one circuit or its deployment, or `all`. */
+export interface NamedCircuits {
+  scope: StopScope;
+  /** How many there are. */
+  count: number;
+  /** Where they are deployed; at most 200 of them. */
+  circuits: { target: Target; endpoint: string; deployment: string }[];
+  production: WorkspaceRef;
 }
 
 export const incidentRoles = ['commander', 'communications', 'scribe'] as const;

@@ -81,16 +81,29 @@ export function stage3Card(input: ReleaseModelInput, test: InferenceReport, befo
   };
 }
 
-/** A breach in the monitoring window: keep the version, or put back what served before? */
-export function rollbackCard(input: ReleaseModelInput, breach: string, isCertain: boolean, before: DeploymentSnapshot): GateCard {
-  const previous = before.definition === null ? 'nothing: there was no deployment before' : (before.tags['model_version'] ?? before.model ?? 'what served before');
+/** A breach in the monitoring window: keep the version, or put back what served before? `previous`: the version that served before; null: none did. */
+export function rollbackCard(input: ReleaseModelInput, breach: string, isCertain: boolean, previous: string | null): GateCard {
+  const pullRequest = `pull request ${input.pullRequest.id}: ${input.pullRequest.title}`;
+  if (previous === null) return firstVersionCard(input, breach, pullRequest);
   return {
     question: `Roll ${targetLabel(input.target)} back from ${input.version} to ${previous}?`,
     recommendation: `${isCertain ? 'approve' : 'look closely'}: ${breach}.`,
     comparison: null,
-    facts: [`pull request ${input.pullRequest.id}: ${input.pullRequest.title}`],
+    facts: [pullRequest],
     change: `starts rollBackModel: ${previous} serves at once, an incident is opened with its report, and a second person reviews it. Rejecting keeps version ${input.version}.`,
     undo: 'release the version again.',
+  };
+}
+
+/** Nothing served before: whatever is answered, the version serves on; what is asked is how its release ends. */
+function firstVersionCard({ target, version }: ReleaseModelInput, breach: string, pullRequest: string): GateCard {
+  return {
+    question: `Take ${targetLabel(target)} ${version} for bad? There is no earlier version to go back to.`,
+    recommendation: `look closely: ${breach}.`,
+    comparison: null,
+    facts: ['it is the first version that serves here: nothing can be rolled back', 'to switch it off, delete its deployment in Azure ML: Holdpoint does not', pullRequest],
+    change: `switches nothing: ${version} serves on either way. Approve: its release ends as rejected, with a work item. Reject: it is kept, and its release ends as succeeded.`,
+    undo: 'release another version.',
   };
 }
 

@@ -4,8 +4,9 @@ import { Run } from '../blocks/run.ts';
 import { IncidentPhase as Phase, type CoordinateIncidentInput, type CoordinateIncidentResult } from '../domain/incident.ts';
 import { releaseGateServices } from '../releases/gate-services.ts';
 import { appendToRecord } from '../releases/release-activities.ts';
+import { affectedCircuit, namedCircuitsOf } from './affected-circuits.ts';
 import { GraveMeasures } from './grave-measures.ts';
-import { loadIncidentPolicy, loadTargetPolicySoon } from './incident-activities.ts';
+import { loadIncidentPolicy, loadTargetPolicySoon, namedCircuits } from './incident-activities.ts';
 import { IncidentDesk } from './incident-desk.ts';
 import { incidentResult } from './incident-result.ts';
 import { fileActions, filePostMortem } from './post-mortem.ts';
@@ -16,7 +17,7 @@ import { fileActions, filePostMortem } from './post-mortem.ts';
  */
 export async function coordinateIncident(input: CoordinateIncidentInput): Promise<CoordinateIncidentResult> {
   requireInput(input, ['incident', 'title', 'severity']);
-  const { target } = input;
+  const { target, service } = input;
   const run = new Run({ phase: Phase.Alert, target: target ? { ...target, version: 'serving' } : null, appendToRecord });
   const gates = new Gates(run, releaseGateServices(run));
   const desk = new IncidentDesk(run, input);
@@ -24,14 +25,15 @@ export async function coordinateIncident(input: CoordinateIncidentInput): Promis
 
   return await run.conclude(async () => {
     // 1. Alert triggered: people are told, with the one bridge. An estate that cannot be read does not keep an incident waiting: the documents' values hold then.
-    const [policy, circuit] = await Promise.all([
+    const [policy, circuit, behind] = await Promise.all([
       run.attempt("The estate's terms could not be read, the documents' hold", () => loadIncidentPolicy({})),
       target ? run.attempt('The policy of the target could not be read', () => loadTargetPolicySoon({ target })) : null,
+      !target && service !== undefined ? run.attempt('Whether the estate knows the service could not be read', () => namedCircuits({ name: service })) : null,
     ]);
     desk.open(policy);
 
-    // P0 and P1: the target's releases are paused for as long as it is one, and the rollback of the last change is offered at its minute.
-    const measures = new GraveMeasures(run, gates, desk, input, circuit);
+    // P0 and P1: the releases of what is affected are paused for as long as it is one, and the rollback of the last change is offered at its minute.
+    const measures = new GraveMeasures(run, gates, desk, input, circuit ? affectedCircuit(run, circuit) : behind?.named ? namedCircuitsOf(run, behind.named) : null);
     measures.keep();
 
     // From here on the clocks run beside the steps: acknowledgement, assessment, response, updates, escalation, leadership.

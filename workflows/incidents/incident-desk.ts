@@ -17,7 +17,8 @@ import { incidentTelling, type TellIncident } from './incident-telling.ts';
 export interface IncidentView extends Omit<IncidentState, 'fired'> {
   title: string;
   bridge: string | null;
-  releases: 'paused' | 'running';
+  /** `none`: of what is affected there are none. */
+  releases: 'paused' | 'running' | 'none';
   /** What each clock waits for, the earliest first. */
   due: Pick<Due, 'clock' | 'at'>[];
   timeline: IncidentLine[];
@@ -36,6 +37,8 @@ export class IncidentDesk {
   policy: IncidentPolicy = { digest: '', people: [], terms: defaultIncidentTerms, settleMs: 15_000 };
   /** Whether the releases of the target are held back by this incident. */
   paused = false;
+  /** Whether there are any to hold back; null: not known yet. */
+  isPausable: boolean | null = null;
   readonly #run: Run;
   readonly #input: CoordinateIncidentInput;
   readonly #tell: TellIncident;
@@ -58,7 +61,7 @@ export class IncidentDesk {
     setHandler(incidentSignal, (value) => this.#consider(value), { description: 'The same as a signal: {"action", "by", "comment", …}, as the current details show it' });
     setHandler(incidentReportSignal, (value) => this.#hear(value), { description: 'Sent by another run that found the same, or does something about it: a line of the timeline' });
     setHandler(incidentQuery, () => this.view(), { description: 'Where the incident stands, its clocks and its timeline' });
-    run.present(() => incidentCard(input, this.state, this.policy.terms, { paused: this.paused, lastRefusal: this.#lastRefusal }));
+    run.present(() => incidentCard(input, this.state, this.policy.terms, { releases: this.#releases, lastRefusal: this.#lastRefusal }));
   }
 
   /** People are told, and from now on the clocks run; they have counted from the run's first moment. */
@@ -68,6 +71,10 @@ export class IncidentDesk {
     const { bridge } = this.policy.terms;
     this.note(`opened as ${this.state.severity}${this.#input.reportedBy === undefined ? '' : `, reported by ${this.#input.reportedBy}`}; bridge: ${bridge ?? 'none is named'}`, this.state.openedAt);
     this.#tell('opened', 'incident', this.state, `${this.#input.title}. Acknowledge within ${this.policy.terms.acknowledgeMs / 60_000} min.${bridge === null ? '' : ` Bridge: ${bridge}`}`);
+  }
+
+  get #releases(): IncidentView['releases'] {
+    return this.isPausable === false ? 'none' : this.paused ? 'paused' : 'running';
   }
 
   /** One line of the timeline, and of the record. */
@@ -108,7 +115,7 @@ export class IncidentDesk {
       ...state,
       title: this.#input.title,
       bridge: this.policy.terms.bridge,
-      releases: this.paused ? 'paused' : 'running',
+      releases: this.#releases,
       due: dues(clockFacts(this.state), this.policy.terms).map(({ clock, at }) => ({ clock, at })),
       timeline: this.timeline.slice(-shownLines),
     };

@@ -15,10 +15,12 @@ export interface LastChange {
   to: string | null;
   releasedBy: string | null;
   run: string | null;
+  /** Where more than one circuit is affected: among how many it is the newest, and of when. */
+  newestOf?: string;
 }
 
 /** Null where the deployment does not tell its version. */
-export function lastChangeOf({ tags }: DeploymentSnapshot): LastChange | null {
+export function lastChangeOf({ tags }: Pick<DeploymentSnapshot, 'tags'>): LastChange | null {
   const from = tags['model_version'];
   return from ? { from, to: tags['previous_version'] || null, releasedBy: tags['released_by'] || null, run: tags['run'] || null } : null;
 }
@@ -46,13 +48,13 @@ export function lastChangeGate(change: LastChange, { openedAt, severity }: Incid
   };
 }
 
-function lastChangeCard({ from, to, releasedBy, run }: LastChange, { title }: CoordinateIncidentInput, openedAt: string, severity: string, label: string): GateCard {
+function lastChangeCard({ from, to, releasedBy, run, newestOf }: LastChange, { title }: CoordinateIncidentInput, openedAt: string, severity: string, label: string): GateCard {
   const back = to ?? 'the newest version recorded good';
   return {
     question: `Roll ${label} back from ${from} to ${back}?`,
     recommendation: `approve if nothing else explains it: ${severity} since ${openedAt.slice(11, 16)} UTC, ${title}.`,
     comparison: null,
-    facts: [`last change: version ${from}${releasedBy === null ? '' : `, released by ${releasedBy}`}${run === null ? '' : `, run ${run}`}`, ...(to === null ? ['the deployment names no previous version'] : []), 'messages of the incident go on as before, by the signal incident'],
+    facts: [`last change: version ${from}${releasedBy === null ? '' : `, released by ${releasedBy}`}${run === null ? '' : `, run ${run}`}`, ...(newestOf === undefined ? [] : [newestOf]), ...(to === null ? ['the deployment names no previous version'] : []), 'messages of the incident go on as before, by the signal incident'],
     change: `starts rollBackModel at once; it takes the lock of ${label} from whoever holds it. Rejecting keeps ${from}.`,
     undo: 'release the version again.',
   };

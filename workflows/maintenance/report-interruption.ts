@@ -25,7 +25,8 @@ export async function reportInterruption(interruption: InterruptedRun): Promise<
     // Before people are told that it holds nothing any more. A run that was reset goes on, and keeps what it holds.
     const { target } = interrupted;
     const freed = target === null || how === 'reset' ? null : await run.attempt('Its lock could not be freed', () => freeLock({ target: { plant: target.plant, circuit: target.circuit }, workflowId: interrupted.workflowId, runId: interrupted.runId }));
-    if (interrupted.runbook === 'coordinateIncident' && target !== null && how !== 'reset') await run.attempt('The releases that it paused could not be let go', () => liftHold({ scope: { plant: target.plant, circuit: target.circuit }, by: interrupted.workflowId }));
+    const paused = target === null ? {} : { scope: { plant: target.plant, circuit: target.circuit } }; // an incident of a plant has no target
+    if (interrupted.runbook === 'coordinateIncident' && how !== 'reset') await run.attempt('The releases that it paused could not be let go', () => liftHold({ ...paused, by: interrupted.workflowId }));
     const locks = how === 'reset' ? 'It keeps its lock, if it held one.' : freed === null && target !== null ? 'Its lock, if it held one, frees itself.' : !freed || freed.was === 'neither' ? 'It held no lock.' : `The lock of ${targetLabel(target!)}, which it ${freed.was}, was freed.`;
 
     const workItem = await run.attempt('The incident could not be opened', () => createWorkItem({

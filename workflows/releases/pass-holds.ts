@@ -8,7 +8,7 @@ import type { StopHold } from '../domain/emergency-stop.ts';
 import type { FreezeAction, FreezeStanding } from '../domain/freeze.ts';
 import type { Target } from '../domain/vocabulary.ts';
 import { readStops } from '../incidents/incident-activities.ts';
-import { untilNoStop } from '../incidents/pass-emergency-stop.ts';
+import { waitOutStop } from '../incidents/pass-emergency-stop.ts';
 import { freezeChanged } from './freeze-activities.ts';
 
 /** A write that is about to begin, to one target or to those of a wave. */
@@ -17,6 +17,8 @@ export interface Write extends Omit<Held, 'look' | 'change' | 'over'> {
   freeze: FreezeWait;
   where: Target | Target[];
   action: FreezeAction;
+  /** The phase that the run shows while it is stopped; without it, the one that it is in. */
+  stoppedPhase?: string;
   /** Goes on for as long as it is held, such as a watch over what was written before: why it must not be waited for any more; null lets it wait. */
   beside?: () => Promise<string | null>;
 }
@@ -24,7 +26,7 @@ export interface Write extends Omit<Held, 'look' | 'change' | 'over'> {
 /** `closesAt`: ISO instant at which the next freeze begins, as the estate has it. `over`: what came of what went on beside the wait, and ended it while it was held. */
 export type HoldsPassed = FreezePassed & { closesAt: string | null; over: string | null };
 
-/** Waits out emergency stops and freezes; at once where there are none. */
+/** Waits out emergency stops and freezes; at once where there are none. A newer version ends either wait. */
 export async function passHolds(write: Write): Promise<HoldsPassed> {
   const { run, freeze } = write;
   let beside: BesideWait | null = null;
@@ -42,11 +44,10 @@ export async function passHolds(write: Write): Promise<HoldsPassed> {
   }
 }
 
-async function waitOutStops({ run, where }: Write, holds: readonly StopHold[], beside: BesideWait | null): Promise<null> {
-  const wait = (): Promise<void> => untilNoStop(run, where, holds);
-  await (beside === null ? wait() : beside.until(wait));
-  run.progress([]);
-  return null;
+async function waitOutStops({ run, where, freeze, stoppedPhase }: Write, holds: readonly StopHold[], beside: BesideWait | null): Promise<FreezePassed['superseded']> {
+  if (stoppedPhase !== undefined) run.enter(stoppedPhase);
+  await waitOutStop(run, where, holds, () => freeze.superseded?.reason ?? beside?.over ?? null);
+  return freeze.superseded;
 }
 
 async function waitOutFreeze(write: Write, standing: FreezeStanding | null, beside: BesideWait | null): Promise<FreezePassed['superseded']> {

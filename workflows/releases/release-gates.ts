@@ -7,6 +7,7 @@ import { ReleaseGate } from '../domain/phases.ts';
 import type { GatePolicy, MonitoringPolicy, OnSilence, TargetPolicy } from '../domain/policy.ts';
 import { rollbackCard, stage1Card, stage3Card, type Stage1Evidence } from '../domain/release-cards.ts';
 import type { DeploymentSnapshot, InferenceReport, ReleaseModelInput } from '../domain/release.ts';
+import { preImage } from './production-deployment.ts';
 import { checkAgain, testInference, type TestedCandidate } from './test-inference.ts';
 import { releaseChecks } from './release-checks.ts';
 import { readProductionDeployment } from './release-activities.ts';
@@ -76,7 +77,9 @@ export function rollbackGate(breach: string, isCertain: boolean, before: Deploym
   // What production's gates have by default, opening hours and checklists, must not hold a rollback up.
   const unhindered: GatePolicy = { ...policy.gates.rollback, opening: null, checklist: [] };
   const terms: GatePolicy = isCertain ? unhindered : { ...unhindered, onSilence: 'expire' };
-  const silences: Record<OnSilence, string> = { expire: 'the version stays', reject: 'the version stays', approve: 'it is rolled back', rollBack: 'it is rolled back', hold: 'the version stays, and people are asked again' };
+  const { version: previous } = preImage(before);
+  const approved = previous === null ? 'the release is rejected with a work item, and the version serves on' : 'it is rolled back';
+  const silences: Record<OnSilence, string> = { expire: 'the version stays', reject: 'the version stays', approve: approved, rollBack: approved, hold: 'the version stays, and people are asked again' };
   return {
     ...gateTerms(ReleaseGate.Rollback, policy),
     policy: terms,
@@ -84,7 +87,7 @@ export function rollbackGate(breach: string, isCertain: boolean, before: Deploym
     silence: silences[terms.onSilence],
     measured: { evidence: breach, items: [evidenceItem('monitoring', breach, now().toISOString())] },
     measure: null,
-    card: (evidence) => rollbackCard(input, evidence, isCertain, before),
+    card: (evidence) => rollbackCard(input, evidence, isCertain, previous),
   };
 }
 

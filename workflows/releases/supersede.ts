@@ -1,5 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Run } from '../blocks/run.ts';
+import { ReleaseModelPhase as Phase } from '../domain/phases.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { ReleaseModelInput } from '../domain/release.ts';
 import { findOlderRuns, supersedeRun } from './release-activities.ts';
@@ -17,7 +18,9 @@ export async function retireOlderReleases(run: Run, { target, version }: Release
   });
 }
 
-function whereItWaited({ gate, isFrozen }: Awaited<ReturnType<typeof findOlderRuns>>['runs'][number]): string {
-  if (isFrozen) return ', which a freeze held';
+function whereItWaited({ gate, phase }: Awaited<ReturnType<typeof findOlderRuns>>['runs'][number]): string {
+  if (phase === Phase.Stopped) return ', which an emergency stop held';
+  if (phase === Phase.Frozen) return ', which a freeze held';
+  if (phase === Phase.Queued) return ', which waited for its lock';
   return gate === null ? '' : `, which waited at ${gate}`;
 }

@@ -2,17 +2,16 @@
 import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import { startOwnRun, waitForOwnRun } from '../blocks/own-run.ts';
 import type { Run } from '../blocks/run.ts';
-import { isExpired } from '../blocks/woken-poll.ts';
 import { attachPicture } from '../changes/change-activities.ts';
 import type { ChangeProposal, OpenedPullRequest } from '../domain/configuration-change.ts';
 import { degradationThresholds, type InvestigateDegradationInput, type InvestigateDegradationResult } from '../domain/degradation.ts';
 import type { DriftDecision } from '../domain/drift-decision.ts';
-import { retrainDefaults, retrainingBranch, retrainingTitle, type DriftAnalysis, type DriftBaseline, type DriftRules, type PlatformDriftReport, type PriorInvestigation, type ReleaseEnd, type RetrainOnDriftInput, type RetrainOnDriftResult } from '../domain/drift-retraining.ts';
+import { retrainDefaults, retrainingBranch, retrainingTitle, type DriftAnalysis, type DriftBaseline, type DriftRules, type PlatformDriftReport, type PriorInvestigation, type RetrainOnDriftInput, type RetrainOnDriftResult } from '../domain/drift-retraining.ts';
 import { analysisText } from '../domain/drift-text.ts';
 import { investigateDegradationId, targetLabel } from '../domain/ids.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { Outcome } from '../domain/vocabulary.ts';
-import { analyseDrift, awaitRelease, moveDriftBaseline, readDriftBaseline, readPlatformDriftReport, writeDriftReport } from './drift-activities.ts';
+import { analyseDrift, readDriftBaseline, readPlatformDriftReport, writeDriftReport } from './drift-activities.ts';
 
 /** What every step needs to know. */
 export interface Retraining {
@@ -43,7 +42,8 @@ export async function reviewDrift(run: Run, { input, policy, rules, asOf }: Retr
   return { analysis, reported: found !== null && 'report' in found ? found.report : null, recorded };
 }
 
-function readingsOf({ input, policy }: Pick<Retraining, 'input' | 'policy'>) {
+/** Whose distributions are compared. */
+export function readingsOf({ input, policy }: Pick<Retraining, 'policy'> & { input: Pick<RetrainOnDriftInput, 'dataUri'> }) {
   return { dataUri: input.dataUri ?? policy.inference.dataUri, sensor: policy.sensor };
 }
 
@@ -104,23 +104,4 @@ export async function attachDistributions(run: Run, { policy }: Retraining, repo
   const picture = { key: run.key('attach the picture'), repositoryId, pullRequestId, workspace: policy.workspaces.production, plotUri: report.plotUri, caption: 'Distributions now, a year ago and in the baseline' };
   const attached = await run.attempt('The picture could not be attached to the pull request', () => attachPicture(picture));
   if (attached?.linked === false) run.note(`The picture is attached to the pull request; its description has no room for a link: ${attached.url}`);
-}
-
-/** Follows the release until its run has ended; null where the time was not enough. */
-export async function followRelease(change: string, { input: { target, releaseWithinMs = retrainDefaults.releaseWithinMs } }: Retraining, intervalMs: number): Promise<ReleaseEnd | null> {
-  try {
-    return await awaitRelease({ change, target, intervalMs }, releaseWithinMs);
-  } catch (error) {
-    if (!isExpired(error)) throw error;
-    return null;
-  }
-}
-
-/** What the new version was trained on is the reference from now on, and what comes after it is judged next. */
-export async function resetTracking(run: Run, about: Retraining, { recorded }: DriftReview, until: string, modelVersion: string): Promise<DriftBaseline> {
-  const { policy, input: { target } } = about;
-  const { dataUri, sensor: { station } } = readingsOf(about);
-  const moved = await moveDriftBaseline({ key: run.key('move the drift baseline'), workspace: policy.workspaces.production, target, dataUri, station, until, modelVersion });
-  run.effect({ step: 'drift baseline', what: `${moved.from} to ${moved.until}, tracked since ${moved.trackedSince}`, platform: 'azure-ml', resource: moved.asset, before: recorded?.asset ?? null, after: moved.asset });
-  return moved;
 }

@@ -6,12 +6,12 @@ import { ConfigurationChange } from '../changes/configuration-change.ts';
 import { ReviewWatch } from '../changes/review-watch.ts';
 import { whyNotPlanned } from '../domain/configuration-change.ts';
 import { decideDrift } from '../domain/drift-decision.ts';
-import type { RetrainOnDriftInput, RetrainOnDriftResult } from '../domain/drift-retraining.ts';
+import type { MergedRetraining, RetrainOnDriftInput, RetrainOnDriftResult } from '../domain/drift-retraining.ts';
 import { RetrainOnDriftPhase as Phase } from '../domain/phases.ts';
-import { appendToRecord, loadPolicy, readProductionDeployment } from '../releases/release-activities.ts';
-import { startChange } from '../releases/start-change.ts';
+import { appendToRecord, loadPolicy } from '../releases/release-activities.ts';
 import { loadDriftRules } from './drift-activities.ts';
-import { askInvestigation, attachDistributions, cutoffProposal, documentDrift, followRelease, resetTracking, reviewDrift, type Retraining } from './drift-steps.ts';
+import { askInvestigation, attachDistributions, cutoffProposal, documentDrift, reviewDrift, type Retraining } from './drift-steps.ts';
+import { followRelease, leaveToFinish, moveBaseline } from './merged-retraining.ts';
 
 /** Data drift detected: review the report, analyse the drift, update the cutoff date by a pull request, follow "New model deployment", update the drift monitor. One run at a time for each circuit. */
 export async function retrainOnDrift(input: RetrainOnDriftInput): Promise<RetrainOnDriftResult> {
@@ -70,21 +70,16 @@ export async function retrainOnDrift(input: RetrainOnDriftInput): Promise<Retrai
     if (reviewed.kind !== 'merged') return result(reviewed.kind === 'expired' ? 'expired' : 'rejected', reviewed.reason);
     said.reviewedBy = reviewed.reviewedBy;
 
-    // 5. Follow "New model deployment", until its last run has ended.
+    // 5. Follow "New model deployment", until its last run has ended. It goes on whatever becomes of this run: then another one does what is left.
     run.enter(Phase.Release);
-    const { workflowId, started } = await startChange(plan.repositoryId, opened.pullRequest.pullRequestId);
-    said.release = { workflowId, startedBy: started ? 'run' : 'hook', end: null };
-    const end = await followRelease(workflowId, about, changeRules.pollMs);
-    said.release.end = end;
-    if (end === null) return result('expired', `${workflowId} has not ended in time: the drift baseline stays as it is`);
-    if (end.kind === 'none') return result('rejected', `nothing was released: ${end.reason}; the drift baseline stays as it is`);
+    const merged: MergedRetraining = { repositoryId: plan.repositoryId, pullRequestId: opened.pullRequest.pullRequestId, until: analysis.newest, recorded, key: run.key('move the drift baseline'), pollMs: changeRules.pollMs };
+    run.compensations.register({ step: 'drift baseline', undo: () => leaveToFinish(input, merged) });
+    const followed = await followRelease(about, merged, said);
+    if ('ending' in followed) return result(followed.ending.outcome, followed.ending.reason);
 
     // 6. Update the drift monitor, only now that the new version serves: its baseline moves, and with it the tracking begins anew.
     run.enter(Phase.Baseline);
-    const { tags } = await readProductionDeployment({ workspace: policy.workspaces.production, endpoint: policy.endpoint, deployment: policy.deployment });
-    said.serving = tags['model_version'] ?? null;
-    if (said.serving !== end.version) return result(end.outcome === 'expired' || end.outcome === 'failed' ? end.outcome : 'rejected', `production serves ${said.serving ?? 'nothing known'}, not ${end.version} (${end.workflowId}: ${end.reason}); the drift baseline stays as it is`);
-    said.baseline = await resetTracking(run, about, review, analysis.newest, end.version);
-    return result('succeeded', `${end.version} serves, trained on data up to ${analysis.newest}; drift is held against ${said.baseline.asset} from now on`);
+    const { outcome, reason } = await moveBaseline(run, about, merged, followed.ended, said);
+    return result(outcome, reason);
   }, result);
 }

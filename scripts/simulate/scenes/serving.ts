@@ -43,9 +43,19 @@ function register({ context: { resources, blobs } }: SceneKit['sandbox'], target
   writeVersion(resources, id, { properties: { ...properties, tags, ...(verdict === 'archived' && { isArchived: true }) } }, { provisioningState: 'Succeeded' });
 }
 
+/** Circuits of which nothing has been deployed to production yet. */
+export function takeOutOfProduction({ sandbox: { context: { resources } } }: SceneKit, targets: readonly string[]): void {
+  for (const target of targets) resources.delete(deploymentId(target));
+}
+
+function deploymentId(target: string): string {
+  const { plant, circuit } = targetOf(target);
+  return machineLearningId(`workspaces/${PROD_WORKSPACE}/batchEndpoints/${endpointName(plant)}/deployments/${deploymentName({ plant, name: circuit, location: '', column: '' })}`);
+}
+
 function deploy({ context: { resources } }: SceneKit['sandbox'], target: string, version: string, tags: Record<string, string>): void {
   const { plant, circuit } = targetOf(target);
-  const id = machineLearningId(`workspaces/${PROD_WORKSPACE}/batchEndpoints/${endpointName(plant)}/deployments/${deploymentName({ plant, name: circuit, location: '', column: '' })}`);
+  const id = deploymentId(target);
   const { location = '', properties } = resources.get(id)!;
   const model = { referenceType: 'Id', assetId: `azureml://registries/${REGISTRY}/models/${modelName({ plant, circuit })}/versions/${version}` };
   resources.write(id, { location, tags, properties: { ...properties, model } }, { provisioningState: 'Succeeded' });

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { parseEstate } from '../../../activities/estate/estate-file.ts';
 import { targetPolicy } from '../../../activities/estate/target-policy.ts';
 import { createIncidentPolicyActivities } from '../../../activities/estate/incident-policy.ts';
@@ -55,4 +56,23 @@ describe("the estate's terms of incidents", () => {
       await assert.rejects(load(incidents), (error: Error) => /estate\.yml:\d+: /.test(error.message) && complaint.test(error.message));
     });
   }
+});
+
+describe('a name in an incident', () => {
+  const nameOf = async (name: string) => (await createIncidentPolicyActivities({ estateFile: fileURLToPath(new URL('../../../estate/demo.yml', import.meta.url)) }).namedCircuits({ name })).named;
+
+  it('stands for the circuits behind it: of a plant, of its endpoint, one, or all', async () => {
+    for (const [name, scope, count] of [
+      ['P001', { plant: 'P001' }, 4], ['P002/*', { plant: 'P002' }, 4], ['batch-endpoint-plant-P002', { plant: 'P002' }, 4], ['all', 'all', 8],
+      ['P001/C003', { plant: 'P001', circuit: 'C003' }, 1], ['batch-endpoint-plant-P001/deployment-circuit-C003', { plant: 'P001', circuit: 'C003' }, 1],
+    ] as const) {
+      const named = await nameOf(name);
+      assert.deepEqual([named?.scope, named?.count, named?.circuits.length, named?.production.workspace], [scope, count, count, 'prod-ml-workspace'], name);
+    }
+    assert.deepEqual((await nameOf('P002'))?.circuits[1], { target: { plant: 'P002', circuit: 'C002' }, endpoint: 'batch-endpoint-plant-P002', deployment: 'deployment-circuit-C002' });
+  });
+
+  it('that the estate does not know stands for none', async () => {
+    for (const name of ['model-server', 'P003', 'P001/', 'P001/C009', 'C001', 'releaseChange', 'All', 'P00*', '']) assert.equal(await nameOf(name), null, name);
+  });
 });

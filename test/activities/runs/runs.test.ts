@@ -103,7 +103,7 @@ describe('older runs of the same target', () => {
     const newer = await waiting('P6', 'C1', '2');
     await waiting('P6', 'C2', '1').then((other) => other.cancel());
     const target = { plant: 'P6', circuit: 'C1' };
-    assert.deepEqual((await run(runs.findOlderRuns, { target, version: '2', workflowId: newer.workflowId })).runs, [{ workflowId: older.workflowId, version: '1', gate: 'stage1', isFrozen: false }]);
+    assert.deepEqual((await run(runs.findOlderRuns, { target, version: '2', workflowId: newer.workflowId })).runs, [{ workflowId: older.workflowId, version: '1', gate: 'stage1', phase: 'Stage 1 approval' }]);
     assert.deepEqual((await run(runs.findOlderRuns, { target, version: '1', workflowId: older.workflowId })).runs, []);
     assert.deepEqual(await run(runs.supersedeRun, { workflowId: older.workflowId, by: newer.workflowId, version: '2' }), { sent: true });
     assert.match((await older.result()).reason, /superseded by version 2/);

@@ -54,13 +54,15 @@ export async function testKills(title: string, moments: readonly Moment[]): Prom
     const target = { plant: 'P001', circuit: 'C004' };
     const { release, version } = await watchedRelease(target);
     const since = (await stack.standIn.ledger()).length;
+    // Failed once, so that the run also looks for a late twin of its incident before it closes, as it will after every kill.
+    await stack.standIn.fault({ method: 'POST', path: '/wit/workitems/\\$Bug$' }, { kind: 'status', status: 500 });
     const { workflowId } = await start(target);
     const result = await resultOf(workflowId);
     await assertOnce({ target, version, release, result, since });
     await stack.worker!.stop();
     // Its incident is looked for beside steps of the same queue, at any time: killed over it is the worker in redeploy.test.ts.
     plan = killsAt((await stepsOf(stack, workflowId)).filter(({ activity }) => activity !== 'findIncident'), moments);
-    assert.ok(plan.some(({ at }) => at === 'switchBatchDeployment:afterEffect') && plan.some(({ at }) => at === 'claimLock:afterEffect'), plan.map(({ at }) => at).join(', '));
+    for (const step of ['switchBatchDeployment', 'claimLock', 'createWorkItem', 'closeDuplicateWorkItems']) assert.ok(plan.some(({ at }) => at === `${step}:afterEffect`), plan.map(({ at }) => at).join(', '));
   });
 
   test(title, async (context) => {

@@ -20,7 +20,7 @@ import type { coordinateIncident } from '../../../workflows/index.ts';
 import type { IncidentView } from '../../../workflows/incidents/incident-desk.ts';
 import { eventually } from '../../support/eventually.ts';
 import { details } from '../../support/release-model-runs.ts';
-import { releaseActivities, testInput, type ReleaseActivities } from '../../support/release-activities.ts';
+import { releaseActivities, testInput, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTimeSkipping } from '../../support/time-skipping.ts';
 
@@ -64,7 +64,7 @@ function witnessed(replaced: Partial<ReleaseActivities> = {}): { seen: Seen; act
 
 const started: Handle[] = [];
 async function start(incident: string, change: Partial<CoordinateIncidentInput> = {}): Promise<Handle> {
-  const input: CoordinateIncidentInput = { incident, title: 'Predictions are far off', severity: 'P1', target, reportedBy: 'alert mae-high', ...change };
+  const input: CoordinateIncidentInput = { incident, title: 'Predictions are far off', severity: 'P1', ...(change.service === undefined && { target }), reportedBy: 'alert mae-high', ...change };
   const handle = (await temporal.client.workflow.start('coordinateIncident', { taskQueue: TaskQueue.Runbooks, workflowId: coordinateIncidentId(input), args: [input] })) as Handle;
   started.push(handle);
   await eventually(async () => assert.equal((await view(handle)).bridge, 'https://meet.example.com/incident'));
@@ -265,6 +265,44 @@ describe('coordinateIncident', () => {
       assert.doesNotMatch(await details(handle), /not taken/);
       for (const [message, reason] of [[{ action: 'fix', by: 'bob' }, /its "action" is none of/], [{ action: 'assess', by: 'bob', severity: 'P9', comment: 'x' }, /its "severity" is none of P0/], [{ action: 'update', by: 'bob' }, /does not say what is new/], [{ action: 'takeRole', by: 'bob', role: 'king' }, /its "role" is none of/], [{ action: 'postMortem', by: 'bob', comment: 'x' }, /it is not resolved yet/], [{ action: 'acknowledge' }, /does not say who you are/]] as const) await refused(handle, message, reason);
       await finish(handle);
+    });
+  });
+
+  it('of a plant pauses all its circuits and offers the newest change among them that is no rollback', async () => {
+    const { activities } = witnessed({
+      namedCircuits: async ({ name }) => ({ named: { scope: { plant: name }, count: 3, circuits: ['C001', 'C002', 'C003'].map((circuit) => ({ target: { plant: name, circuit }, endpoint: `batch-endpoint-plant-${name}`, deployment: `deployment-circuit-${circuit}` })), production: testPolicy(target).workspaces.production } }),
+      findLastChanges: async ({ places }) => ({ changes: [['C002', { model_version: '3', run: 'rollBackModel:P001:C002/r' }], ['C003', { model_version: '5', previous_version: '4' }]].map(([circuit, tags]) => ({ target: places.find((place) => place.target.circuit === circuit)!.target, tags: tags as Record<string, string>, changedAt: '2026-11-21T03:00:00Z' })) }),
+    });
+    await run(activities, async () => {
+      const handle = await start('plant', { severity: 'P1', service: 'P001' });
+      await paused(true);
+      const stopped = async (plant: string) => (await readStops(temporal.client, { target: { plant, circuit: 'C003' } })).holds.length;
+      assert.deepEqual([await stopped('P001'), await stopped('P002')], [1, 0]);
+      await temporal.sleep(11 * minute);
+      const { question, facts } = await eventually(async () => (await handle.query<GateView | null>('gate'))!.card);
+      assert.deepEqual([question, facts[1]], ['Roll P001/C003 back from 5 to 4?', 'the newest change of 3 circuits, at 2026-11-21T03:00:00Z']);
+      await handle.executeUpdate('decide', { args: [{ gate: 'rollback', verdict: 'reject', by: 'carol', comment: 'that is not it' }] });
+      await finish(handle);
+      await paused(false);
+      const { timeline } = await view(handle);
+      for (const line of ['releases of plant P001 are paused', 'rollback of the last change is offered: from 5 to 4 of P001/C003', 'releases of plant P001 go on']) assert.ok(timeline.some(({ text }) => text === line), `${line}\n${JSON.stringify(timeline)}`);
+    });
+  });
+
+  it('of what the estate does not know says plainly, once it is grave, that there is nothing to pause and nothing to roll back', async () => {
+    const { seen, activities } = witnessed();
+    await run(activities, async () => {
+      const handle = await start('words', { severity: 'P3', service: 'model-server' });
+      const said = 'no releases are paused, and no rollback will be offered: "model-server" names no circuit of the estate';
+      const isSaid = async () => (await view(handle)).timeline.filter(({ text }) => text === said).length;
+      assert.equal(await isSaid(), 0);
+      await act(handle, { action: 'assess', by: 'bob', severity: 'P0', comment: 'nothing answers' });
+      await eventually(async () => assert.equal(await isSaid(), 1));
+      assert.match(await details(handle), /\*\*releases:\*\* none to pause, and nothing to roll back/);
+      await temporal.sleep(20 * minute);
+      assert.deepEqual([(await view(handle)).releases, await handle.query<GateView | null>('gate'), await isSaid()], ['none', null, 1]);
+      await finish(handle);
+      assert.ok(seen.entries.some((entry) => entry.kind === 'finding' && entry.what === `incident: ${said}`));
     });
   });
 

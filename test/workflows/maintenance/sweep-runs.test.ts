@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { heartbeat, sleep } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { readStops } from '../../../activities/runs/emergency-stop.ts';
 import type { GateEvent } from '../../../workflows/domain/gate-event.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { AppendToRecordInput } from '../../../workflows/domain/record.ts';
@@ -128,8 +129,23 @@ describe('sweepRuns', () => {
       await eventually(async () => {
         const { timeline, releases } = await temporal.client.workflow.getHandle(incidents[0]!).query<IncidentView>('incident');
         assert.ok(['901', '902'].every((id) => timeline.some(({ text }) => text.includes(`releaseChange:b1a7:${id} was terminated from outside`))), JSON.stringify(timeline));
-        assert.equal(releases, 'running');
+        assert.equal(releases, 'none');
       });
+    });
+  });
+
+  it('lets the releases go on that a terminated incident of a whole plant has paused', async () => {
+    const { activities } = world();
+    const production = { subscriptionId: '0', resourceGroup: 'ml-platform', workspace: 'prod-ml-workspace' };
+    await withReleaseWorkers(temporal, { ...activities, namedCircuits: async () => ({ named: { scope: { plant: 'P7' }, count: 0, circuits: [], production } }) }, async () => {
+      const incident = await temporal.client.workflow.start('coordinateIncident', { taskQueue: TaskQueue.Runbooks, workflowId: 'coordinateIncident:p7', args: [{ incident: 'p7', title: 'All of it', severity: 'P1', service: 'P7' }] });
+      const held = async () => (await readStops(temporal.client, { target: { plant: 'P7', circuit: 'C1' } })).holds.map(({ by }) => by);
+      await eventually(async () => assert.deepEqual(await held(), [incident.workflowId]));
+      await visible(temporal.client, `WorkflowType = 'stopReleases' AND ExecutionStatus = 'Running'`, 1);
+      await incident.terminate('in a hurry');
+      await visible(temporal.client, `ExecutionStatus = 'Terminated' AND WorkflowId = '${incident.workflowId}'`, 1);
+      await sweep();
+      await eventually(async () => assert.deepEqual(await held(), []));
     });
   });
 

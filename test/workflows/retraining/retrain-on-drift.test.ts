@@ -11,14 +11,15 @@ import { investigateDegradation, retrainOnDrift as runbook, InputError } from '.
 import { AlreadyStarted, startRunbook } from '../../../starters/start-runbook.ts';
 import { bundlePath } from '../../../workers/bundle.ts';
 import type { InvestigateDegradationResult } from '../../../workflows/domain/degradation.ts';
-import type { RetrainOnDriftInput, RetrainOnDriftResult } from '../../../workflows/domain/drift-retraining.ts';
+import type { FinishRetrainingResult, ReleaseEnd, RetrainOnDriftInput, RetrainOnDriftResult } from '../../../workflows/domain/drift-retraining.ts';
 import { FailureType } from '../../../workflows/domain/failures.ts';
+import { stepKey } from '../../../workflows/domain/keys.ts';
 import type { GateView } from '../../../workflows/domain/gate-view.ts';
 import { scheduledRunId } from '../../../workflows/domain/ids.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
 import type { RecordEntry } from '../../../workflows/domain/record.ts';
 import type { RunStatus } from '../../../workflows/domain/run-status.ts';
-import type { Target } from '../../../workflows/domain/vocabulary.ts';
+import type { Outcome, Target } from '../../../workflows/domain/vocabulary.ts';
 import { eventually } from '../../support/eventually.ts';
 import { releaseActivities, steadyStatistics, testPolicy, type ReleaseActivities } from '../../support/release-activities.ts';
 import { details } from '../../support/release-model-runs.ts';
@@ -288,6 +289,42 @@ describe('retrainOnDrift', () => {
       await assert.rejects(investigationOf(target).result(), (error: Error) => error instanceof WorkflowFailedError && error.cause?.name === 'CancelledFailure');
       const { memo } = await asking.describe();
       assert.match(JSON.stringify((memo?.['result'] as RetrainOnDriftResult).compensations), /investigation investigateDegradation:P002:C\d+/);
+    });
+  });
+
+  it('leaves the release that it follows to another run when it is cancelled, which moves the baseline, once, when the version serves; not when it does not', async () => {
+    const retraining = new Retraining();
+    const ends = new Map<string, Outcome>();
+    const keys: string[] = [];
+    const { awaitRelease, moveDriftBaseline, ...activities } = retraining.activities();
+    await retrain({
+      ...activities,
+      awaitRelease: async (input) => {
+        const outcome = ends.get(input.target.circuit);
+        if (outcome === undefined) throw ApplicationFailure.create({ type: FailureType.StillWatching, message: 'it goes on', nextRetryDelay: 50 });
+        const end = await awaitRelease!(input);
+        if (outcome === 'rejected') retraining.serving = '41-old';
+        return { ...end, outcome } as ReleaseEnd;
+      },
+      moveDriftBaseline: async (input) => { keys.push(input.key.key); return await moveDriftBaseline!(input); },
+    }, async (start) => {
+      for (const [outcome, moved] of [['succeeded', ['2015-09-30 42-new']], ['rejected', []]] as const) {
+        retraining.moved.length = 0;
+        const { handle, target } = await start(seattle);
+        await eventually(async () => assert.equal((await handle.query<RunStatus>('status')).phase, 'following the release'));
+        await handle.cancel();
+        await assert.rejects(handle.result(), (error: Error) => error instanceof WorkflowFailedError && error.cause?.name === 'CancelledFailure');
+        const left = `finishRetraining:${target.plant}:${target.circuit}:${retraining.pullRequest.id}`;
+        const { memo, runId } = await handle.describe();
+        const { compensations, release } = memo!['result'] as RetrainOnDriftResult;
+        assert.deepEqual([compensations, release?.end], [[{ step: 'drift baseline', state: 'done', detail: `the change is merged: ${left} follows its release, and moves the baseline once the version serves` }], null]);
+        assert.deepEqual(retraining.moved, []);
+        ends.set(target.circuit, outcome);
+        const finished = (await temporal.client.workflow.getHandle(left).result()) as FinishRetrainingResult;
+        assert.deepEqual([finished.outcome, finished.baseline?.modelVersion ?? null, retraining.moved], [outcome, outcome === 'succeeded' ? '42-new' : null, moved], finished.reason);
+        if (outcome === 'rejected') assert.match(finished.reason, /^production serves 41-old, not 42-new .*; the drift baseline stays as it is$/);
+        else assert.equal(keys[0], stepKey({ workflowId: handle.workflowId, firstExecutionRunId: runId, step: 'move the drift baseline' }).key);
+      }
     });
   });
 
