@@ -15,7 +15,7 @@ import { runbooks } from '../../starters/runbooks.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 
 /** Stories with many looks or many real jobs: they are played in the lane `chaos`, so that the default one stays quick. */
-const long = ['releaseModel/alert-rolls-back', 'releaseModel/approver-asleep', 'releaseModel/registry-throttled', 'releaseModel/rolled-back', 'releaseModel/rolled-back-by-policy', 'releaseModel/weekend', 'releaseModel/worker-restarts', 'recoverBatchJob/out-of-memory', 'recoverBatchJob/too-slow', 'updateEnvironment/exception', 'updateEnvironment/rolled-back', 'reviewPendingReleases/one-decision', 'reviewPendingReleases/exception', 'releaseModel/expired-at-stage3', 'releaseModel/watch-inconclusive', 'recoverBatchJob/remedies-used-up', 'recoverBatchJob/next-job-fails', 'updateEnvironment/kept'];
+const long = ['releaseModel/alert-rolls-back', 'releaseModel/approver-asleep', 'releaseModel/registry-throttled', 'releaseModel/rolled-back', 'releaseModel/rolled-back-by-policy', 'releaseModel/weekend', 'releaseModel/worker-restarts', 'recoverBatchJob/out-of-memory', 'recoverBatchJob/too-slow', 'updateEnvironment/exception', 'updateEnvironment/rolled-back', 'reviewPendingReleases/one-decision', 'reviewPendingReleases/exception', 'releaseModel/expired-at-stage3', 'releaseModel/watch-inconclusive', 'recoverBatchJob/remedies-used-up', 'recoverBatchJob/next-job-fails', 'updateEnvironment/kept', 'releaseModel/superseded', 'releaseModel/taken-over', 'releaseModel/emergency-stop', 'releaseModel/asked-again', 'releaseModel/reopened', 'rollBackModel/pre-empts', 'releaseChange/followed'];
 
 /** Told in the docs as text, too. */
 const printed = 'releaseModel/approver-asleep';
