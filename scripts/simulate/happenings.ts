@@ -1,4 +1,5 @@
 /** What happens in a story without anybody being asked: alerts, changes of the estate, jobs of the schedule, workers that are restarted, what others do beside the run. */
+import { causeOf } from './answering.ts';
 import { happenBeside } from './beside-the-run.ts';
 import type { NewerReleases } from './newer-releases.ts';
 import { writeReadings } from './scenes/predictions.ts';
@@ -22,7 +23,7 @@ export interface Happening {
 /** Lets it happen, while the time stands; answers what happened, in words. */
 export async function happen(happening: Happening, event: StoryEvent, workflowId: string): Promise<string> {
   const { stage, restartWorkers, pullRequestId } = happening;
-  const { alert, estate, cancel, worker, batchJob, readings, serving, pullRequest, merge } = event;
+  const { alert, estate, cancel, worker, batchJob, readings, serving, pullRequest, merge, override } = event;
   const { standIn, client, sandbox } = stage;
   if (alert) {
     const { plant, circuit } = targetOf(alert.target);
@@ -54,6 +55,10 @@ export async function happen(happening: Happening, event: StoryEvent, workflowId
   if (serving) {
     await putIntoProduction({ standIn, sandbox, pass: (ms) => stage.pass(ms) }, [serving]);
     return `somebody lets ${serving.target} serve version ${serving.version}`;
+  }
+  if (override) {
+    const said = `${override.by} asks to override the freeze: ${override.reason}`;
+    return await client.workflow.getHandle(workflowId).executeUpdate('overrideFreeze', { args: [override] }).then(() => said, (error: unknown) => `${said} (refused: ${causeOf(error)})`);
   }
   if (worker) {
     await restartWorkers();

@@ -112,6 +112,7 @@ async function play({ stage, runbook, story, startMs, waiting, newer, input }: P
     await clock.until(startMs - story.waiting.for);
     await stage.synchronize();
     await letWait(stage, waiting);
+    await actors.expectEarlyEvents();
     await clock.until(startMs);
     await stage.synchronize();
     for (const fault of story.faults) await standIn.fault(...faultOrder(fault, startMs));

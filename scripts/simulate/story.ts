@@ -111,11 +111,17 @@ const happenings = {
   /** Somebody stops releases before production, and lifts that again. */
   stop: z.strictObject({ scope: stopScope, by: text(200), reason: text(300) }),
   lift: z.strictObject({ scope: stopScope, by: text(200) }),
+  /** Somebody asks that the run go on in spite of the freeze that holds it. */
+  override: z.strictObject({ by: text(200), reason: text(300) }),
 };
 
+/** What can only happen while the run goes on. */
+const ofTheRun = ['cancel', 'worker', 'pullRequest', 'override'] as const;
+
 const event = z
-  .strictObject({ at: duration, ...z.object(happenings).partial().shape })
-  .refine((given) => Object.keys(given).length === 2, { message: `must have at and exactly one of ${Object.keys(happenings).join(', ')}` });
+  .strictObject({ at: sinceStart, ...z.object(happenings).partial().shape })
+  .refine((given) => Object.keys(given).length === 2, { message: `must have at and exactly one of ${Object.keys(happenings).join(', ')}` })
+  .refine((given) => given.at >= 0 || !ofTheRun.some((name) => given[name] !== undefined), { path: ['at'], message: 'must not be before the run begins' });
 
 /** The build of a merged change, where a pipeline trains: how long after the run's start it ends, and how. */
 const changeBuild = z.strictObject({ ends: duration.default(0), result: oneOf(['succeeded', 'failed']).default('succeeded') });

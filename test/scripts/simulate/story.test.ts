@@ -70,6 +70,8 @@ events:
   - {at: 1h, lift: {scope: all}}
   - {at: 1h, merge: {by: carol, files: [a.yml]}}
   - {at: 1h, serving: {version: 2}}
+  - {at: 1h, override: {by: carol}}
+  - {at: "-1h", cancel: too early}
 `);
     for (const complaint of [
       /story\.yml:3: scene\.branch\.by: /,
@@ -84,6 +86,8 @@ events:
       /story\.yml:11: events\.3\.lift\.by: /,
       /story\.yml:12: events\.4\.merge\.files: /,
       /story\.yml:13: events\.5\.serving\.version: must be a text/,
+      /story\.yml:14: events\.6\.override\.reason: /,
+      /story\.yml:15: events\.7\.at: must not be before the run begins/,
     ]) refused(wrong, 2, complaint);
   });
 
