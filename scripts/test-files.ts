@@ -1,10 +1,10 @@
 import { globSync } from 'node:fs';
 
-/** Lanes that run only when asked for: they kill workers over and over, or need servers that are built for them. */
-const lanes = ['chaos', 'platforms'];
+/** Lanes that run only when asked for: they play every story of the docs, kill workers over and over, or need servers that are built for them. */
+const lanes = ['stories', 'chaos', 'platforms'];
 
-/** These take longest; the first of them mostly wait, for the time-outs by which Temporal misses a worker that was killed, and leave the cores to the others. */
-const begunFirst = ['test/recovery/', 'test/scripts/simulate/stories.test.ts'];
+/** These take longest; they mostly wait, for the time-outs by which Temporal misses a worker that was killed, and leave the cores to the others. */
+const begunFirst = ['test/recovery/'];
 
 /** The test files of a lane; without one, all that belong to no lane. Relative to `directory`, in the order in which they are best run. */
 export function testFiles(lane?: string, directory: string = process.cwd()): string[] {

@@ -1,6 +1,6 @@
 /**
  * `npm test [-- file ...]`: runs test files with Node's test runner; without names, all but the lanes that take long or need further
- * servers. `--lane chaos` or `--lane platforms` runs one of those.
+ * servers. `--lane stories`, `--lane chaos` or `--lane platforms` runs one of those.
  */
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
@@ -19,7 +19,7 @@ if (files.length === 0) {
 // A file of the lane chaos kills workers for a quarter of an hour; the longest of the others, some thirty-five kills of a release, takes five minutes.
 const timeout = values.lane === 'chaos' ? 1_800_000 : 900_000;
 // Each file starts servers of its own, and the smallest machine that this must pass on has two cores; a third file fills what the others wait.
-const concurrency = values.lane === undefined ? 3 : 2;
+const concurrency = values.lane === undefined || values.lane === 'stories' ? 3 : 2;
 const slowestShown = 12;
 
 const stopping = new AbortController();

@@ -63,14 +63,23 @@ export function createActivities(queue: Exclude<TaskQueue, typeof TaskQueue.Runb
       const azureMl = createAzureMlActivities({ ...createAzureMlClients(settings), ...(client && { readLock: lockReader(client) }) });
       return withHeartbeat({ ...azureMl, ...(queue === TaskQueue.AzureMl && createStatisticsActivities(createStatisticsClients(settings))) });
     }
-    case TaskQueue.AzureMonitor:
-      return withHeartbeat({ ...createAzureMonitorActivities(createAzureMonitorClients(settings)), ...createAzureAlertActivities(createAzureMonitorClients(settings)) });
+    case TaskQueue.AzureMonitor: {
+      const clients = createAzureMonitorClients(settings);
+      return withHeartbeat({ ...createAzureMonitorActivities(clients), ...createAzureAlertActivities(clients) });
+    }
     case TaskQueue.AlertSources:
       return withHeartbeat(createAlertSourceActivities({ estateFile: configuration.estateFile, secrets: configuration.alertSecrets ?? {}, rest: createNotificationClients(settings).rest }));
     case TaskQueue.Mlflow:
       return withHeartbeat(createMlflowActivities(createMlflowClients(settings)));
-    case TaskQueue.AzureDevOps:
-      return withHeartbeat({ ...createAzureDevOpsActivities({ ...createAzureDevOpsClients(settings), ...(configuration.HOLDPOINT_STATE !== undefined && { sightingsFile: sightingsFile(configuration.HOLDPOINT_STATE) }) }), ...createAttachmentActivities({ ...createAzureDevOpsClients(settings), ...createAzureMlClients(settings) }), ...createCheckActivities(createCheckClients(settings, openVault(configuration))) });
+    case TaskQueue.AzureDevOps: {
+      const clients = createAzureDevOpsClients(settings);
+      const { HOLDPOINT_STATE } = configuration;
+      return withHeartbeat({
+        ...createAzureDevOpsActivities({ ...clients, ...(HOLDPOINT_STATE !== undefined && { sightingsFile: sightingsFile(HOLDPOINT_STATE) }) }),
+        ...createAttachmentActivities({ ...clients, ...createAzureMlClients(settings) }),
+        ...createCheckActivities(createCheckClients(settings, openVault(configuration))),
+      });
+    }
     case TaskQueue.Notifications:
       return withHeartbeat(createNotificationActivities({ estateFile: configuration.estateFile, webhookUrl: configuration.CHAT_WEBHOOK_URL ?? null, inboxUrl: configuration.HOLDPOINT_INBOX_URL ?? null, secrets: configuration.notificationSecrets ?? {}, buttonKeysFile: configuration.buttonKeysFile ?? null, client: client ?? null, ...createNotificationClients(settings) }));
     case TaskQueue.Record: {

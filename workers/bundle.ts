@@ -15,12 +15,13 @@ export interface BundleOptions {
   logger?: Logger;
 }
 
-/** Writes the bundle and returns its path; a reader never sees half a file. */
+/** Writes the bundle and returns its path; a reader never sees half a file, nor another's, where two build. */
 export async function buildBundle({ path = bundlePath, logger }: BundleOptions = {}): Promise<string> {
   const { code } = await bundleWorkflowCode({ workflowsPath, payloadConverterPath, webpackConfigHook: asTheEngineHasIt, ...(logger && { logger }) });
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, code);
-  await rename(`${path}.new`, path);
+  const unfinished = `${path}.${process.pid}`;
+  await writeFile(unfinished, code);
+  await rename(unfinished, path);
   return path;
 }
 

@@ -39,6 +39,9 @@ export interface ApprovalApis {
   builds: BuildsApi;
 }
 
+/** Approvals of each kind and outcome that one look reads, unless it says otherwise. */
+const recentTop = 100;
+
 const verdicts: Partial<Record<string, AzureDecision['verdict']>> = { approved: 'approve', rejected: 'reject' };
 
 /** Reads an approval; null where there is none. Throws classified failures. */
@@ -70,13 +73,13 @@ export async function pullRequestsOfBuild({ builds }: Pick<ApprovalApis, 'builds
 }
 
 /** Ids of what waits for people. */
-export async function pendingApprovals({ approvals }: Pick<ApprovalApis, 'approvals'>, top: number): Promise<ApprovalRef[]> {
+export async function pendingApprovals({ approvals }: Pick<ApprovalApis, 'approvals'>, top = recentTop): Promise<ApprovalRef[]> {
   const [stages, releases] = await Promise.all([orNone(approvals.pipelineApprovals('pending', top)), orNone(approvals.releaseApprovals('pending', top))]);
   return [...stages.map(({ id }) => ({ kind: 'pipelines', id }) as const), ...releases.map(({ id }) => ({ kind: 'release', id }) as const)];
 }
 
 /** Ids of what was decided lately, to find what no hook has told; `version` changes when an approval does. */
-export async function recentApprovals({ approvals }: Pick<ApprovalApis, 'approvals'>, top: number): Promise<{ ref: ApprovalRef; version: string }[]> {
+export async function recentApprovals({ approvals }: Pick<ApprovalApis, 'approvals'>, top = recentTop): Promise<{ ref: ApprovalRef; version: string }[]> {
   const decided = ['approved', 'rejected'] as const;
   const [stages, releases] = await Promise.all([
     Promise.all(decided.map((state) => orNone(approvals.pipelineApprovals(state, top)))),

@@ -16,8 +16,6 @@ export interface FindMissedApprovalsInput {
 }
 
 const concurrency = 4;
-/** Approvals of each kind and outcome that one look reads: as many as the receiver's own look. */
-const recentTop = 100;
 
 /**
  * Notes which tags stand on the runs of pending approvals, and finds the decisions that answer one of the gates, those that can count for nobody included, each with the reason.
@@ -34,12 +32,12 @@ export async function findMissedApprovals(apis: ApprovalApis, sightings: Pick<Ta
   let read = 0;
   const progress = (): void => recordProgress({ read: (read += 1) });
   // Whether or not a gate is open yet: a tag must have been seen before somebody decides.
-  await pMap(await pendingApprovals(apis, recentTop), async (ref) => { await seeApproval(reading, ref); progress(); }, { concurrency });
+  await pMap(await pendingApprovals(apis), async (ref) => { await seeApproval(reading, ref); progress(); }, { concurrency });
   if (waiting.length === 0) return { answers: [] };
 
   const accompanied = new Set(rules.accompanied.map(({ plant, circuit }) => `${plant}/${circuit}`));
   const judged: ApprovalRules = { ...rules, accompanies: ({ plant, circuit }) => accompanied.has(`${plant}/${circuit}`) };
-  const decided = (await recentApprovals(apis, recentTop)).filter(({ version }) => version === '' || Date.parse(version) >= Date.parse(since));
+  const decided = (await recentApprovals(apis)).filter(({ version }) => version === '' || Date.parse(version) >= Date.parse(since));
   const found = await pMap(decided, async ({ ref }) => {
     const approval = await seeApproval(reading, ref);
     const told = approval === null ? { ignored: '' } : await answersOf(reading, judged, approval);

@@ -1,6 +1,7 @@
 /** A picture beside a pull request, for whoever reviews it: copied from the workspace's storage, which reviewers need not have access to, and linked in the description. */
 import type { StepKey } from '../../workflows/domain/keys.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
+import { withLine } from '../../workflows/domain/pull-request-review.ts';
 import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
 import type { BlobReader } from '../azure-ml/blob-reader.ts';
 import { blobOf } from '../azure-ml/datastore.ts';
@@ -67,10 +68,4 @@ async function read({ arm, blob }: Pick<AttachmentClients, 'arm' | 'blob'>, work
   const content = await blob.read(await blobOf(arm, workspace, uri), mostBytes);
   if (content === null) throw vendorFailure(FailureType.NotFound, `the picture ${uri} does not exist`);
   return content;
-}
-
-/** Above the marker that service hooks find the run by, or at the end. */
-function withLine(description: string, line: string): string {
-  const at = description.lastIndexOf('<!-- holdpoint:run ');
-  return at < 0 ? `${description}\n\n${line}` : `${description.slice(0, at)}${line}\n\n${description.slice(at)}`;
 }

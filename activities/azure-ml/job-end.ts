@@ -26,7 +26,7 @@ export interface CancelJobInput extends JobRef {
 }
 
 /** Least milliseconds between two looks around the expected end. */
-const soonestMs = 50;
+const soonestMs = 25;
 /** Milliseconds between two looks for a job that is not there. */
 const lookMs = 1_000;
 export const endedJobStatuses: readonly string[] = ['Completed', 'Failed', 'Canceled', 'NotResponding'] satisfies JobEnd['status'][];
@@ -53,12 +53,12 @@ export async function awaitJob({ arm }: { arm: ArmClient }, { workspace, jobName
 
 /**
  * When to look at a job again, which has been waited for so long. Where it is known how long such a job takes, the next look is a little before that, and the end is then seen within a
- * twentieth of it; one that is overdue is looked at ever less often, by a quarter of the time that it is. Never later than by the interval.
+ * fortieth of it; one that is overdue is looked at ever less often, by a quarter of the time that it is. Never later than by the interval.
  */
 export function nextLookMs(elapsedMs: number, intervalMs: number, expectedMs?: number): number {
   if (expectedMs === undefined) return intervalMs;
   const leftMs = 0.9 * expectedMs - elapsedMs;
-  return Math.round(Math.min(intervalMs, Math.max(leftMs, -leftMs / 4, expectedMs / 20, soonestMs)));
+  return Math.round(Math.min(intervalMs, Math.max(leftMs, -leftMs / 4, expectedMs / 40, soonestMs)));
 }
 
 /** How a job that has ended with this status did. */

@@ -52,8 +52,9 @@ const freeze = z.strictObject({
 export const freezesSchema = z.array(freeze).default([]);
 export type DeclaredFreeze = z.infer<typeof freeze>;
 
-/** Whether it concerns an action, where that takes place, or in one of the environments where it may. */
-export function concerns({ environments, actions: named }: Pick<DeclaredFreeze, 'environments' | 'actions'>, action: FreezeAction, environment?: FreezeEnvironment): boolean {
+/** Whether it concerns an action, where that takes place, or in one of the environments where it may. A pipeline's stage has no target: a freeze of some targets never concerns it. */
+export function concerns({ environments, actions: named, targets }: Pick<DeclaredFreeze, 'environments' | 'actions' | 'targets'>, action: FreezeAction, environment?: FreezeEnvironment): boolean {
+  if (action === 'pipelineStage' && targets !== undefined) return false;
   const places: readonly FreezeEnvironment[] = environment === undefined ? freezeActions[action] : [environment];
   return places.some((place) => environments.includes(place)) && (named?.includes(action) ?? true);
 }
@@ -80,7 +81,7 @@ export function checkFreezes({ people, groups, escalation, plants, freezes }: Na
     const path: Path = ['freezes', index];
     if (freezes.findIndex(({ name }) => name === each.name) < index) complain([...path, 'name'], `"${each.name}" is the name of an earlier freeze; each needs its own, for an override names it`);
     each.actions?.forEach((action, position) => {
-      if (!concerns({ ...each, actions: undefined }, action)) complain([...path, 'actions', position], `${action} takes place in ${freezeActions[action].join(' or ')}, which is none of the freeze's environments; add it there, or take ${action} out`);
+      if (!concerns({ environments: each.environments }, action)) complain([...path, 'actions', position], `${action} takes place in ${freezeActions[action].join(' or ')}, which is none of the freeze's environments; add it there, or take ${action} out`);
     });
     if (each.targets !== undefined && each.actions?.length === 1 && each.actions[0] === 'pipelineStage') complain([...path, 'targets'], 'a pipeline\'s stage has no plant or circuit: leave the targets out, or the freeze holds nothing');
     each.targets?.forEach((target, position) => {

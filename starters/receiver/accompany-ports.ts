@@ -36,8 +36,6 @@ export interface AccompanyOptions {
 /** Milliseconds for one call to Temporal, and for an answer: the run may have to verify it. */
 const callMs = 5_000;
 const answerMs = 15_000;
-/** Approvals of each kind and outcome that one look reads. */
-const recentTop = 100;
 
 export function accompanyPorts({ client, settings, estate, sign, sightings }: AccompanyOptions): { builds: BuildPorts; azureApprovals: ApprovalPorts; poll: Pick<ApprovalPollOptions, 'pending' | 'recent' | 'isAnyGateOpen'> } {
   const { rest, project, releaseUrl } = createAzureDevOpsClients({ ...settings, requestTimeoutMs: Math.min(settings.requestTimeoutMs, longestRequestMs) });
@@ -65,8 +63,8 @@ export function accompanyPorts({ client, settings, estate, sign, sightings }: Ac
       send: (workflowId, answer, key) => answered(() => send(client, workflowId, answer, key)),
     },
     poll: {
-      pending: () => pendingApprovals(apis, recentTop),
-      recent: () => recentApprovals(apis, recentTop),
+      pending: () => pendingApprovals(apis),
+      recent: () => recentApprovals(apis),
       isAnyGateOpen: async () => (await within(client, callMs, () => client.workflow.count(`WorkflowType = 'releaseModel' AND ExecutionStatus = 'Running' AND ${waitingQuery}`))).count > 0,
     },
   };

@@ -1,5 +1,6 @@
 /** The lock of a run's target, as the run sees it: claimed, waited for, held, given back when the run closes; and taken away by a rollback. */
-import { ActivityFailure, ApplicationFailure, CancellationScope, condition, defineSignal, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, defineSignal, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import { activityFailedBy } from './activity-failure.ts';
 import { FailureType } from '../domain/failures.ts';
 import { lockId, type LockClaim, type LockNews, type LockParty, type Preempted } from '../domain/resource-lock.ts';
 import type { Target } from '../domain/vocabulary.ts';
@@ -113,5 +114,5 @@ export class ResourceLock {
 
 /** Whether a write was refused because the lock is another run's by now. */
 export function isPreempted(error: unknown): boolean {
-  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === FailureType.Preempted;
+  return activityFailedBy(error, FailureType.Preempted);
 }

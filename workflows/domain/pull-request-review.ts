@@ -40,7 +40,15 @@ export function standingDigest(standing: ReviewStanding): string {
 
 /** A pull request names, where its page does not show it, the run that follows it: service hooks find the run by it. */
 export function runMarker(workflowId: string): string {
-  return `<!-- holdpoint:run ${workflowId} -->`;
+  return `${markerStart}${workflowId} -->`;
+}
+
+const markerStart = '<!-- holdpoint:run ';
+
+/** The description with a line more, above the marker, or at the end where people took that away. */
+export function withLine(description: string, line: string): string {
+  const at = description.lastIndexOf(markerStart);
+  return at < 0 ? `${description}\n\n${line}` : `${description.slice(0, at)}${line}\n\n${description.slice(at)}`;
 }
 
 const followers = ['updateTrainingConfig', 'retrainOnDrift'];

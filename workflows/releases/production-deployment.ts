@@ -1,4 +1,5 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
+import { activityFailedBy } from '../blocks/activity-failure.ts';
 import { isPreempted, type LockToken, type ResourceLock } from '../blocks/resource-lock.ts';
 import type { Run } from '../blocks/run.ts';
 import { FailureType } from '../domain/failures.ts';
@@ -23,7 +24,7 @@ export async function deployVerified(run: Run, input: ReleaseModelInput, policy:
   try {
     await deployToProduction({ key: run.key('deploy to production'), workspace, endpoint, deployment, before, template: { inference, location }, model, tags, ...(lock && { lock }) });
   } catch (error) {
-    if (!isChangedByHand(error)) throw error;
+    if (!activityFailedBy(error, FailureType.ChangedByHand)) throw error;
     run.production = 'unchanged'; // what stands there is somebody else's: there is nothing of ours to undo
     verified();
     throw error;
@@ -36,10 +37,6 @@ export async function deployVerified(run: Run, input: ReleaseModelInput, policy:
 /** How the record names a circuit's deployment in production. */
 function productionResource({ workspaces, endpoint, deployment }: TargetPolicy): string {
   return `${workspaces.production.workspace}/${endpoint}/${deployment}`;
-}
-
-function isChangedByHand(error: unknown): boolean {
-  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === FailureType.ChangedByHand;
 }
 
 /** What the lock hands over to whoever pre-empts this run. */

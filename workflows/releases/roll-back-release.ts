@@ -34,7 +34,7 @@ export async function rollBackRelease(run: Run, input: ReleaseModelInput, policy
   const { target } = input;
   const why = describeBreach(breach.verdict);
   const workflowId = rollBackModelId(target);
-  const child = await startOwnRun({ runbook: 'rollBackModel', workflowId, target, phase: RollBackModelPhase.Identify, input: rollbackInput(input, breach), summary: `Roll ${targetLabel(target)} back from ${input.version}: ${why}`.slice(0, 200) });
+  const child = await startOwnRun({ runbook: 'rollBackModel', workflowId, target, phase: RollBackModelPhase.Identify, input: rollbackInput(input, breach), summary: `Roll ${targetLabel(target)} back from ${input.version}: ${why}` });
   if (child === null) return { reason: `${why}; ${workflowId} was under way already, and what serves is for it to decide`, serving: null, workItem: null, rollback: { workflowId, outcome: null, incident: null } };
   run.note(`${workflowId} rolls back, and goes on whatever becomes of this run.`);
   const { outcome, reason, result } = await waitForOwnRun(child, 2 * policy.monitoring.rollbackForMs + patienceMs);

@@ -1,5 +1,6 @@
 /** What a recovery does to the platform, and how it takes that back. */
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
+import { activityFailedBy } from '../blocks/activity-failure.ts';
 import { rootMessage } from '../blocks/compensations.ts';
 import { isPreempted, type ResourceLock } from '../blocks/resource-lock.ts';
 import type { Run } from '../blocks/run.ts';
@@ -90,7 +91,7 @@ export class Recovery {
       try {
         await this.#change(remedy);
       } catch (error) {
-        if (!isPreempted(error) && !isOfType(error, FailureType.ChangedByHand) && !isOfType(error, FailureType.ReadBackMismatch)) throw error;
+        if (!isPreempted(error) && !activityFailedBy(error, FailureType.ChangedByHand) && !activityFailedBy(error, FailureType.ReadBackMismatch)) throw error;
         return { kind: 'helpless', why: rootMessage(error) };
       }
     }
@@ -133,8 +134,8 @@ export class Recovery {
       this.#current = await changeSettings({ key, ...this.#place, before, template: { inference, location }, model: before.model ?? '', tags, settings: changedProperties(before, change), ...(this.#lock.token && { lock: this.#lock.token }) });
       this.#isUncertain = false;
     } catch (error) {
-      this.#isUncertain = ![FailureType.ChangedByHand, FailureType.ReadBackMismatch, FailureType.Preempted].some((type) => isOfType(error, type));
-      if (isFirst && isOfType(error, FailureType.ChangedByHand)) { // what stands there is somebody else's: there is nothing of ours to undo
+      this.#isUncertain = ![FailureType.ChangedByHand, FailureType.ReadBackMismatch, FailureType.Preempted].some((type) => activityFailedBy(error, type));
+      if (isFirst && activityFailedBy(error, FailureType.ChangedByHand)) { // what stands there is somebody else's: there is nothing of ours to undo
         this.#run.production = 'unchanged';
         this.keep();
       }
@@ -190,8 +191,4 @@ export class Recovery {
     this.#retriedAt = (await readBatchJob({ workspace, endpoint, jobName }))?.createdAt ?? this.#seenUntil;
     return failure === null ? { kind: 'completed', createdAt: this.#retriedAt } : { kind: 'failed', failure };
   }
-}
-
-function isOfType(error: unknown, type: FailureType): boolean {
-  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === type;
 }

@@ -23,7 +23,7 @@ export async function freezes(target: string | undefined, { at, json }: FreezesC
   const seen = declared.map((each) => {
     const windows = windowsOf(each, when, aheadMs, 3);
     const isInForce = windows[0] !== undefined && Date.parse(windows[0].from) <= when;
-    const actions = (Object.keys(freezeActions) as FreezeAction[]).filter((action) => concerns(each, action) && (action !== 'pipelineStage' || each.targets === undefined)); // a stage has no target
+    const actions = (Object.keys(freezeActions) as FreezeAction[]).filter((action) => concerns(each, action));
     return { name: each.name, reason: each.reason, actions, targets: each.targets ?? null, mayOverride: each.mayOverride, isInForce, windows };
   });
   if (json) return printJson(seen);

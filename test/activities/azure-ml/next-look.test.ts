@@ -14,18 +14,18 @@ void test('where nothing is known, a job is looked at by the interval', () => {
   assert.deepEqual(follow(95_000, 30_000), { lateMs: 25_000, looks: 5 });
 });
 
-void test('a job that takes what others took is seen to end within a twentieth of that, and with few more looks', () => {
-  assert.deepEqual(follow(600_000, 30_000, 600_000), { lateMs: 0, looks: 21 });
-  fc.assert(fc.property(fc.integer({ min: 2_000, max: 3_600_000 }), fc.double({ min: 0.9, max: 1.1, noNaN: true }), (expectedMs, share) => {
+void test('a job that takes what others took is seen to end within a fortieth of that, and with few more looks', () => {
+  assert.deepEqual(follow(600_000, 30_000, 600_000), { lateMs: 0, looks: 23 });
+  fc.assert(fc.property(fc.integer({ min: 2_000, max: 3_600_000 }), fc.double({ min: 0.9, max: 1, noNaN: true }), (expectedMs, share) => {
     const { lateMs, looks } = follow(expectedMs * share, 3_600_000, expectedMs);
-    assert.ok(lateMs <= Math.max(101, expectedMs / 20 + 1), `${lateMs} ms late`);
-    assert.ok(looks <= 7, `${looks} looks`);
+    assert.ok(lateMs <= Math.max(51, expectedMs / 40 + 1), `${lateMs} ms late`);
+    assert.ok(looks <= 11, `${looks} looks`);
   }));
 });
 
 void test('a job that takes far longer than others did is seen to end within a quarter of what it is overdue', () => {
-  assert.deepEqual(follow(200_000, 3_600_000, 100_000), { lateMs: 9_211, looks: 14 });
-  assert.equal(follow(36_000_000, 30_000, 100_000).looks, 1_210);
+  assert.deepEqual(follow(200_000, 3_600_000, 100_000), { lateMs: 6_419, looks: 17 });
+  assert.equal(follow(36_000_000, 30_000, 100_000).looks, 1_213);
 });
 
 void test('never later than by the interval, and never without a pause', () => {

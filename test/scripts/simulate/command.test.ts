@@ -4,9 +4,8 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { buildBundle } from '../../../workers/bundle.ts';
 
 interface Printed {
   outcome: string;
@@ -19,7 +18,6 @@ interface Printed {
 
 describe('the simulation of a story on the command line', () => {
   const directory = mkdtempSync(join(tmpdir(), 'holdpoint-pictures-'));
-  before(() => buildBundle());
   after(() => rmSync(directory, { recursive: true }));
   const play = async (runbook: string, ...more: string[]): Promise<{ code: number; printed: Printed }> => {
     const command = promisify(execFile)(process.execPath, ['starters/cli/main.ts', 'simulate', runbook, '--json', ...more]);
