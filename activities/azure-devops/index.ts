@@ -1,4 +1,4 @@
-/** Activities against Azure DevOps: reading a merged change, commenting on it, following its builds, proposing a change, deploying a release once more, work items. */
+/** Activities against Azure DevOps: reading a merged change, commenting on it, following its builds, proposing a change, deploying a release or a run's stage once more, work items. */
 import { approvalsApi } from './approvals-rest.ts';
 import { awaitBuildOrigin, awaitBuilds, type AwaitBuildOriginInput, type AwaitBuildsInput } from './builds.ts';
 import { buildsApi } from './builds-rest.ts';
@@ -14,6 +14,7 @@ import type { AzureDevOpsClients } from './clients.ts';
 import { openPullRequest, planConfigurationChange, pushConfigurationChange, withdrawChange, type OpenPullRequestInput, type PlanConfigurationChangeInput, type PushConfigurationChangeInput, type WithdrawChangeInput } from './configuration-change.ts';
 import { awaitReview, completePullRequest, type AwaitReviewInput, type CompletePullRequestInput } from './pull-request-review.ts';
 import { awaitRedeploy, cancelRedeploy, findDeployedRelease, startRedeploy, type AwaitRedeployInput, type FindDeployedReleaseInput, type StartRedeployInput } from './redeploy.ts';
+import { pipelineRunsApi } from './pipeline-runs-rest.ts';
 import { releasesApi } from './releases-rest.ts';
 import { azureDevOpsApi } from './rest.ts';
 import { TagSightings } from './tag-sightings.ts';
@@ -23,7 +24,7 @@ export const createAzureDevOpsActivities = ({ rest, project, releaseUrl, sightin
   const api = azureDevOpsApi(rest, project);
   const builds = buildsApi(rest, project);
   const changes = changesApi(rest, project);
-  const releases = releasesApi(rest, project, releaseUrl);
+  const deployers = { releases: releasesApi(rest, project, releaseUrl), runs: pipelineRunsApi(rest, project) };
   const approvals = { builds, approvals: approvalsApi(rest, project, releaseUrl) };
   let sightings: TagSightings | null = null; // opened when approvals are looked for: most estates accompany nothing
   return {
@@ -44,10 +45,10 @@ export const createAzureDevOpsActivities = ({ rest, project, releaseUrl, sightin
     awaitReview: (input: AwaitReviewInput) => awaitReview(api, changes, input),
     completePullRequest: (input: CompletePullRequestInput) => completePullRequest(api, changes, input),
     withdrawChange: (input: WithdrawChangeInput) => withdrawChange(changes, input),
-    findDeployedRelease: (input: FindDeployedReleaseInput) => findDeployedRelease(releases, input),
-    startRedeploy: (input: StartRedeployInput) => startRedeploy(releases, input),
-    awaitRedeploy: (input: AwaitRedeployInput) => awaitRedeploy(releases, input),
-    cancelRedeploy: (input: StartRedeployInput) => cancelRedeploy(releases, input),
+    findDeployedRelease: (input: FindDeployedReleaseInput) => findDeployedRelease(deployers, input),
+    startRedeploy: (input: StartRedeployInput) => startRedeploy(deployers, input),
+    awaitRedeploy: (input: AwaitRedeployInput) => awaitRedeploy(deployers, input),
+    cancelRedeploy: (input: StartRedeployInput) => cancelRedeploy(deployers, input),
     createWorkItem: (input: CreateWorkItemInput) => createWorkItem(api, input),
     closeDuplicateWorkItems: (input: CloseDuplicateWorkItemsInput) => closeDuplicateWorkItems(api, input),
   };

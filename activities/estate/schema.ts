@@ -17,6 +17,7 @@ import { checkIncidents, incidentsSchema } from './incident-schema.ts';
 import { group, person } from './people-schema.ts';
 import { trainingFailures } from './failure-rules.ts';
 import { checkRecovery, recovery } from './recovery-schema.ts';
+import { deployingStage, mustNameOne, namesOne, redeploy } from './redeploy-schema.ts';
 import { checkAddresses, notificationsSchema } from './notifications-schema.ts';
 import { checkSchedules, schedulesSchema } from './schedules-schema.ts';
 
@@ -68,13 +69,12 @@ const gates = z.strictObject({ stage1: gatePart.default({}), stage3: gatePart.de
 const targetName = text.refine(isTargetName, 'must be letters, digits and "-", at most 32, beginning with a letter or digit');
 
 const severity = z.enum(severities);
-const definition = z.union([text, z.int().positive()], 'must be a name or a number');
 
 const execution = z.strictObject({
   training: z.enum(['native', 'accompany']),
   pipeline: text.optional(),
   modelTags: z.strictObject({ build: text, commit: text }).optional(),
-  redeploy: z.strictObject({ release: definition, stage: text, answerWithin: duration.default(30_000), within: duration.default(600_000) }).optional(),
+  redeploy: redeploy.optional(),
 });
 
 /** The column alone, or with what else differs from the plant's other circuits. */
@@ -102,8 +102,8 @@ const stages = z.strictObject({
 
 /** Whose approvals on Azure DevOps' pages count for a gate: of one stage, by name, of a pipeline or of a classic release, by name or by number. */
 const approval = z
-  .strictObject({ gate: z.enum(gateNames), pipeline: definition.optional(), release: definition.optional(), stage: text })
-  .refine(({ pipeline, release }) => (pipeline === undefined) !== (release === undefined), 'must name either a pipeline or a release');
+  .strictObject({ gate: z.enum(gateNames), ...deployingStage })
+  .refine(namesOne, mustNameOne);
 
 const fields = z.strictObject({
   inbox: address.optional(),

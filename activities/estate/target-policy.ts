@@ -8,6 +8,7 @@ import { openedIncidents } from './incident-schema.ts';
 import { gatePolicy } from './gate-policy.ts';
 import type { GateName } from './gate-schema.ts';
 import { recoveryPolicy } from './recovery-schema.ts';
+import { redeployPolicy } from './redeploy-schema.ts';
 import type { Estate } from './schema.ts';
 
 /** What the estate lacks: the nearest field that there is, and what to do. */
@@ -49,7 +50,7 @@ export function targetPolicy(estate: Estate, target: Target, inboxUrl: string | 
     gates: { stage1: gate('stage1'), stage3: gate('stage3'), rollback: gate('rollback') },
     approvalPer: estate.approvalPer,
     supersede: estate.supersede,
-    execution: { ...execution, ...(redeploy && { redeploy: { release: redeploy.release, stage: redeploy.stage, answerMs: redeploy.answerWithin, withinMs: redeploy.within } }) },
+    execution: { ...execution, ...(redeploy && { redeploy: redeployPolicy(redeploy) }) },
     monitoring: { forMs: monitoring.for, everyMs: monitoring.every, runbookForMs: monitoring.runbook, rollbackForMs: monitoring.rollback, breachSeverity: monitoring.breachSeverity, onBreach: monitoring.onBreach },
     recovery: recoveryPolicy(recovery),
     ...(estate.incidents && { incidents: openedIncidents(estate.incidents.coordinate, severity) }),

@@ -17,6 +17,8 @@ import { PipelineApprovals, ReleaseApprovals } from './pipelines/approvals.ts';
 import { Builds } from './pipelines/builds.ts';
 import { pipelineControl } from './pipelines/control.ts';
 import { StagedReleases } from './pipelines/deployments.ts';
+import { stagedRunControl, stagedRunRoutes } from './pipelines/staged-run-routes.ts';
+import { StagedRuns } from './pipelines/staged-runs.ts';
 import { buildRoutes, pipelineRoutes, releaseRoutes, stagedReleaseRoutes } from './pipelines/routes.ts';
 import { PullRequests } from './pull-requests/pull-requests.ts';
 import { organisationControl } from './organisation/control.ts';
@@ -46,18 +48,20 @@ export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxCo
   const deliveries = new Deliveries(store, clock, subscriptions, addresses);
   const builds = new Builds(store, clock);
   const agent = new Agent({ sandbox, builds, git, deliveries, addresses });
-  const pipelines = { builds, agent, approvals: new PipelineApprovals(store, clock, builds), releaseApprovals: new ReleaseApprovals(store, clock), stagedReleases: new StagedReleases(sandbox) };
+  const pipelines = { builds, agent, approvals: new PipelineApprovals(store, clock, builds), releaseApprovals: new ReleaseApprovals(store, clock), stagedReleases: new StagedReleases(sandbox), stagedRuns: new StagedRuns(sandbox, builds) };
   const organisation = new Organisation(store, clock);
   const services = { organisation, store, clock, addresses, git, pullRequests, threads, workItems, subscriptions, deliveries, ...pipelines };
-  const checks = createCheckServices({ store, clock, tokens, addresses, git, pullRequests, builds, approvals: pipelines.approvals, agent });
+  const checks = createCheckServices({ store, clock, tokens, addresses, git, pullRequests, builds, approvals: pipelines.approvals, agent, stagedRuns: pipelines.stagedRuns });
 
   app.addHook('onListen', async () => deliveries.start());
   app.addHook('preClose', async () => deliveries.stop());
   await app.register(azureDevOpsControl, services);
   app.addHook('onListen', async () => agent.start());
   app.addHook('onListen', async () => pipelines.stagedReleases.start());
+  app.addHook('onListen', async () => pipelines.stagedRuns.start());
   app.addHook('preClose', async () => agent.stop());
   await app.register(pipelineControl, services);
+  await app.register(stagedRunControl, services);
   app.addHook('onListen', async () => checks.evaluations.start());
   app.addHook('preClose', async () => checks.evaluations.stop());
   await app.register(checkControl, checks);
@@ -90,10 +94,11 @@ export async function azureDevOpsPlugin(app: FastifyInstance, sandbox: SandboxCo
       await api.register(workItemRoutes, { ...services, prefix: `${scope}/wit` });
     }
     await api.register(organisationRoutes, { organisation, addresses, prefix: `/ado/${ORGANISATION}/_apis` });
-    await api.register(inventoryRoutes, { organisation, addresses, stagedReleases: pipelines.stagedReleases, prefix: `/ado/${ORGANISATION}/:project/_apis` });
+    await api.register(inventoryRoutes, { organisation, addresses, stagedReleases: pipelines.stagedReleases, stagedRuns: pipelines.stagedRuns, prefix: `/ado/${ORGANISATION}/:project/_apis` });
     await api.register(connectionRoutes, { ...checks, prefix: `/ado/${ORGANISATION}/_apis/serviceendpoint` });
     for (const routes of [checkRoutes, stageBuildRoutes, planRoutes]) await api.register(routes, { ...checks, organisation, prefix: `/ado/${ORGANISATION}/:project/_apis` });
     await api.register(buildRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/build` });
+    await api.register(stagedRunRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/build` });
     await api.register(stagedReleaseRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/release` });
     await api.register(releaseRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/release` });
     await api.register(pipelineRoutes, { ...services, prefix: `/ado/${ORGANISATION}/:project/_apis/pipelines` });

@@ -17,6 +17,8 @@ const kinds = {
   pullRequests: /^POST \/ado\/.*\/pullRequests$/i,
   pullRequestChanges: /^PATCH \/ado\/.*\/pullRequests\/\d+$/i,
   comments: /^(POST|PATCH) \/ado\/.*\/threads(\/.*)?$/i,
+  /** What was asked of a stage in Azure DevOps: to deploy once more, or to stop. */
+  stageChanges: /^PATCH \/ado\/.*\/(environments\/\d+|stages\/[^/]+)$/i,
   workItems: /^POST \/ado\/.*\/wit\/workitems\/\$[^/]+$/i,
 } as const satisfies Record<string, RegExp>;
 

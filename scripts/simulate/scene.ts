@@ -7,6 +7,7 @@ import type { Sandbox } from '../../sandbox/server.ts';
 import type { StandInControl } from '../../test/support/stand-in-control.ts';
 import { oneOrMore } from '../../activities/estate/one-or-more.ts';
 import { batchJobField, failBatchJob } from './scenes/batch-job.ts';
+import { deployedField, deployOnce } from './scenes/deployed.ts';
 import { environmentField, mergeEnvironment } from './scenes/environment.ts';
 import { failedTrainingsField, failTrainings } from './scenes/failed-trainings.ts';
 import { predictionsField, readingsField, writePredictions, writeReadings } from './scenes/predictions.ts';
@@ -30,6 +31,8 @@ export const sceneSchema = z
   .strictObject({
     /** Which version serves, which came before, and how they have done. */
     serving: oneOrMore(servingField),
+    /** What deployed a version in Azure DevOps, and can deploy it once more. */
+    deployed: oneOrMore(deployedField),
     /** The readings of a station: from a day on they are missing, or another. */
     readings: oneOrMore(readingsField),
     /** What a circuit's predictions look like beside its readings. */
@@ -58,6 +61,7 @@ const setters: { [F in keyof Scene]-?: Setter<NonNullable<Scene[F]>> } = {
   readings: writeReadings,
   predictions: writePredictions,
   serving: putIntoProduction,
+  deployed: deployOnce,
   repository: mergeFiles,
   branch: leaveBranch,
   environment: mergeEnvironment,

@@ -1,6 +1,7 @@
 /** The stand-in's own API, as tests use it against a stand-in in a process of its own. */
 import type { z } from 'zod';
 import type { stagedReleaseOrderSchema } from '../../sandbox/azure-devops/pipelines/deployments.ts';
+import type { stagedRunOrderSchema } from '../../sandbox/azure-devops/pipelines/staged-runs.ts';
 import type { scoringConditionSchema } from '../../sandbox/batch-scoring/scoring-conditions.ts';
 import type { FaultEffect } from '../../sandbox/core/faults.ts';
 import type { LedgerEntry } from '../../sandbox/core/ledger.ts';
@@ -114,6 +115,16 @@ export class StandInControl {
   /** A classic release whose stage has deployed this version once, and can be deployed again; answers its number. */
   async release(order: z.input<typeof stagedReleaseOrderSchema>): Promise<number> {
     return (await this.#ask<{ releaseId: number }>('POST', 'releases', order)).releaseId;
+  }
+
+  /** A run of a pipeline whose stage has deployed this version once, and can be run again; answers its number. */
+  async stagedRun(order: z.input<typeof stagedRunOrderSchema>): Promise<number> {
+    return (await this.#ask<{ runId: number }>('POST', 'staged-runs', order)).runId;
+  }
+
+  /** Azure DevOps deletes a run, as its retention does. */
+  async forgetRun(runId: number): Promise<void> {
+    await this.#ask('POST', `staged-runs/${runId}/forget`, {});
   }
 
   /** A person abandons a pull request, or completes it, on its page. */

@@ -162,7 +162,7 @@ export interface TargetPolicy {
   supersede: 'retire' | 'keep';
   /**
    * Whether Holdpoint trains itself or follows the build pipeline that does: by its name, or any that builds the commit; `modelTags` name the tags by which a model version tells its
-   * build and commit. `redeploy`: a rollback deploys a release of Azure DevOps once more.
+   * build and commit. `redeploy`: a rollback deploys a release, or the stage of a run, of Azure DevOps once more.
    */
   execution: { training: 'native' | 'accompany'; pipeline?: string; modelTags?: { build: string; commit: string }; redeploy?: RedeployPolicy };
   monitoring: MonitoringPolicy;

@@ -13,6 +13,7 @@ import { presentPullRequest } from '../pull-requests/presentation.ts';
 import type { Agent } from '../pipelines/agent.ts';
 import { approvalRecords, type PipelineApprovals } from '../pipelines/approvals.ts';
 import { presentBuild, type Builds } from '../pipelines/builds.ts';
+import type { StagedRuns } from '../pipelines/staged-runs.ts';
 import type { PullRequests } from '../pull-requests/pull-requests.ts';
 import { configurationSchema, type Configuration, type Configurations } from './configurations.ts';
 import type { Environment, Environments } from './environments.ts';
@@ -32,6 +33,7 @@ export interface CheckServices {
   builds: Builds;
   approvals: PipelineApprovals;
   agent: Agent;
+  stagedRuns: StagedRuns;
   configurations: Configurations;
   connections: ServiceConnections;
   environments: Environments;
@@ -132,7 +134,7 @@ export async function connectionRoutes(app: FastifyInstance, { connections }: Ch
 }
 
 /** The run that waits: its build, timeline, changes, test runs, and the pull requests behind a commit. */
-export async function stageBuildRoutes(app: FastifyInstance, { runs, builds, approvals, agent, addresses, git, pullRequests }: CheckServices): Promise<void> {
+export async function stageBuildRoutes(app: FastifyInstance, { runs, builds, approvals, agent, stagedRuns, addresses, git, pullRequests }: CheckServices): Promise<void> {
   const runOf = ({ id }: Params): StageRun => {
     const found = runs.get(Number(id));
     if (!found) throw devOpsError(404, 'BuildNotFoundException', `The requested build ${id} could not be found.`);
@@ -143,10 +145,12 @@ export async function stageBuildRoutes(app: FastifyInstance, { runs, builds, app
     const build = builds.get(Number(params.id));
     return build ? presentBuild(agent.settle(build), addresses) : presentStageBuild(runOf(params), addresses);
   });
-  app.get<{ Params: Params }>('/build/builds/:id/timeline', async ({ params }) => {
+  app.get<{ Params: Params }>('/build/builds/:id/timeline', async ({ params }, reply) => {
     const build = builds.get(Number(params.id));
     if (!build) return { id: runOf(params).timelineId, records: stageRecords(runOf(params)) };
-    return { id: `timeline-${build.id}`, records: approvals.list().filter(({ buildId }) => buildId === build.id).flatMap(approvalRecords) };
+    const staged = stagedRuns.get(build.id);
+    if (staged?.isDeleted) return reply.code(204).send();
+    return { id: `timeline-${build.id}`, records: [...(staged ? stagedRuns.records(staged) : []), ...approvals.list().filter(({ buildId }) => buildId === build.id).flatMap(approvalRecords)] };
   });
   app.get<{ Params: Params }>('/build/builds/:id/changes', async ({ params }) => {
     const { sourceVersion } = runOf(params);

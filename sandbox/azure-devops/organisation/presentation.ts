@@ -11,7 +11,7 @@ export function presentVariables(variables: Variables): object {
 }
 
 /** A build definition; its process and variables come with `includeAllProperties`. */
-export function presentDefinition({ name, yaml, repositoryType, variables }: Inventory['pipelines'][number], index: number, addresses: Addresses, all: boolean): object {
+export function presentDefinition({ name, yaml, repositoryType, variables }: Inventory['pipelines'][number], index: number, addresses: Addresses, all: boolean): { id: number; name: string; [field: string]: unknown } {
   const id = 500 + index;
   const repository = { id: repositoryType === 'TfsGit' ? REPOSITORY_ID : `example/${name}`, name: repositoryType === 'TfsGit' ? REPOSITORY : name, type: repositoryType, defaultBranch: DEFAULT_BRANCH };
   return {

@@ -2,7 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Addresses } from '../addresses.ts';
 import { collection } from '../collection.ts';
 import { devOpsError } from '../errors.ts';
+import { pipelineOf } from '../pipelines/builds.ts';
 import { definitionOf, type StagedReleases } from '../pipelines/deployments.ts';
+import type { StagedRuns } from '../pipelines/staged-runs.ts';
 import type { Organisation } from './inventory.ts';
 import { page, type PageQuery } from './paging.ts';
 import { presentDefinition, presentReleaseDefinition, presentVariables } from './presentation.ts';
@@ -15,15 +17,19 @@ export interface OrganisationServices {
 interface InventoryServices extends OrganisationServices {
   /** Releases that clients deploy: their definitions are listed too. */
   stagedReleases: StagedReleases;
+  /** The same of runs. */
+  stagedRuns: StagedRuns;
 }
 
 type Id = { Params: { id: string } };
 
 /** What a project has: pipelines, classic releases, variable groups, policies. Only to be read. */
-export async function inventoryRoutes(app: FastifyInstance, { organisation, addresses, stagedReleases }: InventoryServices): Promise<void> {
-  app.get<{ Querystring: PageQuery & { includeAllProperties?: string } }>('/build/definitions', async ({ query }, reply) => {
+export async function inventoryRoutes(app: FastifyInstance, { organisation, addresses, stagedReleases, stagedRuns }: InventoryServices): Promise<void> {
+  app.get<{ Querystring: PageQuery & { includeAllProperties?: string; name?: string } }>('/build/definitions', async ({ query }, reply) => {
     const { pipelines, pageSize } = organisation.inventory;
-    return page(pipelines.map((pipeline, index) => presentDefinition(pipeline, index, addresses, query.includeAllProperties === 'true')), query, reply, pageSize);
+    const deployed = [...new Set(stagedRuns.list().map(({ pipeline }) => pipeline))].map(pipelineOf);
+    const defined = [...pipelines.map((pipeline, index) => presentDefinition(pipeline, index, addresses, query.includeAllProperties === 'true')), ...deployed];
+    return page(defined.filter(({ name }) => query.name === undefined || name.toLowerCase() === query.name.toLowerCase()), query, reply, pageSize);
   });
 
   app.get<{ Querystring: PageQuery & { searchText?: string; isExactNameMatch?: string } }>('/release/definitions', async ({ query }, reply) => {

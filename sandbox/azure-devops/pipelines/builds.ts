@@ -109,6 +109,10 @@ export class Builds {
     return created;
   }
 
+  delete(id: number): void {
+    this.#store.delete(BUILDS, String(id));
+  }
+
   save(build: Build): void {
     this.#store.put(BUILDS, String(build.id), build);
   }

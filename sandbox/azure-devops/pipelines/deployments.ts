@@ -1,22 +1,13 @@
 import { z } from 'zod';
 import type { SandboxContext } from '../../core/context.ts';
-import { machineLearningId, PROD_WORKSPACE, REGISTRY } from '../../core/tenancy.ts';
-import { CIRCUITS, deploymentName, endpointName, modelName } from '../../seed/estate.ts';
 import type { Addresses } from '../addresses.ts';
 import { identityOf, SERVICE_IDENTITY } from '../identity.ts';
+import { deployingStageOrder, serveModel } from './deployed-model.ts';
 
 /** The body of `POST /_sandbox/releases`: a classic release with one stage, which has been deployed once. */
 export const stagedReleaseOrderSchema = z.strictObject({
   definition: z.string().min(1).default('deploy-models'),
-  stage: z.string().min(1).default('Production'),
-  tags: z.array(z.string()).default([]),
-  /** What a deployment of the stage lets serve in production; nothing by default. */
-  deploys: z.strictObject({ plant: z.string().min(1), circuit: z.string().min(1), version: z.string().min(1) }).optional(),
-  /** How the first deployment ended. */
-  first: z.enum(['succeeded', 'failed']).default('succeeded'),
-  /** How each further one ends, and how long it takes by the stand-in's clock. */
-  result: z.enum(['succeeded', 'failed']).default('succeeded'),
-  durationMs: z.number().int().min(0).default(500),
+  ...deployingStageOrder,
   /** Whether a further one waits for somebody's approval. */
   waits: z.boolean().default(false),
 });
@@ -93,19 +84,8 @@ export class StagedReleases {
   #end(id: number, number: number): void {
     const release = this.get(id);
     if (release?.attempts.at(-1)?.attempt !== number || release.status !== 'inProgress') return;
-    if (release.result === 'succeeded' && release.deploys) this.#serve(release.deploys);
+    if (release.result === 'succeeded' && release.deploys) serveModel(this.#sandbox, release.deploys);
     this.#save({ ...release, status: release.result === 'succeeded' ? 'succeeded' : 'rejected', attempts: release.attempts.map((attempt) => (attempt.attempt === number ? withoutDue({ ...attempt, status: release.result }) : attempt)) });
-  }
-
-  /** What the stage's task does: it names another model, and leaves the tags of whoever deployed before. */
-  #serve({ plant, circuit: name, version }: NonNullable<Order['deploys']>): void {
-    const { resources } = this.#sandbox;
-    const circuit = CIRCUITS.find((each) => each.plant === plant && each.name === name);
-    const id = circuit && `${machineLearningId(`workspaces/${PROD_WORKSPACE}`)}/batchEndpoints/${endpointName(plant)}/deployments/${deploymentName(circuit)}`;
-    const deployment = id === undefined ? undefined : resources.get(id);
-    if (circuit === undefined || deployment === undefined) throw new Error(`there is no deployment of ${plant}/${name}`);
-    const assetId = `azureml://registries/${REGISTRY}/models/${modelName(circuit)}/versions/${version}`;
-    resources.write(deployment.id, { ...deployment, properties: { ...deployment.properties, model: { referenceType: 'Id', assetId } } }, { provisioningState: 'Succeeded' });
   }
 
   #save(release: StagedRelease): StagedRelease {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailureCategory } from '@temporalio/common';
 import { approvalsApi } from '../../../activities/azure-devops/approvals-rest.ts';
 import { readAzureApproval, recentApprovals } from '../../../activities/azure-devops/approvals.ts';
 import { buildsApi } from '../../../activities/azure-devops/builds-rest.ts';
@@ -11,7 +11,7 @@ import { createAzureMlActivities } from '../../../activities/azure-ml/index.ts';
 import { DEV_WORKSPACE, RESOURCE_GROUP, SUBSCRIPTION_ID } from '../../../sandbox/core/tenancy.ts';
 import { defaultModelTags } from '../../../workflows/domain/build.ts';
 import { eventually } from '../../support/eventually.ts';
-import { Platforms } from '../support/platforms.ts';
+import { Platforms, thrownBy } from '../support/platforms.ts';
 
 const platforms = await Platforms.start({ seed: 'workspaces' });
 const clients = createAzureDevOpsClients(platforms.settings);
@@ -27,23 +27,17 @@ async function pullRequest(status = 'completed'): Promise<{ pullRequestId: numbe
 
 const build = (order: object) => platforms.control<{ buildId: number; commit: string }>('builds', { deliver: false, ...order });
 
-async function failure(promise: Promise<unknown>): Promise<ApplicationFailure> {
-  const error: unknown = await promise.then(() => undefined, (thrown: unknown) => thrown);
-  assert.ok(error instanceof ApplicationFailure, 'it did not fail');
-  return error;
-}
-
 void test('builds of a commit are waited for benignly, told however they ended, and looking changes nothing', async () => {
   const { pullRequestId, repositoryId } = await pullRequest();
   const commit = (await clients.rest.send<{ lastMergeCommit: { commitId: string } }>({ method: 'GET', url: `/${clients.project}/_apis/git/repositories/${repositoryId}/pullRequests/${pullRequestId}` })).body.lastMergeCommit.commitId;
   const input = { repositoryId, branch, commit, pipeline: null, intervalMs: 7_000 };
-  const none = await failure(platforms.run(devOps.awaitBuilds, input));
+  const none = await thrownBy(platforms.run(devOps.awaitBuilds, input));
   assert.deepEqual([none.type, none.nonRetryable, none.nextRetryDelay, none.category], ['StillRunning', false, 7_000, ApplicationFailureCategory.BENIGN]);
   assert.match(none.message, /^no build of commit [0-9a-f]{8} yet$/);
 
   const slow = await build({ pullRequestId, durationMs: 60_000, result: 'failed' });
   assert.equal(slow.commit, commit);
-  assert.match((await failure(platforms.run(devOps.awaitBuilds, input))).message, /^build \d+\.\d+ of sensor-predictions: inProgress$/);
+  assert.match((await thrownBy(platforms.run(devOps.awaitBuilds, input))).message, /^build \d+\.\d+ of sensor-predictions: inProgress$/);
   await build({ pullRequestId, pipeline: 'lint' });
   await platforms.control('clock', { advanceMs: 60_000 });
   const { value, changes } = await platforms.changesOf(async () => [await platforms.run(devOps.awaitBuilds, input), await platforms.run(devOps.awaitBuilds, input)]);
@@ -53,9 +47,9 @@ void test('builds of a commit are waited for benignly, told however they ended, 
   assert.match(value[0]?.[0]?.url ?? '', /_build\/results\?buildId=\d+$/);
 
   assert.deepEqual((await platforms.run(devOps.awaitBuilds, { ...input, pipeline: 'lint' })).map(({ pipeline }) => pipeline), ['lint']);
-  assert.match((await failure(platforms.run(devOps.awaitBuilds, { ...input, pipeline: 'other' }))).message, /by other yet$/);
+  assert.match((await thrownBy(platforms.run(devOps.awaitBuilds, { ...input, pipeline: 'other' }))).message, /by other yet$/);
   platforms.fault({ path: '/build/builds$' }, { kind: 'status', status: 503 });
-  assert.equal((await failure(platforms.run(devOps.awaitBuilds, input))).type, 'Unavailable');
+  assert.equal((await thrownBy(platforms.run(devOps.awaitBuilds, input))).type, 'Unavailable');
 });
 
 void test('a build leads to the completed pull request whose merge it built', async () => {
@@ -63,7 +57,7 @@ void test('a build leads to the completed pull request whose merge it built', as
   const { buildId } = await build({ pullRequestId });
   const input = { buildId, releaseBranch: branch, startWithinMs: 3_600_000, intervalMs: 5_000 };
   await eventually(async () => {
-    const early = await failure(platforms.run(devOps.awaitBuildOrigin, input));
+    const early = await thrownBy(platforms.run(devOps.awaitBuildOrigin, input));
     assert.deepEqual([early.type, early.category, early.nextRetryDelay], ['StillWatching', ApplicationFailureCategory.BENIGN, 5_000]);
     assert.match(early.message, new RegExp(`pull request ${pullRequestId}, .* is active`));
   });
@@ -71,7 +65,7 @@ void test('a build leads to the completed pull request whose merge it built', as
   const { value, changes } = await platforms.changesOf(async () => await platforms.run(devOps.awaitBuildOrigin, input));
   assert.deepEqual(value, { kind: 'change', repositoryId, pullRequestId, buildId, result: 'succeeded' });
   assert.deepEqual(changes, []);
-  assert.match((await failure(platforms.run(devOps.awaitBuildOrigin, { ...input, buildId: 99_999 }))).message, /build 99999 does not exist/);
+  assert.match((await thrownBy(platforms.run(devOps.awaitBuildOrigin, { ...input, buildId: 99_999 }))).message, /build 99999 does not exist/);
   const elsewhere = await platforms.run(devOps.awaitBuildOrigin, { ...input, releaseBranch: 'refs/heads/release' });
   assert.equal(elsewhere.kind, 'ignored');
 });

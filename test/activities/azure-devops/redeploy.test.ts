@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApplicationFailure } from '@temporalio/common';
 import { createAzureDevOpsClients } from '../../../activities/azure-devops/clients.ts';
 import { createAzureDevOpsActivities } from '../../../activities/azure-devops/index.ts';
-import type { DeployedRelease } from '../../../workflows/domain/redeploy.ts';
-import { freshKey, Platforms } from '../support/platforms.ts';
+import type { ClassicRelease } from '../../../workflows/domain/redeploy.ts';
+import { freshKey, Platforms, thrownBy } from '../support/platforms.ts';
 
 const platforms = await Platforms.start({ seed: 'workspaces' });
 const devOps = createAzureDevOpsActivities(createAzureDevOpsClients(platforms.settings));
@@ -14,15 +13,10 @@ const tag = (version: string): string => `holdpoint.stage3.P001.C001.${version}`
 async function released(version: string, order: object = {}): Promise<number> {
   return (await platforms.control<{ releaseId: number }>('releases', { tags: [tag(version)], durationMs: 60_000, ...order })).releaseId;
 }
-const find = (version: string, definition: string | number = 'deploy-models', stage = 'production') => platforms.run(devOps.findDeployedRelease, { definition, stage, target, version });
-async function found(version: string): Promise<DeployedRelease> {
+const find = (version: string, definition: string | number = 'deploy-models', stage = 'production') => platforms.run(devOps.findDeployedRelease, { release: definition, stage, target, version });
+async function found(version: string): Promise<ClassicRelease> {
   const { release } = await find(version);
-  return release ?? assert.fail(`no release of version ${version}`);
-}
-async function failure(promise: Promise<unknown>): Promise<ApplicationFailure> {
-  const error: unknown = await promise.then(() => undefined, (thrown: unknown) => thrown);
-  assert.ok(error instanceof ApplicationFailure, 'it did not fail');
-  return error;
+  return (release as ClassicRelease | null) ?? assert.fail(`no release of version ${version}`);
 }
 
 void test('the newest release is found whose stage has deployed the version', async () => {
@@ -44,10 +38,10 @@ void test('a stage is deployed once for a step, however often it is asked, and f
   assert.deepEqual(begun, [{ attempt: 2 }, { attempt: 2 }]);
   assert.equal(changes.length, 2, 'the tag, and one deployment');
   const follow = { release, attempt: 2, intervalMs: 2_000 };
-  const running = await failure(platforms.run(devOps.awaitRedeploy, follow));
+  const running = await thrownBy(platforms.run(devOps.awaitRedeploy, follow));
   assert.deepEqual([running.type, running.nextRetryDelay], ['StillRunning', 2_000]);
   // Another step while it is under way: not its own, and none beside it.
-  assert.equal((await failure(platforms.run(devOps.startRedeploy, { ...order, key: freshKey() }))).type, 'Busy');
+  assert.equal((await thrownBy(platforms.run(devOps.startRedeploy, { ...order, key: freshKey() }))).type, 'Busy');
   await platforms.control('clock', { advanceMs: 60_000 });
   assert.equal((await platforms.run(devOps.awaitRedeploy, follow)).state, 'succeeded');
   assert.deepEqual(await platforms.run(devOps.startRedeploy, order), { attempt: 2 }, 'also after its end');
@@ -59,7 +53,7 @@ void test('a deployment that was accepted although nobody heard of it is not rep
   const release = await found('12');
   const order = { key: freshKey(), release, comment: '' };
   platforms.fault({ method: 'PATCH', path: `/releases/${release.releaseId}/environments/` }, { kind: 'cutAfterAccept' });
-  await failure(platforms.run(devOps.startRedeploy, order));
+  await thrownBy(platforms.run(devOps.startRedeploy, order));
   const { value, changes } = await platforms.changesOf(() => platforms.run(devOps.startRedeploy, order, { attempt: 2 }));
   assert.deepEqual([value, changes], [{ attempt: 2 }, []]);
 });

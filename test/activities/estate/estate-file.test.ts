@@ -24,15 +24,18 @@ void test('the demo\'s estate gives each circuit its policy', async () => {
   assert.deepEqual([rules.releaseBranch, rules.maxParallel], ['refs/heads/main', 5]);
 });
 
-void test('a circuit whose pipeline deploys tells which release goes back', async () => {
+void test('a circuit whose pipeline deploys tells which release, or which run, goes back', async () => {
   const estate = (redeploy: string) => parseEstate(demo.replace('C001: temp_max', `C001: {column: temp_max, execution: {training: accompany, redeploy: ${redeploy}}}`), 'estate.yml');
-  const executionOf = (circuit: string) => {
-    const policy = targetPolicy(estate('{release: deploy-models, stage: Production, within: 5m}'), { plant: 'P001', circuit });
+  const executionOf = (circuit: string, redeploy = '{release: deploy-models, stage: Production, within: 5m}') => {
+    const policy = targetPolicy(estate(redeploy), { plant: 'P001', circuit });
     return 'problem' in policy ? assert.fail(policy.problem) : policy.execution;
   };
   assert.deepEqual(executionOf('C001'), { training: 'accompany', redeploy: { release: 'deploy-models', stage: 'Production', answerMs: 30_000, withinMs: 300_000 } });
+  assert.deepEqual(executionOf('C001', '{pipeline: 12, stage: Production}').redeploy, { pipeline: 12, stage: 'Production', answerMs: 30_000, withinMs: 600_000 });
   assert.deepEqual(executionOf('C002'), { training: 'native' });
   assert.throws(() => estate('{release: deploy-models}'), failure('EstateInvalid', true, /execution\.redeploy\.stage/));
+  assert.throws(() => estate('{pipeline: true, stage: Production}'), failure('EstateInvalid', true, /execution\.redeploy\.pipeline: must be a name or a number/));
+  for (const named of ['stage: Production', 'pipeline: deploy, release: deploy, stage: Production']) assert.throws(() => estate(`{${named}}`), failure('EstateInvalid', true, /execution\.redeploy: must name either a pipeline or a release/));
 });
 
 void test('an unknown target is refused with file, line and what there is', async () => {

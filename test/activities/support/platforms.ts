@@ -118,3 +118,10 @@ export function freshKey(step = 'step'): StepKey {
 export function failure(type: string, nonRetryable: boolean, message?: RegExp): (error: unknown) => boolean {
   return (error) => error instanceof ApplicationFailure && error.type === type && error.nonRetryable === nonRetryable && (message === undefined || message.test(error.message));
 }
+
+/** What an activity fails with; it must. */
+export async function thrownBy(attempt: Promise<unknown>): Promise<ApplicationFailure> {
+  const error: unknown = await attempt.then(() => undefined, (thrown: unknown) => thrown);
+  if (!(error instanceof ApplicationFailure)) throw new Error('it did not fail', { cause: error });
+  return error;
+}

@@ -58,6 +58,7 @@ async function rollBack(activities: Partial<ReleaseActivities>, body: (handle: W
 
 /** The result, what was done before anything else, and what the run says. */
 const outcome = async (handle: WorkflowHandle): Promise<RollBackModelResult> => (await handle.result()) as RollBackModelResult;
+const byPipeline: Pick<ReleaseActivities, 'loadPolicy'> = { loadPolicy: async ({ target }) => ({ ...testPolicy(target), execution: { training: 'accompany', redeploy: { pipeline: 'deploy-models', stage: 'Production', answerMs: 1_500, withinMs: 1_500 } } }) };
 const never = () => Promise.reject(ApplicationFailure.retryable('it does not answer', 'Unavailable'));
 
 describe('rollBackModel by the pipeline that deploys', () => {
@@ -78,6 +79,7 @@ describe('rollBackModel by the pipeline that deploys', () => {
     { when: 'it does not end in time', replaced: { awaitRedeploy: never }, order: ['Rollback by Holdpoint', 'stopped', 'switch'], state: 'not answered', note: /did not bring version 2 back/ },
     { when: 'another version serves after it', replaced: {}, brings: asset('1'), order: ['Rollback by Holdpoint', 'followed', 'switch'], state: 'succeeded', note: /was deployed, but production does not serve 2: it is switched directly/ },
     { when: 'no release has deployed the version', replaced: { findDeployedRelease: async () => ({ release: null }) }, order: ['switch'], state: null, note: /No release of deploy-models has deployed version 2 at Production/ },
+    { when: 'no run of the pipeline has deployed the version', replaced: { ...byPipeline, findDeployedRelease: async ({ pipeline }) => (pipeline === 'deploy-models' ? { release: null } : assert.fail('another pipeline')) }, order: ['switch'], state: null, note: /No run of deploy-models that Azure DevOps still keeps has deployed version 2 at Production/ },
     { when: 'Azure DevOps does not answer', replaced: { findDeployedRelease: never }, order: ['switch'], state: null, note: /Azure DevOps did not tell which release deployed the version; production is switched directly/ },
   ];
   for (const { when, replaced, brings = asset('2'), order, state, note } of direct) {
