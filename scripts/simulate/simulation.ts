@@ -65,7 +65,7 @@ export async function playStory(theatre: Theatre, runbook: Runbook, input: Recor
   if (Date.parse(story.start) < Date.now() + 2 * sceneMs) throw new StoryError(`start: ${story.start} is not in this machine's future: the simulated clock only goes forward. Give a later instant of the same weekday`);
   const stage = await Stage.build(theatre, story.estate);
   try {
-    const leadMs = sceneMs + story.waiting.for;
+    const leadMs = sceneMs + beforehandMs(story);
     const startMs = await theatre.beginning(story.start, leadMs);
     await stage.clock.until(startMs - leadMs);
     await stage.synchronize();
@@ -109,10 +109,12 @@ async function play({ stage, runbook, story, startMs, waiting, newer, input }: P
   await troupe.start();
   leftLocks.watch();
   try {
+    await clock.until(startMs - beforehandMs(story));
+    await stage.synchronize();
+    await actors.expectEarlyEvents();
     await clock.until(startMs - story.waiting.for);
     await stage.synchronize();
     await letWait(stage, waiting);
-    await actors.expectEarlyEvents();
     await clock.until(startMs);
     await stage.synchronize();
     for (const fault of story.faults) await standIn.fault(...faultOrder(fault, startMs));
@@ -143,6 +145,11 @@ async function play({ stage, runbook, story, startMs, waiting, newer, input }: P
     await troupe.stop();
     await hooks?.close();
   }
+}
+
+/** How long before the run something happens already. */
+function beforehandMs({ waiting, events }: Story): number {
+  return Math.max(waiting.for, ...events.map(({ at }) => -at));
 }
 
 /** Jobs of which the story says nothing take five minutes: as long as their process really takes would differ from one simulation to the next. */
