@@ -1,6 +1,7 @@
 /** A runbook as its starters see it: what goes in, what a run is called, what Temporal Web UI shows of it from the first moment. */
 import type { SearchAttributePair } from '@temporalio/common';
 import type { z } from 'zod';
+import { inWords } from '../workflows/domain/issue-words.ts';
 
 /** Why a closed or running workflow of the same id may be run once more. */
 export interface Again {
@@ -44,7 +45,7 @@ export function parseInput<I extends object>(runbook: Runbook<I>, value: unknown
     const path = issue.path.join('.');
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...issue.path, key].join('.')}: is not a field of this input`);
     const isMissing = issue.code === 'invalid_type' && valueAt(value, issue.path) === undefined;
-    return [`${path || 'the input'}: ${isMissing ? 'is missing' : issue.message}`];
+    return [`${path || 'the input'}: ${isMissing ? 'is missing' : inWords(issue)}`];
   });
   throw new InputError(`The input does not fit ${runbook.name}:\n${lines.map((line) => `  ${line}`).join('\n')}`);
 }

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseSecretKeys } from '../activities/secrets/secret-keys.ts';
+import { inWords } from '../workflows/domain/issue-words.ts';
 import { TaskQueue } from '../workflows/domain/queues.ts';
 import { demoPassword, demoSignIn, signInProblems, signInSettings } from './sign-in-settings.ts';
 
@@ -207,9 +208,9 @@ function parse<S extends z.ZodType>(schema: S, environment: Environment): z.outp
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = schema.safeParse({ ...defaults, ...given });
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map(({ path, message }) => {
-    const name = String(path[0]);
-    return given[name] === undefined ? `${name}: is not set` : `${name}: ${message}`;
+  const lines = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    return given[name] === undefined ? `${name}: is not set` : `${name}: ${inWords(issue)}`;
   });
   throw new ConfigurationError(`The environment is not usable:\n${[...new Set(lines)].map((line) => `  ${line}`).join('\n')}`);
 }

@@ -67,7 +67,7 @@ function checkVariant(estate: Estate, variant: GateVariant, complain: Complain, 
 /** Four-eyes excludes whoever asked: the author, and whoever started the run. One of them may well be an approver; that both are is rarer, and said as a warning. */
 function checkReachable(estate: Estate, { quorum, approvers, widen, mandatoryGroups, fourEyes }: GateFields, complain: Say, warn: Say): void {
   const eligible = peopleBehind(estate, [...approvers, ...widen.flatMap((step) => step.approvers)]);
-  const available = eligible.length - (fourEyes ? 1 : 0);
+  const available = Math.max(0, eligible.length - (fourEyes ? 1 : 0));
   if (quorum > available) {
     complain('quorum', `${quorum} approvals can never be reached: ${available} can answer${fourEyes ? ' when one approver asked for the change' : ''}; name more approvers or lower it`);
   } else if (fourEyes && quorum > available - 1) {

@@ -1,6 +1,7 @@
 /** What is wrong with a YAML file, in lines that name file, line and field. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
+import { inWords } from '../../workflows/domain/issue-words.ts';
 
 /** Complaints shown at once; the rest is counted. */
 const mostComplaints = 20;
@@ -18,19 +19,11 @@ export function checkYaml<S extends z.ZodType>(text: string, schema: S, file: st
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
     return unknown.map((key) => {
       const path = [...issue.path, ...(key === undefined ? [] : [key])] as (string | number)[];
-      const message = key === undefined ? (issue.code === 'invalid_key' ? issue.issues[0]!.message : inWords(issue.message)) : 'unknown field; remove it or correct its name';
+      const message = key === undefined ? (issue.code === 'invalid_key' ? issue.issues[0]!.message : inWords(issue)) : 'unknown field; remove it or correct its name';
       return `${file}:${lineOf(document, path, lines)}: ${path.join('.') || 'the file'}: ${message}`;
     });
   });
   return { complaints };
-}
-
-/** Zod's own words, which speak of its types, are for programmers. */
-function inWords(message: string): string {
-  const [, expected, received] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? [];
-  if (expected === undefined) return message;
-  const wanted = { object: 'fields of its own', record: 'fields of its own', array: 'a list', string: 'a text', number: 'a number', boolean: 'true or false' }[expected] ?? expected;
-  return received === 'undefined' ? `is missing; must be ${wanted}` : `must be ${wanted}`;
 }
 
 /** As many as one reads, each on a line of its own. */

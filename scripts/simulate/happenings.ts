@@ -24,7 +24,7 @@ export interface Happening {
 export async function happen(happening: Happening, event: StoryEvent, workflowId: string): Promise<string> {
   const { stage, restartWorkers, pullRequestId } = happening;
   const { alert, estate, cancel, worker, batchJob, readings, serving, pullRequest, merge, override } = event;
-  const { standIn, client, sandbox } = stage;
+  const { standIn, client } = stage;
   if (alert) {
     const { plant, circuit } = targetOf(alert.target);
     await standIn.alert(plant, circuit, { rule: alert.rule, severity: alert.severity, condition: alert.resolved ? 'Resolved' : 'Fired' });
@@ -43,6 +43,10 @@ export async function happen(happening: Happening, event: StoryEvent, workflowId
     writeReadings(stage, [readings]);
     return `the readings of ${readings.target} are changed from ${readings.from} on`;
   }
+  if (serving) {
+    await putIntoProduction({ standIn, sandbox: stage.sandbox, pass: async () => undefined }, [serving]);
+    return `version ${serving.version} of ${serving.target} is brought into production`;
+  }
   if (pullRequest) {
     if (pullRequestId === null) return `there is no pull request that could be ${pullRequest.is}`;
     await standIn.closePullRequest(pullRequestId, pullRequest.is === 'merged' ? 'merge' : 'abandon', pullRequest.by);
@@ -51,10 +55,6 @@ export async function happen(happening: Happening, event: StoryEvent, workflowId
   if (merge) {
     await standIn.completePullRequest(merge.files, { title: 'Another change', createdBy: merge.by });
     return `${merge.by} merges another pull request: ${Object.keys(merge.files).join(', ')}`;
-  }
-  if (serving) {
-    await putIntoProduction({ standIn, sandbox, pass: (ms) => stage.pass(ms) }, [serving]);
-    return `somebody lets ${serving.target} serve version ${serving.version}`;
   }
   if (override) {
     const said = `${override.by} asks to override the freeze: ${override.reason}`;

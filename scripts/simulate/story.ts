@@ -98,12 +98,12 @@ const happenings = {
   batchJob: z.strictObject({ target: batchJobField.shape.target, dataUri: text(2000).optional() }),
   /** The readings become others once more: what was moved is moved back, by whoever mends the pipeline. */
   readings: readingsField,
+  /** Somebody brings another version of a circuit's model into production. */
+  serving: servingField,
   /** What somebody does with the run's pull request on its page. */
   pullRequest: z.strictObject({ is: oneOf(['merged', 'abandoned']), by: text(200) }),
   /** Another pull request is merged into the release branch. */
   merge: z.strictObject({ by: text(200), files: filesField }),
-  /** Somebody lets production serve something else, past Holdpoint. */
-  serving: servingField,
   /** A newer version of the circuit is released: of another change, trained before the story begins. */
   release: z.strictObject({ target: label.default('P001/C001') }),
   /** Somebody rolls the circuit back. */

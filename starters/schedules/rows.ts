@@ -5,6 +5,7 @@ import { complaintAbout } from '../../activities/estate/estate-file.ts';
 import { isBuiltIn, type DeclaredSchedule } from '../../activities/estate/schedules-schema.ts';
 import { selectTargets } from '../../activities/estate/scheduled-targets.ts';
 import type { Estate } from '../../activities/estate/schema.ts';
+import { inWords } from '../../workflows/domain/issue-words.ts';
 import { builtInSchedules, perTargetRunbook, type Overlap, type StartForTargetsInput, type TargetSelection } from '../../workflows/domain/schedules.ts';
 import { runbooks } from '../runbooks.ts';
 import { builtInRows } from './built-in.ts';
@@ -107,7 +108,7 @@ function inputProblem(estate: Estate, name: string, input: object, select: Targe
   if (parsed.success) return null;
   const [issue] = parsed.error.issues;
   const unknown = issue?.code === 'unrecognized_keys' ? [String(issue.keys[0])] : [];
-  return { path: [...(issue?.path ?? []).map(String), ...unknown], message: unknown.length > 0 ? `is not a field of ${name}'s input` : (issue?.message ?? 'does not fit') };
+  return { path: [...(issue?.path ?? []).map(String), ...unknown], message: unknown.length > 0 ? `is not a field of ${name}'s input` : (issue === undefined ? 'does not fit' : inWords(issue)) };
 }
 
 /** As the estate would write it. */

@@ -39,6 +39,13 @@ describe('holdpoint freezes', () => {
     assert.doesNotMatch(page.stdout, /audit/);
   });
 
+  it('does not say that nothing is frozen of a target that the estate does not have', async () => {
+    assertRefused(await holdpoint(['freezes', 'P001/C01'], { environment }), 3, /The estate has no P001\/C01\n.*Nearest are P001\/C001, /);
+    assertRefused(await holdpoint(['freezes', 'P009'], { environment }), 3, /its plants are P001, P002/);
+    const asInIds = await holdpoint(['freezes', 'P002:C001', '--json'], { environment });
+    assert.deepEqual((JSON.parse(asInIds.stdout) as { name: string }[]).map(({ name }) => name), ['year-end', 'audit'], asInIds.stderr);
+  });
+
   it('says what is wrong with its arguments and with the estate', async () => {
     assertRefused(await holdpoint(['freezes', '--at', 'christmas'], { environment }), 2, /--at christmas is no instant/);
     await writeFile(join(directory, 'broken.yml'), 'freezes: [1]');

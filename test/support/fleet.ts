@@ -1,4 +1,6 @@
 /** A fleet of deployments in memory, as the activities of an environment's update see it: for tests of the workflow alone. */
+import { ApplicationFailure } from '@temporalio/common';
+import { FailureType } from '../../workflows/domain/failures.ts';
 import type { DeploymentSnapshot } from '../../workflows/domain/release.ts';
 import { releaseActivities, testPolicy, type ReleaseActivities } from './release-activities.ts';
 
@@ -67,6 +69,11 @@ export function fleetOf(count: number, { failing = [], testing = async () => und
       const before = test.get(deployment) ?? { definition: null, model: null, tags: {}, provisioningState: null };
       if (model !== null) await fleet.activities.deployBatchModel!({ key, ...input, before, model });
       return { model };
+    },
+    // Many looks are a watch that ends by itself late, as the product's does.
+    watchAlertRates: async ({ polls, intervalMs }) => {
+      if (polls > 100) throw ApplicationFailure.create({ type: FailureType.StillWatching, message: 'watching still', nextRetryDelay: intervalMs });
+      return { kind: 'healthy', poll: polls, alerts: 0, expected: 0, rules: [] };
     },
     checkTrial: async (input) => await fleet.activities.checkInference!(input),
     invokeBatchEndpoint: async ({ deployment }) => ({ jobName: deployment, outputUri: `azureml://datastores/workspaceblobstore/paths/inference/${deployment}/predictions.csv`, uncertain: false }),

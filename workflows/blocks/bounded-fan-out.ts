@@ -170,7 +170,7 @@ function concluded(what: string, show: (why: string) => FanOutReport): FanOutRep
 
 /** Anybody can send a signal: what is no report of an item is not taken. */
 function readReport(value: unknown): ItemReport | null {
-  const { item, state, detail, reference, tookMs } = (typeof value === 'object' && value !== null ? value : {}) as Partial<ItemReport>;
+  const { item, state, detail, reference, tookMs, subject } = (typeof value === 'object' && value !== null ? value : {}) as Partial<ItemReport>;
   if (typeof item !== 'string' || (state !== 'passed' && state !== 'failed' && state !== 'skipped')) return null;
-  return { item, state, detail: typeof detail === 'string' ? detail : '', reference: typeof reference === 'string' ? reference : null, ...(typeof tookMs === 'number' && Number.isFinite(tookMs) && { tookMs }) };
+  return { item, state, detail: typeof detail === 'string' ? detail : '', reference: typeof reference === 'string' ? reference : null, ...(typeof tookMs === 'number' && Number.isFinite(tookMs) && { tookMs }), ...(typeof subject === 'string' && { subject }) };
 }

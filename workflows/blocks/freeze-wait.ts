@@ -2,7 +2,7 @@
 import { ApplicationFailure, CancellationScope, condition, defineSignal, defineUpdate, isCancellation, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import { FailureType } from '../domain/failures.ts';
 import { evidenceItem } from '../domain/evidence.ts';
-import { freezeGateName, frozenLines, holding, openingInWords, overrideCard, readOverrideRequest, type FreezeStanding, type OverrideRequest } from '../domain/freeze.ts';
+import { freezeGateName, frozenLines, holding, openingInWords, overrideCard, readOverrideRequest, type FreezeInForce, type FreezeStanding, type OverrideRequest } from '../domain/freeze.ts';
 import { canonicalPerson, type TargetPolicy } from '../domain/policy.ts';
 import { sleepUntil } from './gate-clock.ts';
 import type { GateOutcome, GateRequest } from './gate-request.ts';
@@ -53,8 +53,8 @@ export type FreezePassed = { hasWaited: boolean; superseded: Extract<GateOutcome
 export class FreezeWait {
   readonly #run: Run;
   readonly #gates: Gates;
-  /** Names of freezes that do not hold this run any more. */
-  readonly #overridden = new Set<string>();
+  /** Freezes that do not hold this run any more, by name, each until the end of the window that was overridden. */
+  readonly #overridden = new Map<string, FreezeInForce['until']>();
   #standing: FreezeStanding | null = null;
   #asked: OverrideRequest | null = null;
   #isAsking = false;
@@ -146,7 +146,7 @@ export class FreezeWait {
       this.#run.note(outcome.state === 'rejected' ? `${outcome.by} did not override the freeze: ${outcome.reason}` : 'Nobody overrode the freeze in time.');
       return 'held';
     }
-    for (const { name } of standing.inForce) this.#overridden.add(name);
+    for (const { name, until } of standing.inForce) this.#overridden.set(name, until);
     const names = standing.inForce.map(({ name }) => name).join(', ');
     this.#run.record.add({ kind: 'finding', what: 'freeze overridden', detail: `${names}: asked by ${asked.by} (${asked.reason}), allowed by ${outcome.by.join(', ')}` });
     this.#run.note(`The freeze ${names} was overridden by ${outcome.by.join(', ')}: ${asked.reason}`);

@@ -2,6 +2,7 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { isTargetName } from './ids.ts';
+import { inWords } from './issue-words.ts';
 import type { Target } from './vocabulary.ts';
 
 const rate = 'must be a number above 0, at most 1';
@@ -79,7 +80,7 @@ export function readCircuitConfig(path: string, text: string): ConfigReading {
     const issue = parsed.error.issues.find(({ code }) => code === 'unrecognized_keys') ?? parsed.error.issues[0]!;
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     const field = [...issue.path, ...(unknown === undefined ? [] : [unknown])].map(String);
-    const reason = unknown === undefined ? (document.hasIn(field) ? `${issue.message}${written(document, field)}` : 'is missing') : `unknown key${issue.path.at(-1) === 'hyperparameters' ? `; known are ${knownHyperparameters.join(', ')}` : ''}`;
+    const reason = unknown === undefined ? (document.hasIn(field) ? `${inWords(issue)}${written(document, field)}` : 'is missing') : `unknown key${issue.path.at(-1) === 'hyperparameters' ? `; known are ${knownHyperparameters.join(', ')}` : ''}`;
     return refuse(lineOf(document, field, lines), `${field.join('.') || 'the file'}: ${reason}`);
   }
 

@@ -46,14 +46,23 @@ export function environmentStage3Card({ pullRequest, previous }: EnvironmentChan
   };
 }
 
+/** How far an update is when somebody is asked to judge it. */
+export interface AskedAccount {
+  /** How many have the new environment, and how many wait for it still. */
+  updated: number;
+  waiting: number;
+  /** Those that the waves have left out, each with the reason. */
+  leftOut: readonly string[];
+}
+
 /** The watch came to no verdict: keep the environment, or put the former one back? */
-export function environmentRollbackCard({ pullRequest, previous }: EnvironmentChange, { name, version }: EnvironmentDefinition, updated: number, doubt: string): GateCard {
+export function environmentRollbackCard({ pullRequest, previous }: EnvironmentChange, { name, version }: EnvironmentDefinition, { updated, waiting, leftOut }: AskedAccount, doubt: string): GateCard {
   return {
     question: `Put ${updated} deployments back from ${name} ${version} to ${previous?.version ?? 'what they had'}?`,
     recommendation: `look closely: ${doubt}.`,
     comparison: null,
-    facts: [`pull request ${pullRequest.id}: ${pullRequest.title}`],
-    change: `puts back every definition as it was, in the same waves. Rejecting keeps ${version}.`,
+    facts: [`pull request ${pullRequest.id}: ${pullRequest.title}`, ...(waiting === 0 ? [] : [`${waiting} more wait for it`]), ...leftOut.slice(0, 5).map((each) => `not updated: ${each}`)],
+    change: `puts back every definition as it was, in the same waves. Rejecting keeps ${version}${waiting === 0 ? '' : ', and the waves go on'}.`,
     undo: 'update the environment again.',
   };
 }

@@ -4,6 +4,7 @@ import type { CompensationReport } from './compensation.ts';
 import { csvText } from './csv-text.ts';
 import type { FanOutReport } from './fan-out.ts';
 import type { FleetChanges } from './fleet-changes.ts';
+import { assetVersion } from './ids.ts';
 import type { TargetPolicy } from './policy.ts';
 import type { Production, PullRequest } from './release.ts';
 import type { Outcome, Target } from './vocabulary.ts';
@@ -112,7 +113,7 @@ export interface UpdateEnvironmentResult {
   production: Production;
   /** Labels of the deployments that have the new version at the end. */
   updated: string[];
-  /** Labels of those that were left out: by failure, by exception, or because their lock was not free. */
+  /** Labels of those that were left out: by failure, by exception, because their lock was not free, or because their model changed since its test. */
   leftOut: string[];
   /** Labels of those that were put back. */
   rolledBack: string[];
@@ -132,6 +133,14 @@ export function successProblem({ before, after }: BatchSuccess): string | null {
   const share = ({ ended, failed }: BatchSuccess['before']): number => (ended === 0 ? 0 : failed / ended);
   if (after.failed <= 2 || share(after) <= share(before) + 0.1) return null;
   return `${after.failed} of ${after.ended} batch jobs failed since the update, ${before.failed} of ${before.ended} in the week before`;
+}
+
+/** Why a deployment is not updated that serves another model than its integration test scored with; null: it is the same, or nobody told which it was. Both are asset ids. */
+export function changedSinceTest(tested: string | undefined, serves: string): string | null {
+  if (tested === undefined || tested === serves) return null;
+  const [before, after] = [assetVersion(tested), assetVersion(serves)];
+  const areVersions = before !== '' && after !== '' && before !== after;
+  return `its model changed since its test: tested ${areVersions ? before : tested}, serves ${areVersions ? after : serves}`;
 }
 
 /** `azureml:<name>:<version>`, which deployments and registrations of any workspace resolve to their own. */

@@ -11,6 +11,8 @@ export interface ItemReport {
   reference: string | null;
   /** How long it waited for a platform, in milliseconds, where it did: what the next items may expect. */
   tookMs?: number;
+  /** What exactly it was about, such as a model's asset id, where that is not the item itself. */
+  subject?: string;
 }
 
 /** `cancelled`: begun and stopped. `notStarted`: never begun, because the budget was used up or the run cancelled. */

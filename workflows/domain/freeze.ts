@@ -61,9 +61,17 @@ export function unreadable(problem: string): FreezeStanding {
   return { inForce: [{ name: 'the estate cannot be read', reason: problem, until: null }], opensAt: null, closesAt: null, mayOverride: [], digest: 'unreadable' };
 }
 
-/** Those in force that nobody has overridden. */
-export function holding(standing: FreezeStanding | null, overridden: ReadonlySet<string>): FreezeInForce[] {
-  return (standing?.inForce ?? []).filter(({ name }) => !overridden.has(name));
+/** Those in force that nobody has overridden. `overridden`: ends of overridden windows, by the freeze's name: the same freeze holds again in its next window, or when its end is moved beyond that. */
+export function holding(standing: FreezeStanding | null, overridden: ReadonlyMap<string, FreezeInForce['until']>): FreezeInForce[] {
+  return (standing?.inForce ?? []).filter(({ name, until }) => {
+    const known = overridden.get(name);
+    return known === undefined || goesBeyond(until, known);
+  });
+}
+
+/** An end that nobody knows is beyond any other, and a known one is another than the unknown. */
+function goesBeyond(until: FreezeInForce['until'], known: FreezeInForce['until']): boolean {
+  return until !== known && (until === null || known === null || until > known);
 }
 
 /** Reads a wish from any JSON. */

@@ -63,6 +63,11 @@ export function modelName(target: Target): string {
   return `${target.plant}-${target.circuit}`;
 }
 
+/** The version at the end of a model's asset id; empty where there is none. */
+export function assetVersion(assetId: string | null): string {
+  return /\/versions\/([^/]+)$/.exec(assetId ?? '')?.[1] ?? '';
+}
+
 /** How people write a target. */
 export function targetLabel(target: Target): string {
   return `${target.plant}/${target.circuit}`;

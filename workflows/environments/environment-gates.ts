@@ -1,7 +1,7 @@
 /** The gates of an environment's update. They have the policy of the gravest of the circuits that it concerns. */
 import type { GateRequest } from '../blocks/gate-request.ts';
 import { now } from '../blocks/workflow-clock.ts';
-import { environmentRollbackCard, environmentStage1Card, environmentStage3Card, type EnvironmentEvidence } from '../domain/environment-cards.ts';
+import { environmentRollbackCard, environmentStage1Card, environmentStage3Card, type AskedAccount, type EnvironmentEvidence } from '../domain/environment-cards.ts';
 import type { EnvironmentChange, EnvironmentDefinition, FleetTest, NotebookEvidence } from '../domain/environment.ts';
 import { evidenceItem, type Measured } from '../domain/evidence.ts';
 import { ReleaseGate } from '../domain/phases.ts';
@@ -58,17 +58,17 @@ export function stage3Gate(asked: AskedUpdate, tested: { test: FleetTest; at: st
 }
 
 /** A watch without a verdict: silence keeps the environment. */
-export function rollbackGate({ change, environment, policy }: AskedUpdate, updated: number, doubt: string): GateRequest<string> {
+export function rollbackGate({ change, environment, policy }: AskedUpdate, account: AskedAccount, doubt: string): GateRequest<string> {
   const terms = gateTerms(ReleaseGate.Rollback, policy);
   return {
     ...terms,
     policy: { ...terms.policy, opening: null, checklist: [], onSilence: 'expire' },
     policyOf: { target: policy.target, gate: ReleaseGate.Rollback },
     requestedBy: [],
-    silence: 'the environment stays',
+    silence: account.waiting === 0 ? 'the environment stays' : 'the environment stays, and the waves go on',
     measured: { evidence: doubt, items: [evidenceItem('monitoring', doubt, now().toISOString())] },
     measure: null,
-    card: (evidence) => environmentRollbackCard(change, environment, updated, evidence),
+    card: (evidence) => environmentRollbackCard(change, environment, account, evidence),
   };
 }
 

@@ -7,6 +7,8 @@ export class FleetAccount {
   readonly #members: readonly FleetMember[];
   /** Never to be written, and why: a rollback in between decides what serves, or there is another reason. */
   readonly leftOut: Map<string, string>;
+  /** Those of them that it came to while the waves ran, with the reason. */
+  readonly leftOutMeanwhile: string[] = [];
   readonly #takenOver = new Map<string, { why: string; wasBegun: boolean }>();
   readonly touched = new Map<string, Touched>();
   readonly restored = new Set<string>();
@@ -16,6 +18,12 @@ export class FleetAccount {
   constructor(members: readonly FleetMember[], leftOut: ReadonlyMap<string, string>) {
     this.#members = members;
     this.leftOut = new Map(leftOut);
+  }
+
+  /** What the waves found speaks against updating it now; a later run takes it. */
+  leaveOut(label: string, why: string): void {
+    this.leftOut.set(label, why);
+    this.leftOutMeanwhile.push(`${label} (${why})`);
   }
 
   /** Somebody took the deployment while this run had it in hand: what serves is for them to decide, also whether what was written stays. */

@@ -56,3 +56,8 @@ export async function testEveryModel(run: Run, fanOut: BoundedFanOut, { workspac
     run.progress([]);
   }
 }
+
+/** Asset ids of the models that the tests scored with, by label. */
+export function testedModels({ items }: FanOutReport): Map<string, string> {
+  return new Map(items.flatMap(({ item, subject }) => (subject === undefined ? [] : [[item, subject] as const])));
+}

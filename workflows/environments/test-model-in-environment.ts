@@ -17,6 +17,6 @@ export async function testModelInEnvironment({ model: name, place, environment, 
     const job = await scoreBatch(steps, steps.key('test inference'), workspace, name, place, expectedMs);
     const tookMs = now().getTime() - from;
     const { passed, rows, findings, outputUri } = await checkTrial({ workspace, endpoint, deployment, run: tags.run, ...job, minimumRows: inference.minimumRows });
-    return { state: passed ? 'passed' : 'failed', detail: passed ? `${rows} predictions` : findings.join('; '), reference: outputUri, tookMs };
+    return { state: passed ? 'passed' : 'failed', detail: passed ? `${rows} predictions` : findings.join('; '), reference: outputUri, tookMs, subject: model };
   });
 }

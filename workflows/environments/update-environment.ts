@@ -15,9 +15,10 @@ import { appendToRecord } from '../releases/release-activities.ts';
 import { readEnvironmentChange, registerEnvironment } from './environment-activities.ts';
 import { rollbackGate, stage1Gate, stage3Gate } from './environment-gates.ts';
 import { FleetUpdate } from './fleet-update.ts';
-import { isStale, waitOutFreeze, waveWrite } from './update-freeze.ts';
-import { testEveryModel } from './integration-test.ts';
+import { HeldFleet } from './held-fleet.ts';
+import { testedModels, testEveryModel } from './integration-test.ts';
 import { Notebook } from './notebook.ts';
+import { isStale, waitOutFreeze, waveWrite } from './update-freeze.ts';
 import { planUpdate } from './update-plan.ts';
 import { batchProblem, describeRates, watchFleet } from './watch-fleet.ts';
 
@@ -101,24 +102,26 @@ export async function updateEnvironment(input: UpdateEnvironmentInput): Promise<
     run.enter(Phase.Deployment);
     const since = now().toISOString();
     const leftOut = new Map([...tested.report.items.flatMap(({ item, state, detail }) => (state === 'passed' ? [] : [[item, `test ${state}: ${detail}`] as const])), ...stage3.except.map((label) => [label, `excepted at Stage 3 by ${stage3.by.join(', ')}`] as const)]);
-    fleet = new FleetUpdate({ ...plan, run, locks, environment, members: members.filter(({ label }) => !leftOut.has(label)), leftOut, waveWrite: waveWrite(run, freeze, asked) });
-    const newer = await fleet.updateAll();
-    if (newer) return turnedDown(newer);
-    const { updated } = fleet;
-    if (updated.length === 0) return result('rejected', 'no deployment could be updated: see the account of the changes');
+    const held = new HeldFleet({ run, gates, monitoring, asked, since });
+    fleet = new FleetUpdate({ ...plan, run, locks, environment, members: members.filter(({ label }) => !leftOut.has(label)), leftOut, tested: testedModels(tested.report), waveWrite: waveWrite(run, freeze, asked, held), held });
+    const ended = await fleet.updateAll();
+    if (ended?.kind === 'superseded') return turnedDown(ended.outcome);
+    if (ended) return result('rejected', `rolled back (${ended.putBack}) while ${ended.wave} was held: ${ended.reason}`);
+    const { updated, leftOutMeanwhile } = fleet;
+    if (updated.length === 0) return result('rejected', `no deployment could be updated: see the account of the changes${leftOutMeanwhile}`);
 
     // 7. Stage 4 monitor, for 24 hours: the alert rates, and at its end the success of batch jobs, against the week before.
     run.enter(Phase.Monitoring);
-    const verdict = await monitoring.watch(() => watchFleet(policy, updated, since));
+    const verdict = await monitoring.watch(() => watchFleet(policy, updated, since, policy.monitoring.forMs));
     const jobsFail = verdict.kind === 'healthy' ? await batchProblem(run, policy, updated, since) : null;
-    if (verdict.kind === 'healthy' && jobsFail === null) return result('succeeded', `${updated.length} deployments score in ${environment.name} ${environment.version}; ${describeRates(verdict)}`);
+    if (verdict.kind === 'healthy' && jobsFail === null) return result('succeeded', `${updated.length} deployments score in ${environment.name} ${environment.version}; ${describeRates(verdict)}${leftOutMeanwhile}`);
 
     // 8. Roll back if needed, in the same waves; what could not be watched is for a person to judge.
     run.enter(Phase.Rollback);
     const reason = jobsFail ?? describeRates(verdict);
     if (verdict.kind === 'inconclusive') {
-      const decision = await gates.pass(rollbackGate(asked, updated.length, reason));
-      if (decision.state !== 'approved') return result('succeeded', `kept although ${reason}`);
+      const decision = await gates.pass(rollbackGate(asked, fleet.howFar, reason));
+      if (decision.state !== 'approved') return result('succeeded', `kept although ${reason}${leftOutMeanwhile}`);
     }
     return result('rejected', `rolled back (${await fleet.rollBack()}): ${reason}`);
   }, result);

@@ -9,6 +9,7 @@ import { freezeAt, freezeChanged } from '../releases/freeze-activities.ts';
 import type { Write } from '../releases/pass-holds.ts';
 import { loadPolicy } from '../releases/release-activities.ts';
 import type { AskedUpdate } from './environment-gates.ts';
+import type { HeldFleet } from './held-fleet.ts';
 
 /** Immediately before the update of all deployments: a freeze of one of the circuits holds the whole. What has been updated is put back, where that is needed, whatever is frozen by then. */
 export async function waitOutFreeze(freeze: FreezeWait, { environment, policy: { target }, requestedBy }: AskedUpdate, members: readonly FleetMember[]): Promise<FreezePassed> {
@@ -24,13 +25,19 @@ export async function waitOutFreeze(freeze: FreezeWait, { environment, policy: {
   }, await look(now().toISOString()));
 }
 
-/** A wave that is about to be written: held by what concerns its own circuits, be it declared or begun since the waves before. */
-export function waveWrite(run: Run, freeze: FreezeWait, { environment, policy: { target }, requestedBy }: AskedUpdate): (targets: Target[], wave: string, updated: number) => Write {
+/** A wave as what may hold it sees it; `updated`: those that have the new environment already. */
+export type WaveWrite = (targets: Target[], wave: string, updated: readonly FleetMember[]) => Write;
+
+/** A wave that is about to be written: held by what concerns its own circuits, be it declared or begun since the waves before. Those of the waves before are watched meanwhile. */
+export function waveWrite(run: Run, freeze: FreezeWait, { environment, policy: { target }, requestedBy }: AskedUpdate, held: HeldFleet): WaveWrite {
   return (targets, wave, updated) => ({
     run, freeze, where: targets, action: 'environmentUpdate', requestedBy, phase: Phase.Frozen,
     what: `${wave} of the update to ${environment.name} ${environment.version}`,
     policy: () => loadPolicy({ target }),
-    alsoShow: updated === 0 ? [] : [`${updated} have the new environment, and the others wait: cancel the run to put them back, which no freeze holds.`],
+    ...(updated.length > 0 && {
+      alsoShow: [`${updated.length} have the new environment, and the others wait: cancel the run to put them back, which no freeze holds.`, 'Their alerts are watched meanwhile.'],
+      beside: () => held.watch(updated),
+    }),
   });
 }
 

@@ -3,6 +3,7 @@ import { activityFailedBy } from '../blocks/activity-failure.ts';
 import { isPreempted, type LockToken, type ResourceLock } from '../blocks/resource-lock.ts';
 import type { Run } from '../blocks/run.ts';
 import { FailureType } from '../domain/failures.ts';
+import { assetVersion } from '../domain/ids.ts';
 import type { TargetPolicy } from '../domain/policy.ts';
 import type { DeploymentSnapshot, ReleaseModelInput } from '../domain/release.ts';
 import type { PreImage } from '../domain/resource-lock.ts';
@@ -10,7 +11,7 @@ import { deployToProduction, restoreProduction } from './release-activities.ts';
 
 /** The tags that a deployment carries: they tell, long after the run's history is gone, who released what, and what to go back to. */
 export function deploymentTags(run: Run, input: ReleaseModelInput, before: DeploymentSnapshot, releasedBy: string): Record<string, string> {
-  const serving = before.tags['model_version'] ?? versionOf(before.model);
+  const serving = before.tags['model_version'] ?? assetVersion(before.model);
   return { model_version: input.version, previous_version: serving, released_by: releasedBy, run: run.signature };
 }
 
@@ -41,12 +42,7 @@ function productionResource({ workspaces, endpoint, deployment }: TargetPolicy):
 
 /** What the lock hands over to whoever pre-empts this run. */
 export function preImage({ tags, model }: DeploymentSnapshot): PreImage {
-  return { version: tags['model_version'] ?? (versionOf(model) || null), model };
-}
-
-/** The version at the end of a model's asset id. */
-function versionOf(assetId: string | null): string {
-  return /\/versions\/([^/]+)$/.exec(assetId ?? '')?.[1] ?? '';
+  return { version: tags['model_version'] ?? (assetVersion(model) || null), model };
 }
 
 /** Puts back what production served before this run; once a rollback has taken the lock, what serves is left to it. A change that somebody made meanwhile is not overwritten: that is a failure, and says what was found. */

@@ -1,4 +1,4 @@
-import { type Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import ms, { type StringValue } from 'ms';
 import type { Answer, Verdict } from '../../../workflows/domain/answer.ts';
@@ -63,19 +63,19 @@ function answerOf(verdict: Verdict, { gate, as: by = '', comment, reason, eviden
 }
 
 /** The answer with the receiver's signature, for whoever is signed in: bound to the run's first id, which the open gate tells. */
-async function signed({ client }: Session, workflowId: string, given: Answer & { by: string }, { signIn }: Decider): Promise<Answer & { by: string }> {
+async function signed(session: Session, workflowId: string, given: Answer & { by: string }, { signIn }: Decider): Promise<Answer & { by: string }> {
   if (signIn === null) return given;
-  const view = await openGate(client, workflowId);
+  const view = await openGate(session, workflowId);
   const [answer] = await signAnswers(signIn, [{ workflowId, runId: view.runId, answer: given }]);
   return { ...answer, by: given.by };
 }
 
-async function openGate(client: Client, workflowId: string): Promise<GateView> {
+async function openGate(session: Session, workflowId: string): Promise<GateView> {
   try {
-    const view = await readGate(client, workflowId);
+    const view = await readGate(session.client, workflowId);
     if (view !== null) return view;
   } catch (error) {
-    throw error instanceof GateSilent ? new CommandError(ExitCode.TimedOut, `Nothing was sent: ${error.message}`) : error;
+    throw error instanceof GateSilent ? new CommandError(ExitCode.TimedOut, `Nothing was sent: ${error.message}`, await silenceAdvice(session)) : error;
   }
   throw new CommandError(ExitCode.Refused, `Nothing was sent: no gate of ${workflowId} is open`, `\`${holdpoint} show ${workflowId}\` shows where it stands.`);
 }

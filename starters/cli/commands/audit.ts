@@ -20,7 +20,7 @@ import type { AuditCommandOptions } from '../command-options.ts';
 /** Examines the record: of one run, of a period of production, or all of it. Findings are exit code 1. */
 export async function audit(workflowId: string | undefined, { period: text, environment, platform: asksPlatform, verify = false, json }: AuditCommandOptions): Promise<void> {
   if (workflowId === undefined && text === undefined && !verify) throw new CommandError(ExitCode.Usage, 'Nothing to audit', 'Name a run, or a period such as --period 2026-11, or verify the whole record with --verify.');
-  if (workflowId !== undefined && text !== undefined) throw new CommandError(ExitCode.Usage, 'A run or a period, not both');
+  if (workflowId !== undefined && text !== undefined) throw new CommandError(ExitCode.Usage, 'A run or a period, not both', 'Leave one of them out: a run is audited whole, whenever it changed something.');
   const configuration = configured(() => readRecordConfiguration());
   const record = await opened(configuration);
   const period = text === undefined ? undefined : { ...periodOf(text), environment };

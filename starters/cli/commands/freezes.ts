@@ -2,8 +2,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { readEstate } from '../../../activities/estate/estate-file.ts';
 import { freezesOf, windowsOf } from '../../../activities/estate/freezes.ts';
 import { concerns, type DeclaredFreeze } from '../../../activities/estate/freeze-schema.ts';
+import type { Estate } from '../../../activities/estate/schema.ts';
 import { readEstateConfiguration } from '../../../workers/configuration.ts';
 import { freezeActions, type FreezeAction } from '../../../workflows/domain/freeze.ts';
+import { nearestTargets } from '../../now/named-target.ts';
 import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { instant, print, printJson, table } from '../output.ts';
@@ -13,12 +15,13 @@ import type { FreezesCommandOptions } from '../command-options.ts';
 const aheadMs = 2 * 366 * 86_400_000;
 
 /** Shows the estate's freezes with their next windows; asks neither Temporal nor a platform. */
-export async function freezes(target: string | undefined, { at, json }: FreezesCommandOptions): Promise<void> {
+export async function freezes(named: string | undefined, { at, json }: FreezesCommandOptions): Promise<void> {
   const { estateFile } = configured(() => readEstateConfiguration(), 'The freezes are declared in the estate file.');
   const estate = await readEstate(estateFile).catch((error: unknown) => {
     throw error instanceof ApplicationFailure ? new CommandError(ExitCode.Refused, error.message) : error;
   });
   const when = instantOf(at);
+  const target = named === undefined ? undefined : knownIn(estate, named, estateFile);
   const declared = target === undefined ? estate.freezes : estate.freezes.filter((each) => isMeant(each, target));
   const seen = declared.map((each) => {
     const windows = windowsOf(each, when, aheadMs, 3);
@@ -34,6 +37,14 @@ export async function freezes(target: string | undefined, { at, json }: FreezesC
     const next = isInForce ? second : first;
     return [name, actions.join(', '), targets?.join(', ') ?? 'all', now, next === undefined ? '' : `${instant(next.from)} to ${instant(next.until)}`, reason];
   })));
+}
+
+/** A plant, or a circuit as `P001/C001`: of one that does not exist it would be true, and of no use, that nothing is frozen. */
+function knownIn(estate: Estate, named: string, estateFile: string): string {
+  const label = named.trim().replace(':', '/');
+  const [plant = '', circuit] = label.split('/');
+  if (Object.hasOwn(estate.plants, plant) && (circuit === undefined || Object.hasOwn(estate.plants[plant]!.circuits, circuit))) return label;
+  throw new CommandError(ExitCode.NotFound, `The estate has no ${label}`, `Nearest are ${nearestTargets(estate, label).join(', ')}; its plants are ${Object.keys(estate.plants).join(', ')}. The estate is ${estateFile}.`);
 }
 
 /** A freeze of a plant is one of each of its circuits. */

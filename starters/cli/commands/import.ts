@@ -32,7 +32,7 @@ export async function importAzureDevOps({ project: named, out, force, json }: Im
     throw explained(error, named ?? 'it', organisation, configuration);
   }
   const checked = checkedDraft(draft, { organisation, file: out ?? 'estate.yml' });
-  if (out !== undefined) await writeFile(out, checked.text, { flag: force ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => { throw error.code === 'EEXIST' ? exists(out) : new CommandError(ExitCode.Refused, `${out} cannot be written (${error.code ?? error.message})`); });
+  if (out !== undefined) await writeFile(out, checked.text, { flag: force ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => { throw error.code === 'EEXIST' ? exists(out) : new CommandError(ExitCode.Refused, `${out} cannot be written (${error.code ?? error.message})`, 'Give --out a file in a folder that is there and that you may write to.'); });
   if (json) printJson(report(draft, checked, { organisation, out }));
   else show(draft, checked, out);
   // A draft without what nobody may read is there, but not whole.

@@ -57,12 +57,12 @@ export async function readInputFile(file: string): Promise<unknown> {
   try {
     content = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
   } catch (error) {
-    throw new CommandError(ExitCode.Usage, `The input cannot be read: ${error instanceof Error ? error.message : String(error)}`, '--input takes the path of a JSON file, or - for standard input.');
+    throw new CommandError(ExitCode.Usage, `The input cannot be read: ${error instanceof Error ? error.message : String(error)}`, `--input takes the path of a JSON file, or - for standard input: echo '{…}' | ${holdpoint} … --input -`);
   }
   try {
     return JSON.parse(content);
   } catch (error) {
-    throw new CommandError(ExitCode.Usage, `${file === '-' ? 'Standard input' : file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandError(ExitCode.Usage, `${file === '-' ? 'Standard input' : file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`, `Names and texts stand in double quotes; \`${holdpoint} runbooks --json\` prints the schema of each input.`);
   }
 }
 

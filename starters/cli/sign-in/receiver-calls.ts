@@ -36,7 +36,7 @@ export async function beginSignIn(receiver: string): Promise<DeviceSignIn> {
         return { receiver, person, token, expiresAt: new Date(Date.now() + seconds * 1000).toISOString() };
       } catch (error) {
         const said = error instanceof openid.ResponseBodyError ? error.error : '';
-        if (said === 'access_denied') throw new CommandError(ExitCode.Refused, 'You are not signed in: it was denied in the browser');
+        if (said === 'access_denied') throw new CommandError(ExitCode.Refused, 'You are not signed in: it was denied in the browser', `If that was a mistake, begin anew with \`${holdpoint} sign-in\`.`);
         if (said === 'expired_token' || (error instanceof Error && 'code' in error && error.code === 'OAUTH_TIMEOUT')) throw new CommandError(ExitCode.TimedOut, 'You are not signed in: nobody typed the code in time', `Begin anew with \`${holdpoint} sign-in\`.`);
         throw unanswered(receiver, error);
       }

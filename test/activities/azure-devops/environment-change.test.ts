@@ -45,7 +45,7 @@ void test('each bad file is refused with its line, and says what is wrong', asyn
     [file('1.5.1', '', '  backward_compatible: "true"\n  requires_retrain: "false"\n'), /:4: tags\.change_summary: must be a text/],
     [file('1.5.1', 'conda_file: nowhere.yml\n'), /:4: conda_file: there is no environment\/nowhere\.yml at the merge/],
     ['name: [unclosed\n', /not valid YAML/],
-    ['name: custom-tf-env\nversion: "1.5.1"\nimage: example.com/tf:2\n', /:1: tags: is missing; must be fields of its own$/],
+    ['name: custom-tf-env\nversion: "1.5.1"\nimage: example.com/tf:2\n', /:1: tags: is missing; must be an object with named fields$/],
     [null, /:null: is not there after the merge/],
   ] as const) {
     assert.match(complaint(await merged({ [path]: content })), expected);

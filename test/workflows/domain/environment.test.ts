@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { stepProblem, successProblem, testTable } from '../../../workflows/domain/environment.ts';
+import { changedSinceTest, stepProblem, successProblem, testTable } from '../../../workflows/domain/environment.ts';
 import { changesTable, countChanges, deploymentStates } from '../../../workflows/domain/fleet-changes.ts';
 import { account, expectedMs, fanOutProgress, planProblem, toleratedFailures, type ItemEnding } from '../../../workflows/domain/fan-out.ts';
 
@@ -27,6 +27,15 @@ void test('failing batch jobs are a breach when they are more than two, and fail
   assert.match(problem([10, 100], [21, 100])!, /21 of 100 batch jobs failed since the update, 10 of 100 in the week before/);
   assert.match(problem([0, 0], [3, 9])!, /3 of 9/);
   assert.equal(problem([0, 0], [0, 0]), null);
+});
+
+void test('a model is another than its test scored with when its asset id is: versions say it, else the ids', () => {
+  const id = (version: string, registry = 'ml') => `azureml://registries/${registry}/models/P001-C001/versions/${version}`;
+  assert.equal(changedSinceTest(id('1'), id('1')), null);
+  assert.equal(changedSinceTest(undefined, id('2')), null);
+  assert.equal(changedSinceTest(id('1'), id('2')), 'its model changed since its test: tested 1, serves 2');
+  assert.equal(changedSinceTest(id('1'), id('1', 'other')), `its model changed since its test: tested ${id('1')}, serves ${id('1', 'other')}`);
+  assert.match(changedSinceTest(id('1'), 'model-2')!, /serves model-2$/);
 });
 
 void test('a table has one row for each model, and a cell may contain anything', () => {

@@ -11,10 +11,17 @@ describe('a freeze', () => {
   it('can hold no rollback: there is no such action', () => assert.deepEqual(Object.keys(freezeActions), ['release', 'environmentUpdate', 'configurationChange', 'pipelineStage']));
 
   it('holds for as long as one in force is not overridden', () => {
-    assert.deepEqual(holding(standing, new Set()).map(({ name }) => name), ['year-end', 'audit']);
-    assert.deepEqual(holding(standing, new Set(['year-end'])).map(({ name }) => name), ['audit']);
-    assert.deepEqual([holding(standing, new Set(['year-end', 'audit'])), holding(null, new Set())], [[], []]);
-    assert.equal(holding(unreadable('no such file'), new Set()).length, 1);
+    const [yearEnd, audit] = standing.inForce.map(({ name, until }) => [name, until] as const);
+    assert.deepEqual(holding(standing, new Map()).map(({ name }) => name), ['year-end', 'audit']);
+    assert.deepEqual(holding(standing, new Map([yearEnd!])).map(({ name }) => name), ['audit']);
+    assert.deepEqual([holding(standing, new Map([yearEnd!, audit!])), holding(null, new Map())], [[], []]);
+    assert.equal(holding(unreadable('no such file'), new Map()).length, 1);
+  });
+
+  it('that was overridden holds again in its next window, and when its end is moved beyond the one that was overridden', () => {
+    const overridden = new Map([['weekend', '2026-11-23T08:00:00.000Z']]);
+    const holdsUntil = (until: string | null) => holding({ ...standing, inForce: [{ name: 'weekend', reason: 'nobody is there', until }] }, overridden).length === 1;
+    assert.deepEqual(['2026-11-23T08:00:00.000Z', '2026-11-22T08:00:00.000Z', '2026-11-30T08:00:00.000Z', null].map(holdsUntil), [false, false, true, true]);
   });
 
   it('is shown with its next opening, and how not to wait for it where somebody may let it pass', () => {

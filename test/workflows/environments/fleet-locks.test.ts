@@ -246,6 +246,26 @@ describe('the locks of an environment\'s update', () => {
     assert.equal(epochs.size, 5);
   });
 
+  it('stopped between two waves, an alert about what is written puts that back, though the stop stands', async () => {
+    const fleet = fleetOf(4);
+    const hold = { scope: target('P001/C003'), by: 'dana' };
+    const result = await update(temporal, fleet, {
+      deployBatchModel: async (given) => {
+        if (production(given) && given.deployment.endsWith('C002')) await holdReleases(temporal.client, { ...hold, reason: 'meters are exchanged', since: '2026-11-21T03:00:00.000Z' });
+        return await fleet.activities.deployBatchModel!(given);
+      },
+    }, {}, async (handle) => {
+      const ended = passBoth(handle);
+      await eventually(async () => assert.match(await details(handle), /Stopped before production by dana: meters are exchanged/), { timeoutMs: 60_000 });
+      await handle.signal('alert', { name: 'scoring-errors' });
+      const left = await ended;
+      await liftHold(temporal.client, hold);
+      return left;
+    });
+    assert.match(result.reason, /while wave 2 of 2 was held: alert scoring-errors came in/);
+    assert.deepEqual([result.outcome, result.production, result.rolledBack, result.changes?.untouched], ['rejected', 'unchanged', ['P001/C001', 'P001/C002'], 2]);
+  });
+
   it('stopped while a wave waits for a lock, the circuit is not written as soon as the lock is free, but when the stop is lifted', async () => {
     const fleet = fleetOf(2);
     const hold = { scope: target('P001/C002'), by: 'carol' };

@@ -4,6 +4,7 @@ import { cancelled, sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { UpdateEnvironmentInput } from '../../../workflows/domain/environment.ts';
+import { FailureType } from '../../../workflows/domain/failures.ts';
 import type { RunStatus } from '../../../workflows/domain/run-status.ts';
 import { answer, failureOf, leftResult, notebook, open, pass, passBoth, resultOf, update as updateOn, type EnvironmentRun } from '../../support/environment-runs.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -296,15 +297,79 @@ describe('updateEnvironment', () => {
       assert.deepEqual([result.outcome, result.updated.length, versions(fleet)], ['succeeded', 6, '111111']);
     });
 
-    it('is overridden once, for all waves that are left', async () => {
-      const { fleet, replaced } = fleetFrozenBy(() => begin('sudden', ', mayOverride: [carol]'));
+    it('looks at the alerts of the waves before when it is over, before the next one is written, and puts them back on a breach', async () => {
+      const { fleet, replaced } = fleetFrozenBy(() => begin());
+      const looks: string[] = [];
+      const watchAlertRates: ReleaseActivities['watchAlertRates'] = async (given) => {
+        if (given.polls > 1) return await fleet.activities.watchAlertRates!(given);
+        looks.push(given.places.map(({ label }) => label).join());
+        return { kind: 'breached', poll: 1, alerts: 9, expected: 0, rules: ['batch-failed'] };
+      };
+      const result = await update(fleet, { ...replaced, watchAlertRates }, {}, async (handle) => {
+        const ended = passBoth(handle);
+        await isHeld(handle);
+        assert.deepEqual(looks, []);
+        await freezes.declare(null);
+        return await ended;
+      });
+      assert.match(result.reason, /^rolled back \(put back 2 deployments\) while wave 2 of 3 was held: 9 alerts since the update \(batch-failed\)/);
+      assert.deepEqual([result.outcome, result.production, looks, result.rolledBack, versions(fleet)], ['rejected', 'unchanged', ['P001/C001,P001/C002'], ['P001/C001', 'P001/C002'], '000000']);
+      assert.deepEqual({ ...result.changes, table: null }, { total: 6, updated: 0, putBack: 2, kept: 0, takenOver: 0, leftOut: 0, untouched: 4, table: null });
+    });
+
+    it('watches those of the waves before for as long as it lasts: an alert puts them back at once', async () => {
+      const { fleet, replaced } = fleetFrozenBy(() => begin());
       const result = await update(fleet, replaced, {}, async (handle) => {
+        const ended = passBoth(handle);
+        await isHeld(handle);
+        await handle.signal('alert', { name: 'scoring-errors' });
+        return await ended; // the freeze stands
+      });
+      assert.match(result.reason, /while wave 2 of 3 was held: alert scoring-errors came in/);
+      assert.deepEqual([result.outcome, result.rolledBack, versions(fleet)], ['rejected', ['P001/C001', 'P001/C002'], '000000']);
+    });
+
+    it('asks whether they stay when nobody could look, and a "no" lets the waves go on', async () => {
+      const { fleet, replaced } = fleetFrozenBy(() => begin());
+      const watchAlertRates: ReleaseActivities['watchAlertRates'] = async (given) => {
+        if (given.polls === 1) throw ApplicationFailure.nonRetryable('nobody may read the alerts', FailureType.InvalidRequest);
+        return await fleet.activities.watchAlertRates!(given);
+      };
+      const result = await update(fleet, { ...replaced, watchAlertRates }, {}, async (handle) => {
+        const ended = passBoth(handle);
+        await isHeld(handle);
+        await freezes.declare(null);
+        const { card } = await open(handle, 'rollback');
+        assert.deepEqual([card.question, card.facts.at(-1)], ['Put 2 deployments back from custom-tf-env 1.5.1 to 1.5.0?', '4 more wait for it']);
+        assert.match(card.change, /Rejecting keeps 1\.5\.1, and the waves go on\./);
+        await answer(handle, { gate: 'rollback', by: 'alice', verdict: 'reject', comment: 'it looks well' });
+        return await ended;
+      });
+      assert.deepEqual([result.outcome, result.updated.length, versions(fleet)], ['succeeded', 6, '111111']);
+    });
+
+    it('is overridden once, for all waves that are left of its window; another window holds the next wave', async () => {
+      const named = ', mayOverride: [carol]';
+      const { fleet, replaced } = fleetFrozenBy(() => begin('sudden', named));
+      let isNext = false;
+      const deployBatchModel: ReleaseActivities['deployBatchModel'] = async (given) => {
+        if (given.workspace.workspace === 'prod-ml-workspace' && given.deployment.endsWith('C003') && !isNext) {
+          isNext = true;
+          await begin('sudden', named); // until later
+        }
+        return await replaced.deployBatchModel(given);
+      };
+      const result = await update(fleet, { ...replaced, deployBatchModel }, { waveSize: 1 }, async (handle) => {
         const ended = passBoth(handle);
         await isHeld(handle);
         assert.deepEqual(await handle.executeUpdate<unknown, [object]>('overrideFreeze', { args: [{ by: 'alice', reason: 'half of them is worse' }] }), { asks: ['carol'] });
         const { card } = await open(handle, 'freeze');
-        assert.equal(card.question, 'Let wave 2 of 3 of the update to custom-tf-env 1.5.1 go on in spite of the freeze sudden?');
+        assert.equal(card.question, 'Let wave 2 of 6 of the update to custom-tf-env 1.5.1 go on in spite of the freeze sudden?');
         await answer(handle, { gate: 'freeze', by: 'carol' });
+        await eventually(() => assert.equal(versions(fleet), '111000'), { timeoutMs: 60_000 });
+        await isHeld(handle);
+        assert.equal(versions(fleet), '111000');
+        await freezes.declare(null);
         return await ended;
       });
       assert.deepEqual([result.outcome, result.updated.length, versions(fleet)], ['succeeded', 6, '111111']);
@@ -339,6 +404,29 @@ describe('updateEnvironment', () => {
       const result = await update(fleet, replaced, {}, passBoth);
       assert.deepEqual([result.outcome, versions(fleet)], ['succeeded', '111111']);
     });
+  });
+
+  it('leaves out, and names, a deployment whose model is another than its test scored with', async () => {
+    const fleet = fleetOf(4);
+    let isReleased = false;
+    const result = await update(fleet, {
+      deployBatchModel: async (given) => {
+        if (given.workspace.workspace === 'prod-ml-workspace' && !isReleased) {
+          isReleased = true;
+          const { workspace } = given;
+          const [endpoint, deployment] = [given.endpoint, given.deployment.replace(/C\d+$/, 'C003')];
+          const before = await fleet.activities.readBatchDeployment!({ workspace, endpoint, deployment });
+          await fleet.activities.deployBatchModel!({ ...given, deployment, before, model: before.model!.replace(/1$/, '2'), tags: { model_version: '2' }, environment: undefined });
+        }
+        return await fleet.activities.deployBatchModel!(given);
+      },
+    }, {}, passBoth);
+    const why = 'its model changed since its test: tested 1, serves 2';
+    assert.deepEqual([result.outcome, result.updated, result.leftOut], ['succeeded', ['P001/C001', 'P001/C002', 'P001/C004'], ['P001/C003']]);
+    assert.ok(result.reason.endsWith(`; not updated: P001/C003 (${why})`), result.reason);
+    assert.deepEqual({ ...result.changes, table: null }, { total: 4, updated: 3, putBack: 0, kept: 0, takenOver: 0, leftOut: 1, untouched: 0, table: null });
+    assert.match(fleet.tables.at(-1)!, new RegExp(`\nP001/C003,leftOut,"${why}"\n`));
+    assert.deepEqual(fleet.environments(), ['custom-tf-env:1.5.1', 'custom-tf-env:1.5.1', 'custom-tf-env:1.5.0', 'custom-tf-env:1.5.1']);
   });
 
   it('refuses a budget whose exceptions nobody could name, and an estate without circuits', async () => {
