@@ -15,9 +15,9 @@ import { runbooks } from '../../starters/runbooks.ts';
 
 /** Whose stories a file of `test/stories` plays: as many files as a machine of two cores plays beside each other, for stories mostly wait for the test server. */
 export const programme = {
-  releases: ['releaseModel', 'releaseChange', 'reviewPendingReleases', 'unblockRelease'],
+  releases: ['releaseModel'],
   production: ['rollBackModel', 'coordinateIncident', 'recoverBatchJob', 'updateEnvironment'],
-  models: ['investigateDegradation', 'retrainOnDrift', 'resolveTrainingFailures', 'updateTrainingConfig'],
+  models: ['releaseChange', 'reviewPendingReleases', 'unblockRelease', 'investigateDegradation', 'retrainOnDrift', 'resolveTrainingFailures', 'updateTrainingConfig'],
 } as const;
 
 /** Told in the docs as text, too. */
