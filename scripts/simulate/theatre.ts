@@ -15,8 +15,9 @@ import { withLists } from './visibility.ts';
 const attempts = 4;
 /** In real time. */
 const skippedWithinMs = 10_000;
-/** A story that would begin before the clock's time begins so much later: the same weekday, and nearly the same day of the year. */
-const laterMs = 52 * 7 * 24 * 3_600_000;
+const weekMs = 7 * 24 * 3_600_000;
+/** So far the time is to skip between two stories. */
+const laterMs = 52 * weekMs;
 /** A scene is set so long before the story begins. */
 export const sceneMs = 3_600_000;
 
@@ -41,8 +42,9 @@ export class Theatre {
   /** When a story begins that is to begin then, and before which so much has to happen: milliseconds since the epoch. */
   async beginning(start: string, leadMs: number): Promise<number> {
     const earliestMs = (await this.clock.nowMs()) + leadMs;
-    const startMs = Date.parse(start);
-    return startMs >= earliestMs ? startMs : startMs + Math.ceil((earliestMs - startMs) / laterMs) * laterMs;
+    let startMs = Date.parse(start);
+    for (let years = 1; startMs < earliestMs; years += 1) startMs = yearsLater(Date.parse(start), years);
+    return startMs;
   }
 
   /** Whether the time still skips as far as the next story begins. Nobody is at work between two stories: whatever holds the time is left from before, and is given back. */
@@ -60,6 +62,12 @@ export class Theatre {
     this.clock.stop();
     await this.environment.teardown();
   }
+}
+
+/** The same weekday within three days of the date: calendars and summer time are as the story has them, however many were played before. */
+function yearsLater(startMs: number, years: number): number {
+  const date = new Date(startMs);
+  return startMs + Math.round((date.setUTCFullYear(date.getUTCFullYear() + years) - startMs) / weekMs) * weekMs;
 }
 
 /** The SDK waits five seconds for the Java server, which a busy machine may not keep. */
