@@ -8,7 +8,7 @@ import { happen, type Happening } from './happenings.ts';
 import { runs } from './open-runs.ts';
 import type { ServiceHooks } from './service-hooks.ts';
 import type { Stage } from './stage.ts';
-import type { Story, StoryAct, StoryAnswer, StoryPerson } from './story.ts';
+import type { Story, StoryAct, StoryAnswer, StoryEvent, StoryPerson } from './story.ts';
 
 /** What somebody of the story did, in words; `atMs` since the epoch. */
 export interface Deed {
@@ -56,12 +56,18 @@ export class Actors {
     await this.act(atMs, deed, true);
   }
 
+  /** Lets come at its time what happens before the run begins, to what waits then; call it while the time stands. */
+  async expectEarlyEvents(): Promise<void> {
+    const { story, startMs } = this.#options;
+    for (const event of story.events.filter(({ at }) => at < 0)) await this.act(startMs + event.at, () => this.#happen(event, ''));
+  }
+
   /** Lets the story's events come, and what people do of themselves, at their times; call it while the time stands. */
   async expectEvents(workflowId: string): Promise<void> {
-    const { stage, story, startMs, happening } = this.#options;
-    for (const event of story.events.filter(({ at }) => at < story.until)) {
+    const { stage, story, startMs } = this.#options;
+    for (const event of story.events.filter(({ at }) => at >= 0 && at < story.until)) {
       await this.act(startMs + event.at, async () => {
-        if (await runs(stage.client, workflowId)) await this.#tell('event', () => happen({ ...happening, stage, pullRequestId: this.#pullRequestId }, event, workflowId), event.pullRequest !== undefined);
+        if (await runs(stage.client, workflowId)) await this.#happen(event, workflowId);
       });
     }
     for (const person of story.people) for (const act of person.acts) await this.act(await this.#whenAwake(person, startMs + act.at), () => this.#tell('person', () => this.#doInIncident(person, act, workflowId)));
@@ -106,6 +112,11 @@ export class Actors {
       if (!this.#isOver) this.deeds.push({ atMs, kind: 'event', text: `the simulation could not go on: ${causeOf(error)}` });
     });
     this.#waiting.push(waiting);
+  }
+
+  async #happen(event: StoryEvent, workflowId: string): Promise<void> {
+    const { stage, happening } = this.#options;
+    await this.#tell('event', () => happen({ ...happening, stage, pullRequestId: this.#pullRequestId }, event, workflowId), event.pullRequest !== undefined);
   }
 
   async #tell(kind: Deed['kind'], deed: () => Promise<string>, isHooked = false): Promise<void> {

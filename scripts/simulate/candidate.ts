@@ -5,7 +5,8 @@ import { readCircuitConfig } from '../../workflows/domain/circuit-config.ts';
 import { jsonDigest } from '../../workflows/domain/digest.ts';
 import { baseModelVersion, modelName } from '../../workflows/domain/ids.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
-import type { StandInControl } from '../../test/support/stand-in-control.ts';
+import { buildChange, registerReleased } from './built-change.ts';
+import type { Stage } from './stage.ts';
 import { targetOf as targetOfLabel } from './story-pieces.ts';
 import type { Story } from './story.ts';
 
@@ -13,9 +14,10 @@ type Input = Record<string, unknown>;
 
 /**
  * The input with what exists only at the stand-in: ids of repository, pull request and training job. What the given input says of target, version, title, author and requesters
- * stands, so that the printed input of a real release can be simulated.
+ * stands, so that the printed input of a real release can be simulated. `startMs`: when the story's run begins, since the epoch.
  */
-export async function preparedInput(runbook: string, given: Input, { change }: Story, standIn: StandInControl): Promise<Input> {
+export async function preparedInput(runbook: string, given: Input, { change }: Pick<Story, 'change'>, stage: Pick<Stage, 'standIn' | 'sandbox'>, startMs: number): Promise<Input> {
+  const { standIn } = stage;
   if (runbook !== 'releaseModel' && runbook !== 'releaseChange') return given;
   const target = targetOf(given);
   const about = (given['pullRequest'] ?? {}) as Input;
@@ -23,8 +25,12 @@ export async function preparedInput(runbook: string, given: Input, { change }: S
   const createdBy = change.author ?? textOr(about['createdBy'], 'dana@example.com');
   const circuits = runbook === 'releaseModel' ? [target] : (change.circuits ?? ['P001/C001']).map(targetOfLabel);
   const files = change.files ?? Object.fromEntries(circuits.map(({ plant, circuit }) => [configPath({ plant, name: circuit }), improvedConfig(0)]));
-  const { pullRequestId, repositoryId } = await standIn.completePullRequest(files, { title, createdBy });
-  if (runbook === 'releaseChange') return { ...given, repositoryId, pullRequestId };
+  const { pullRequestId, repositoryId } = await standIn.completePullRequest(files, { title, createdBy, ...(change.into !== undefined && { targetRefName: `refs/heads/${change.into}` }) });
+  if (runbook === 'releaseChange') {
+    if (change.build) await buildChange(stage, { pullRequestId, circuits, build: change.build, startMs });
+    if (change.releasedBy !== undefined) for (const each of circuits) registerReleased(stage, each, versionOf(each, pullRequestId, files), change.releasedBy);
+    return { ...given, repositoryId, pullRequestId };
+  }
 
   const version = textOr(given['version'], versionOf(target, pullRequestId, files));
   const buildId = await standIn.build({ pullRequestId, deliver: false, publish: [{ ...target, from: 'training', version }] });

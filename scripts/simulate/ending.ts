@@ -15,19 +15,22 @@ export interface End {
 
 export interface RunsReading extends RunReading {
   clock: SimulatedClock;
-  /** Whether runbooks that a run starts are waited for, and told of. */
+  /** Whether runbooks that a run starts, or that are started beside it, are waited for, and told of. */
   follows: boolean;
+  /** Runs that were started beside it meanwhile. */
+  begun: readonly string[];
 }
 
-/** The entries of a run and of all that it started, and when the last of them ended. The clock tells no end: it skips on as soon as nothing is left to do. */
+/** The entries of a run, of all that it started and of what was begun beside it, and when the last of them ended. The clock tells no end: it skips on as soon as nothing is left to do. */
 export async function runsOf(reading: RunsReading): Promise<{ entries: Entry[]; lengthMs: number; phases: string[] }> {
-  const { client, clock, follows } = reading;
+  const { client, clock, follows, begun } = reading;
   const { entries, children, endMs, phases } = await readRun(reading);
   const found = { entries: [...entries], lengthMs: endMs, phases };
   // What serves a run, such as the test of one model, is told in the run's own line. An incident that a run opens is told too: it goes on until people resolve it, which is a story of its own.
-  for (const child of follows ? children.filter(({ type }) => runbooks.some(({ name }) => name === type && name !== coordinateIncident.name)) : []) {
-    await clock.while(() => endOf(client.workflow.getHandle(child.workflowId).result()));
-    const inner = await runsOf({ ...reading, workflowId: child.workflowId });
+  const started = children.filter(({ type }) => runbooks.some(({ name }) => name === type && name !== coordinateIncident.name)).map(({ workflowId }) => workflowId);
+  for (const workflowId of follows ? [...started, ...begun] : []) {
+    await clock.while(() => endOf(client.workflow.getHandle(workflowId).result()));
+    const inner = await runsOf({ ...reading, workflowId, begun: [] });
     found.entries.push(...inner.entries);
     found.lengthMs = Math.max(found.lengthMs, inner.lengthMs);
   }

@@ -11,10 +11,10 @@ import { deployedField, deployOnce } from './scenes/deployed.ts';
 import { environmentField, mergeEnvironment } from './scenes/environment.ts';
 import { failedTrainingsField, failTrainings } from './scenes/failed-trainings.ts';
 import { predictionsField, readingsField, writePredictions, writeReadings } from './scenes/predictions.ts';
-import { mergeFiles, repositoryField } from './scenes/repository.ts';
+import { branchField, leaveBranch, mergeFiles } from './scenes/repository.ts';
 import { ailmentField, ailScoring } from './scenes/scoring.ts';
 import { putIntoProduction, servingField, takeOutOfProduction } from './scenes/serving.ts';
-import { label } from './story-pieces.ts';
+import { filesField, label } from './story-pieces.ts';
 
 /** What the functions of a scene work with: the stand-in in this process, an hour before the story begins. */
 export interface SceneKit {
@@ -42,7 +42,9 @@ export const sceneSchema = z
     /** Scoring that takes more memory or time than there is. */
     ailing: oneOrMore(ailmentField),
     /** Files as they are on the release branch. */
-    repository: repositoryField,
+    repository: filesField,
+    /** A branch that is there already. */
+    branch: branchField,
     /** The scoring environment, and the merged pull request that changes it. */
     environment: environmentField,
     /** A scheduled batch job of production that has failed. */
@@ -64,6 +66,7 @@ const setters: { [F in keyof Scene]-?: Setter<NonNullable<Scene[F]>> } = {
   undeployed: takeOutOfProduction,
   deployed: deployOnce,
   repository: mergeFiles,
+  branch: leaveBranch,
   environment: mergeEnvironment,
   ailing: ailScoring,
   batchJob: failBatchJob,

@@ -18,6 +18,7 @@ import { jobKinds, type Story } from './story.ts';
 import { sceneMs, Theatre } from './theatre.ts';
 import { clockText, type Entry } from './timeline.ts';
 import { Troupe } from './troupe.ts';
+import { prepareNewer, type NewerReleases } from './newer-releases.ts';
 import { letWait, prepareWaiting } from './waiting-releases.ts';
 
 export interface Simulation {
@@ -64,14 +65,15 @@ export async function playStory(theatre: Theatre, runbook: Runbook, input: Recor
   if (Date.parse(story.start) < Date.now() + 2 * sceneMs) throw new StoryError(`start: ${story.start} is not in this machine's future: the simulated clock only goes forward. Give a later instant of the same weekday`);
   const stage = await Stage.build(theatre, story.estate);
   try {
-    const leadMs = sceneMs + story.waiting.for;
+    const leadMs = sceneMs + beforehandMs(story);
     const startMs = await theatre.beginning(story.start, leadMs);
     await stage.clock.until(startMs - leadMs);
     await stage.synchronize();
     const given = overlay(overlay(await setScene({ standIn: stage.standIn, sandbox: stage.sandbox, pass: (ms) => stage.pass(ms) }, story.scene), story.input), input) as Record<string, unknown>;
-    const prepared = await preparedInput(runbook.name, given, story, stage.standIn);
+    const prepared = await preparedInput(runbook.name, given, story, stage, startMs);
     parseInput(runbook, prepared);
-    const waiting = await prepareWaiting(stage, story);
+    const waiting = await prepareWaiting(stage, story, startMs);
+    const newer = await prepareNewer(stage, story, startMs);
     await prepareJobs(stage, story);
     // Ending all runs lets the play come to its end, and its workers with it.
     let isStuck = false;
@@ -79,7 +81,7 @@ export async function playStory(theatre: Theatre, runbook: Runbook, input: Recor
       isStuck = true;
       endOpenRuns(stage.client).catch(() => undefined);
     }, longestMs);
-    const played = await play({ stage, runbook, story, startMs, waiting, input: prepared }).finally(() => clearTimeout(limit));
+    const played = await play({ stage, runbook, story, startMs, waiting, newer, input: prepared }).finally(() => clearTimeout(limit));
     if (isStuck) throw new StoryError(`the story was not played to its end within ${longestMs / 1000} s of real time; it came to: ${played.entries.slice(-8).map(({ atMs, kind, text }) => `${clockText(atMs)} ${kind} ${text}`).join('; ')}`);
     return { title: story.title, runbook: runbook.name, ...played, unmet: unmet(story.expect, played), realSeconds: secondsSince(began) };
   } finally {
@@ -93,18 +95,23 @@ interface Play {
   story: Story;
   startMs: number;
   waiting: readonly ReleaseModelInput[];
+  newer: NewerReleases;
   input: object;
 }
 
-async function play({ stage, runbook, story, startMs, waiting, input }: Play): Promise<Omit<Simulation, 'title' | 'runbook' | 'realSeconds' | 'unmet'>> {
+async function play({ stage, runbook, story, startMs, waiting, newer, input }: Play): Promise<Omit<Simulation, 'title' | 'runbook' | 'realSeconds' | 'unmet'>> {
   const { client, clock, standIn } = stage;
   const hooks = story.hooks === 'come' ? new ServiceHooks(stage) : null;
   const troupe: Troupe = new Troupe(stage, { onGateEvent: async (event) => await actors.gateOpened(event), restarts: story.events.some(({ worker }) => worker !== undefined) });
-  const actors = new Actors({ stage, story, startMs, happening: { restartWorkers: () => troupe.restart() }, hooks });
+  const begun: string[] = [];
+  const actors = new Actors({ stage, story, startMs, happening: { restartWorkers: () => troupe.restart(), newer, begun }, hooks });
   const leftLocks = new LeftLocks({ client, clock, attempts: () => troupe.attempts });
   await troupe.start();
   leftLocks.watch();
   try {
+    await clock.until(startMs - beforehandMs(story));
+    await stage.synchronize();
+    await actors.expectEarlyEvents();
     await clock.until(startMs - story.waiting.for);
     await stage.synchronize();
     await letWait(stage, waiting);
@@ -121,7 +128,7 @@ async function play({ stage, runbook, story, startMs, waiting, input }: Play): P
     });
 
     const end = await clock.while(() => endOf(client.workflow.getHandle(workflowId).result()));
-    const { entries, lengthMs, phases } = await runsOf({ client, clock, workflowId, startMs, failures: troupe.failures.bind(troupe), follows: story.children === 'followed' });
+    const { entries, lengthMs, phases } = await runsOf({ client, clock, workflowId, startMs, failures: troupe.failures.bind(troupe), follows: story.children === 'followed', begun });
     await endOpenRuns(client);
     await actors.end();
     const outcome = isOverdue ? 'timedOut' : end.outcome;
@@ -138,6 +145,11 @@ async function play({ stage, runbook, story, startMs, waiting, input }: Play): P
     await troupe.stop();
     await hooks?.close();
   }
+}
+
+/** How long before the run something happens already. */
+function beforehandMs({ waiting, events }: Story): number {
+  return Math.max(waiting.for, ...events.map(({ at }) => -at));
 }
 
 /** Jobs of which the story says nothing take five minutes: as long as their process really takes would differ from one simulation to the next. */

@@ -17,10 +17,8 @@ import { overlay } from './overlay.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
 import type { Theatre } from './theatre.ts';
 
-/** What the time-skipping server cannot do: it has no list of runs, so a release cannot look for older ones of its target. */
-const always = { supersede: 'keep' };
-/** Jobs, reviews and next jobs are looked at in minutes of the simulated time: each look is a real one. What may arrive late is waited for in real time. */
-const usual = { settle: '1s', training: { pollEvery: '1m' }, inference: { pollEvery: '1m' }, changes: { pollEvery: '5m' }, recovery: { pollEvery: '5m' } };
+/** Most stories have one release of a circuit: none looks for older ones, unless the story says so. Jobs, reviews and next jobs are looked at in minutes of the simulated time: each look is a real one. What may arrive late is waited for in real time. */
+const usual = { supersede: 'keep', settle: '1s', training: { pollEvery: '1m' }, inference: { pollEvery: '1m' }, changes: { pollEvery: '5m' }, recovery: { pollEvery: '5m' } };
 
 export class Stage {
   readonly client: Client;
@@ -90,5 +88,5 @@ export class Stage {
 function writeEstate(file: string, changes: object, base?: string): void {
   const before = parse(readFileSync(base ?? join(root, 'estate/demo.yml'), 'utf8')) as object;
   const prepared = base === undefined ? overlay(before, usual) : before;
-  writeFileSync(file, stringify(overlay(overlay(prepared, changes), always)));
+  writeFileSync(file, stringify(overlay(prepared, changes)));
 }

@@ -9,7 +9,7 @@ import { sceneSchema } from './scene.ts';
 import { batchJobField } from './scenes/batch-job.ts';
 import { readingsField } from './scenes/predictions.ts';
 import { servingField } from './scenes/serving.ts';
-import { expression, fields, label, oneOf, percent, text, whole } from './story-pieces.ts';
+import { expression, fields, filesField, label, oneOf, percent, sinceStart, stopScope, text, whole } from './story-pieces.ts';
 
 const span = z.strictObject({ from: duration.default(0), until: duration }).refine(({ from, until }) => until > from, { path: ['until'], message: 'must be later than from' });
 
@@ -35,8 +35,8 @@ const answer = z
     verdict: oneOf(verdicts),
     /** Since the gate opened. */
     after: duration.default(0),
-    /** Since the run's start; no sooner. */
-    at: duration.optional(),
+    /** Since the run's start; no sooner. Before it: what releases that wait then are answered. */
+    at: sinceStart.optional(),
     comment: text(2000).optional(),
     to: text(200).optional(),
     /** Of a delegation or a deferral, counted from the answer. */
@@ -102,11 +102,29 @@ const happenings = {
   serving: servingField,
   /** What somebody does with the run's pull request on its page. */
   pullRequest: z.strictObject({ is: oneOf(['merged', 'abandoned']), by: text(200) }),
+  /** Another pull request is merged into the release branch. */
+  merge: z.strictObject({ by: text(200), files: filesField }),
+  /** A newer version of the circuit is released: of another change, trained before the story begins. */
+  release: z.strictObject({ target: label.default('P001/C001') }),
+  /** Somebody rolls the circuit back. */
+  rollback: z.strictObject({ target: label.default('P001/C001'), by: text(200), reason: text(1000), to: text(100).optional() }),
+  /** Somebody stops releases before production, and lifts that again. */
+  stop: z.strictObject({ scope: stopScope, by: text(200), reason: text(300) }),
+  lift: z.strictObject({ scope: stopScope, by: text(200) }),
+  /** Somebody asks that the run go on in spite of the freeze that holds it. */
+  override: z.strictObject({ by: text(200), reason: text(300) }),
 };
 
+/** What can only happen while the run goes on. */
+const ofTheRun = ['cancel', 'worker', 'pullRequest', 'override'] as const;
+
 const event = z
-  .strictObject({ at: duration, ...z.object(happenings).partial().shape })
-  .refine((given) => Object.keys(given).length === 2, { message: `must have at and exactly one of ${Object.keys(happenings).join(', ')}` });
+  .strictObject({ at: sinceStart, ...z.object(happenings).partial().shape })
+  .refine((given) => Object.keys(given).length === 2, { message: `must have at and exactly one of ${Object.keys(happenings).join(', ')}` })
+  .refine((given) => given.at >= 0 || !ofTheRun.some((name) => given[name] !== undefined), { path: ['at'], message: 'must not be before the run begins' });
+
+/** The build of a merged change, where a pipeline trains: how long after the run's start it ends, and how. */
+const changeBuild = z.strictObject({ ends: duration.default(0), result: oneOf(['succeeded', 'failed']).default('succeeded') });
 
 export const storySchema = z.strictObject(
   {
@@ -119,7 +137,7 @@ export const storySchema = z.strictObject(
     scene: sceneSchema.default({}),
     /** The merged pull request whose model is released. */
     change: z
-      .strictObject({ title: text(400), author: text(200), circuits: z.array(label, 'must be a list of circuits').min(1, 'must name at least one circuit'), files: z.record(text(400), z.string('must be the text of a file')) })
+      .strictObject({ title: text(400), author: text(200), circuits: z.array(label, 'must be a list of circuits').min(1, 'must name at least one circuit'), files: filesField, into: text(200), build: changeBuild, releasedBy: text(300) })
       .partial()
       .default({}),
     /** Releases that wait at Stage 1, and for how long they have when the run starts. */
@@ -148,4 +166,5 @@ export type StoryPerson = Story['people'][number];
 export type StoryAnswer = StoryPerson['answers'][number];
 export type StoryAct = StoryPerson['acts'][number];
 export type StoryFault = Story['faults'][number];
+export type StoryChange = Story['change'];
 export type StoryEvent = Story['events'][number];

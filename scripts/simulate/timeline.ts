@@ -150,10 +150,11 @@ export function minutesOf(ms: number): number {
   return Math.max(0, Math.floor(ms / 60_000));
 }
 
-/** `+33:10`, hours and minutes since the start. */
+/** `+33:10`, hours and minutes since the start; `-2:55` before it. */
 export function clockText(ms: number): string {
-  const minutes = minutesOf(ms);
-  return `+${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
+  const isBefore = ms <= -60_000;
+  const minutes = minutesOf(Math.abs(ms));
+  return `${isBefore ? '-' : '+'}${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
 }
 
 /** A review's id ends with a digest of the run's own id, which is another at each playing. */

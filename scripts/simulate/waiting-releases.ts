@@ -13,9 +13,9 @@ import type { Story } from './story.ts';
 const withinMs = 30_000;
 
 /** Their inputs, each with a model that was really trained. */
-export async function prepareWaiting({ standIn }: Stage, story: Story): Promise<ReleaseModelInput[]> {
+export async function prepareWaiting(stage: Stage, story: Story, startMs: number): Promise<ReleaseModelInput[]> {
   const inputs: ReleaseModelInput[] = [];
-  for (const label of story.waiting.releases) inputs.push((await preparedInput(releaseModel.name, { target: targetOf(label) }, story, standIn)) as unknown as ReleaseModelInput);
+  for (const label of story.waiting.releases) inputs.push((await preparedInput(releaseModel.name, { target: targetOf(label) }, story, stage, startMs)) as unknown as ReleaseModelInput);
   return inputs;
 }
 
