@@ -49,7 +49,7 @@ describe('holdpoint freezes', () => {
   it('says what is wrong with its arguments and with the estate', async () => {
     assertRefused(await holdpoint(['freezes', '--at', 'christmas'], { environment }), 2, /--at christmas is no instant/);
     await writeFile(join(directory, 'broken.yml'), 'freezes: [1]');
-    assertRefused(await holdpoint(['freezes'], { environment: { ...environment, HOLDPOINT_ESTATE: join(directory, 'broken.yml') } }), 1, /broken\.yml:1: freezes\.0/);
+    assertRefused(await holdpoint(['freezes'], { environment: { ...environment, HOLDPOINT_ESTATE: join(directory, 'broken.yml') } }), 2, /broken\.yml:1: freezes\.0/);
   });
 });
 

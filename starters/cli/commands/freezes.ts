@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { readEstate } from '../../../activities/estate/estate-file.ts';
 import { freezesOf, windowsOf } from '../../../activities/estate/freezes.ts';
 import { concerns, type DeclaredFreeze } from '../../../activities/estate/freeze-schema.ts';
@@ -9,6 +8,7 @@ import { nearestTargets } from '../../now/named-target.ts';
 import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { instant, print, printJson, table } from '../output.ts';
+import { readingEstate } from '../estate-reading.ts';
 import type { FreezesCommandOptions } from '../command-options.ts';
 
 /** How far ahead windows are looked for: milliseconds. */
@@ -17,9 +17,7 @@ const aheadMs = 2 * 366 * 86_400_000;
 /** Shows the estate's freezes with their next windows; asks neither Temporal nor a platform. */
 export async function freezes(named: string | undefined, { at, json }: FreezesCommandOptions): Promise<void> {
   const { estateFile } = configured(() => readEstateConfiguration(), 'The freezes are declared in the estate file.');
-  const estate = await readEstate(estateFile).catch((error: unknown) => {
-    throw error instanceof ApplicationFailure ? new CommandError(ExitCode.Refused, error.message) : error;
-  });
+  const estate = await readingEstate(() => readEstate(estateFile));
   const when = instantOf(at);
   const target = named === undefined ? undefined : knownIn(estate, named, estateFile);
   const declared = target === undefined ? estate.freezes : estate.freezes.filter((each) => isMeant(each, target));

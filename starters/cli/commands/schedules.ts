@@ -1,8 +1,6 @@
 import { ScheduleNotFoundError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { readEstate } from '../../../activities/estate/estate-file.ts';
 import { readEstateFile } from '../../../workers/configuration.ts';
-import { FailureType } from '../../../workflows/domain/failures.ts';
 import { holdpoint } from '../../command-line.ts';
 import { applySchedules, type AppliedSchedule, type ScheduleChange } from '../../schedules/apply.ts';
 import { listSchedules, tendSchedule } from '../../schedules/list.ts';
@@ -11,6 +9,7 @@ import { within } from '../../temporal-connection.ts';
 import { configured } from '../configured.ts';
 import { CommandError, ExitCode } from '../exit.ts';
 import { instant, note, print, printJson, table } from '../output.ts';
+import { readingEstate } from '../estate-reading.ts';
 import type { JsonOption } from '../command-options.ts';
 import { callMs, withTemporal } from '../session.ts';
 
@@ -97,11 +96,5 @@ async function rowsOrNote(): Promise<ScheduleRow[] | null> {
 /** Null where no estate is named. */
 async function declaredRows(): Promise<ScheduleRow[] | null> {
   const file = configured(() => readEstateFile());
-  if (file === null) return null;
-  try {
-    return await scheduleRows(await readEstate(file), file);
-  } catch (error) {
-    if (error instanceof ApplicationFailure && error.type === FailureType.EstateInvalid) throw new CommandError(ExitCode.Usage, error.message);
-    throw error;
-  }
+  return file === null ? null : await readingEstate(async () => scheduleRows(await readEstate(file), file));
 }
