@@ -38,7 +38,7 @@ export const open = (handle: EnvironmentRun, gate: string): Promise<GateView> =>
   const view = await handle.query<GateView | null>('gate');
   assert.equal(view?.gate, gate);
   return view;
-}, { timeoutMs: 60_000 });
+}, { timeoutMs: 240_000 });
 
 export const answer = (handle: EnvironmentRun, value: { gate: string; by: string } & Record<string, unknown>): Promise<unknown> => handle.executeUpdate<unknown, [object]>('decide', { args: [{ verdict: 'approve', ...value }] });
 
