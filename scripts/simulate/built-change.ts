@@ -20,10 +20,10 @@ export interface BuildOfChange {
   startMs: number;
 }
 
-/** Runs the build pipeline: what it trains is registered when this returns, and it ends at its time. One that fails registers nothing. */
-export async function buildChange({ standIn, sandbox }: Place, { pullRequestId, circuits, build: { ends, result }, startMs }: BuildOfChange): Promise<void> {
+/** Runs the build pipeline: what it trains is registered when this returns, and it ends at its time. One that fails, or publishes nothing, registers nothing. */
+export async function buildChange({ standIn, sandbox }: Place, { pullRequestId, circuits, build: { ends, result, publishes }, startMs }: BuildOfChange): Promise<void> {
   const { resources, clock } = sandbox.context;
-  const publish = result === 'succeeded' ? circuits.map((target) => ({ ...target, from: 'training' as const })) : [];
+  const publish = result === 'succeeded' && publishes ? circuits.map((target) => ({ ...target, from: 'training' as const })) : [];
   const buildId = await standIn.build({ pullRequestId, result, durationMs: Math.max(0, Math.round(startMs + ends - clock.nowMs())), publish, deliver: false });
   const isRegistered = ({ plant, circuit }: Target): boolean => resources.children(modelId({ plant, circuit }), 'versions').some(({ properties: { tags } }) => (tags as Record<string, string> | undefined)?.['published_by'] === String(buildId));
   for (const until = performance.now() + trainedWithinMs; !publish.every(isRegistered); await sleep(50)) {

@@ -1,4 +1,5 @@
 /** What happens in a story without anybody being asked: alerts, changes of the estate, jobs of the schedule, workers that are restarted, what others do beside the run. */
+import { alertSignal } from '../../workflows/blocks/monitoring-window.ts';
 import { causeOf } from './answering.ts';
 import { happenBeside } from './beside-the-run.ts';
 import type { NewerReleases } from './newer-releases.ts';
@@ -27,6 +28,10 @@ export async function happen(happening: Happening, event: StoryEvent, workflowId
   const { standIn, client } = stage;
   if (alert) {
     const { plant, circuit } = targetOf(alert.target);
+    if (alert.told) {
+      await client.workflow.getHandle(workflowId).signal(alertSignal, { name: alert.rule });
+      return `alert ${alert.rule} (Sev${alert.severity}) for ${alert.target} comes in, and the run is told`;
+    }
     await standIn.alert(plant, circuit, { rule: alert.rule, severity: alert.severity, condition: alert.resolved ? 'Resolved' : 'Fired' });
     return `alert ${alert.rule} (Sev${alert.severity}) ${alert.resolved ? 'is resolved' : 'fires'} for ${alert.target}`;
   }

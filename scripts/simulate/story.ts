@@ -90,7 +90,8 @@ const job = z.strictObject({
 });
 
 const happenings = {
-  alert: z.strictObject({ target: label, rule: text(200), severity: z.int('must be 0 to 4').min(0, 'must be 0 to 4').max(4, 'must be 0 to 4').default(1), resolved: z.boolean().default(false) }),
+  /** `told`: comes in at the receiver, which tells the run, before the run has seen it itself. */
+  alert: z.strictObject({ target: label, rule: text(200), severity: z.int('must be 0 to 4').min(0, 'must be 0 to 4').max(4, 'must be 0 to 4').default(1), resolved: z.boolean().default(false), told: z.boolean().default(false) }),
   estate: fields('the estate'),
   cancel: text(1000),
   worker: z.literal('restart', 'must be restart'),
@@ -124,7 +125,7 @@ const event = z
   .refine((given) => given.at >= 0 || !ofTheRun.some((name) => given[name] !== undefined), { path: ['at'], message: 'must not be before the run begins' });
 
 /** The build of a merged change, where a pipeline trains: how long after the run's start it ends, and how. */
-const changeBuild = z.strictObject({ ends: duration.default(0), result: oneOf(['succeeded', 'failed']).default('succeeded') });
+const changeBuild = z.strictObject({ ends: duration.default(0), result: oneOf(['succeeded', 'failed']).default('succeeded'), publishes: z.boolean().default(true) });
 
 export const storySchema = z.strictObject(
   {
