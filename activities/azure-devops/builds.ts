@@ -1,9 +1,9 @@
 /** Following a build, and finding out what a build is of, each by one look per attempt. */
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { newestOfEachPipeline, type BuildOrigin, type FinishedBuild } from '../../workflows/domain/build.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { BuildBody, BuildsApi } from './builds-rest.ts';
 import { originOfBuild, type BuildOriginInput } from './builds-origin.ts';
+import { notYet } from '../not-yet.ts';
 
 export interface AwaitBuildsInput {
   repositoryId: string;
@@ -54,8 +54,4 @@ export async function awaitBuildOrigin(api: BuildsApi, { intervalMs, ...input }:
 
 function finished({ id, buildNumber, definition, result, _links }: BuildBody): FinishedBuild {
   return { id, number: buildNumber, pipeline: definition.name, result: result ?? 'none', url: _links?.web?.href ?? null };
-}
-
-function notYet(type: FailureType, message: string, intervalMs: number): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nextRetryDelay: intervalMs, category: ApplicationFailureCategory.BENIGN });
 }

@@ -1,8 +1,8 @@
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { StageOver } from '../../workflows/domain/stage-check.ts';
 import { isFailure } from '../http/classify.ts';
 import type { CheckApi, TimelineRecord } from './check-rest.ts';
+import { notYet } from '../not-yet.ts';
 
 export interface WatchStageInput {
   projectId: string;
@@ -24,7 +24,7 @@ export interface WatchStageInput {
 export async function watchStage(api: CheckApi, { projectId, buildId, stage, attempt, intervalMs }: WatchStageInput): Promise<StageOver> {
   const over = await overReason(api, projectId, buildId, (record) => record.type === 'Stage' && record.identifier === stage && (record.attempt ?? 1) <= attempt);
   if (over !== null) return { reason: over };
-  throw ApplicationFailure.create({ type: FailureType.StillWatching, message: 'the stage still waits for its check', nonRetryable: false, nextRetryDelay: intervalMs, category: ApplicationFailureCategory.BENIGN });
+  throw notYet(FailureType.StillWatching, 'the stage still waits for its check', intervalMs);
 }
 
 async function overReason(api: CheckApi, projectId: string, buildId: number, isStage: (record: TimelineRecord) => boolean): Promise<string | null> {

@@ -6,7 +6,8 @@ import type { PipelineRun, RedeployEnd } from '../../workflows/domain/redeploy.t
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { isFailure, vendorFailure } from '../http/classify.ts';
 import type { PipelineRunsApi, StageRecord } from './pipeline-runs-rest.ts';
-import { carries, goesOn, plannedAttempt, planTag, underWay } from './redeploy-attempts.ts';
+import { notYet } from '../not-yet.ts';
+import { carries, plannedAttempt, planTag, underWay } from './redeploy-attempts.ts';
 import type { AwaitRedeployInput, StartRedeployInput } from './redeploy.ts';
 
 /** The gates whose tag says which version a run is of: that of Stage 3, else of Stage 1, for a run may carry only one of a release, and one pipeline may publish and deploy. */
@@ -60,14 +61,14 @@ export async function awaitStage(api: PipelineRunsApi, { release, attempt, inter
   const records = await timelineOf(api, release);
   const stage = lastIn(records, release);
   const shown = attemptOf(stage);
-  if (shown < attempt) throw goesOn(`attempt ${attempt} of ${release.name} is not shown yet`, intervalMs);
+  if (shown < attempt) throw notYet(FailureType.StillRunning, `attempt ${attempt} of ${release.name} is not shown yet`, intervalMs);
   const named = `attempt ${shown} of ${release.name}`;
   if (isDone(stage)) return { state: 'succeeded', detail: `${named} succeeded` };
   if (stage.state === 'completed') return { state: 'failed', detail: `${named}: ${stage.result ?? 'no result'}` };
   const waits = openChecks(records, stage);
   if (waits.some(({ type }) => type === 'Checkpoint.Approval')) return { state: 'held', detail: `${named} waits for an approval before ${release.stage}` };
   if (waits.length > 0 && activityInfo().attempt >= checkLooks) return { state: 'held', detail: `${named} waits for a check before ${release.stage}` };
-  throw goesOn(`${named}: ${waits.length > 0 ? 'waits for a check' : stage.state}`, intervalMs);
+  throw notYet(FailureType.StillRunning, `${named}: ${waits.length > 0 ? 'waits for a check' : stage.state}`, intervalMs);
 }
 
 export async function cancelStage(api: PipelineRunsApi, { key, release }: StartRedeployInput<PipelineRun>): Promise<{ cancelled: boolean }> {

@@ -1,11 +1,11 @@
 /** Following the review of a pull request, and merging it. */
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { ReviewStanding, Vote } from '../../workflows/domain/configuration-change.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { standingDigest } from '../../workflows/domain/pull-request-review.ts';
 import { vendorAnswer } from '../http/classify.ts';
 import type { AuthoredThread, ChangesApi } from './changes-rest.ts';
 import type { AzureDevOpsApi, PullRequestBody } from './rest.ts';
+import { notYet } from '../not-yet.ts';
 
 interface PullRequestRef {
   repositoryId: string;
@@ -38,7 +38,7 @@ export async function awaitReview(api: AzureDevOpsApi, changes: ChangesApi, { re
   const standing = standingOf(body, hasSaidNo ? await changes.commentsOf(repositoryId, pullRequestId) : []);
   const digest = standingDigest(standing);
   if (digest !== known) return { standing, digest };
-  throw ApplicationFailure.create({ type: FailureType.StillWatching, message: `pull request ${pullRequestId} is ${body.status}; nothing new`, nextRetryDelay: intervalMs, category: ApplicationFailureCategory.BENIGN });
+  throw notYet(FailureType.StillWatching, `pull request ${pullRequestId} is ${body.status}; nothing new`, intervalMs);
 }
 
 /**

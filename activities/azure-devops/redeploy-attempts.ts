@@ -1,5 +1,5 @@
 /** Which attempt of a stage is a step's own: Azure DevOps takes no key with a deployment, so it is written into a tag before. */
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { StepKey } from '../../workflows/domain/keys.ts';
 
@@ -23,9 +23,4 @@ export function carries(tags: readonly string[] | undefined, tag: string): boole
 /** The stage is being deployed by somebody else, whose deployment is not waited for. */
 export function underWay(what: string, attempt: number): ApplicationFailure {
   return ApplicationFailure.create({ type: FailureType.Busy, message: `${what} is being deployed already (attempt ${attempt})`, nonRetryable: true });
-}
-
-/** The deployment goes on: the next look comes after the interval. */
-export function goesOn(message: string, intervalMs: number): ApplicationFailure {
-  return ApplicationFailure.create({ type: FailureType.StillRunning, message, nextRetryDelay: intervalMs, category: ApplicationFailureCategory.BENIGN });
 }

@@ -4,7 +4,8 @@ import { FailureType } from '../../workflows/domain/failures.ts';
 import type { ClassicRelease, RedeployEnd } from '../../workflows/domain/redeploy.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { vendorFailure } from '../http/classify.ts';
-import { carries, goesOn, plannedAttempt, planTag, underWay } from './redeploy-attempts.ts';
+import { notYet } from '../not-yet.ts';
+import { carries, plannedAttempt, planTag, underWay } from './redeploy-attempts.ts';
 import type { AwaitRedeployInput, StartRedeployInput } from './redeploy.ts';
 import type { ReleasesApi, ReleaseStageBody } from './releases-rest.ts';
 
@@ -44,7 +45,7 @@ export async function awaitRelease(api: ReleasesApi, { release: { releaseId, sta
   if (isHeld) return { state: 'held', detail: `attempt ${attempt} of ${name} waits for an approval before ${stage.name}` };
   const hasEnded = own !== undefined && !['inProgress', 'notDeployed', 'undefined'].includes(own.status);
   if (hasEnded || ['rejected', 'canceled'].includes(stage.status)) return { state: 'failed', detail: `attempt ${attempt} of ${name}: ${own?.status ?? stage.status}` };
-  throw goesOn(`attempt ${attempt} of ${name}: ${stage.status}`, intervalMs);
+  throw notYet(FailureType.StillRunning, `attempt ${attempt} of ${name}: ${stage.status}`, intervalMs);
 }
 
 export async function cancelRelease(api: ReleasesApi, { key, release: { releaseId, stageId, name }, comment }: StartRedeployInput<ClassicRelease>): Promise<{ cancelled: boolean }> {

@@ -1,5 +1,4 @@
 /** A batch endpoint's jobs as somebody sees them who has to find out why one failed, and whether the next one does. */
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { BatchJob, EndedBatchJob } from '../../workflows/domain/batch-recovery.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { classifyJobFailure, logTail, type JobFailure } from '../../workflows/domain/job-failure.ts';
@@ -9,6 +8,7 @@ import type { AzureMlClients } from './clients.ts';
 import { endedJobStatuses, jobEndOf, type JobRef } from './job-end.ts';
 import { readJobLog } from './job-log.ts';
 import { runError } from './run-history.ts';
+import { notYet } from '../not-yet.ts';
 
 type Clients = Pick<AzureMlClients, 'arm' | 'scoring'>;
 type Places = Record<string, { uri?: string | null } | null> | null;
@@ -86,12 +86,7 @@ export async function awaitNextJob(clients: Clients, { intervalMs, ...query }: A
   const later = await laterJobs(clients, query);
   const ended = later.find(({ status }) => status !== 'Canceled' && endedJobStatuses.includes(status));
   if (ended) return { ...ended, end: await jobEndOf(clients.arm, { workspace: query.workspace, jobName: ended.jobName }, ended.status) };
-  throw ApplicationFailure.create({
-    type: FailureType.StillWatching,
-    message: `${query.endpoint}/${query.deployment}: ${later.length === 0 ? 'no job yet' : `${later[0]!.jobName} is ${later[0]!.status}`}`,
-    nextRetryDelay: intervalMs,
-    category: ApplicationFailureCategory.BENIGN,
-  });
+  throw notYet(FailureType.StillWatching, `${query.endpoint}/${query.deployment}: ${later.length === 0 ? 'no job yet' : `${later[0]!.jobName} is ${later[0]!.status}`}`, intervalMs);
 }
 
 /**
@@ -105,7 +100,7 @@ export async function findFailedJob(clients: Clients, { workspace, endpoint, dep
   const jobs = (await batchJobs(clients, { workspace, endpoint })).map(batchJobOf);
   const failed = jobs.filter((job) => job.deployment === deployment && failedStatuses.includes(job.status) && Date.parse(job.createdAt) <= Date.parse(before)).at(-1);
   if (failed) return { jobName: failed.jobName };
-  throw ApplicationFailure.create({ type: FailureType.StillWatching, message: `${endpoint}/${deployment}: no job that was created by ${before} has failed`, nextRetryDelay: intervalMs, category: ApplicationFailureCategory.BENIGN });
+  throw notYet(FailureType.StillWatching, `${endpoint}/${deployment}: no job that was created by ${before} has failed`, intervalMs);
 }
 
 async function laterJobs(clients: Clients, { workspace, endpoint, deployment, after, ownKeys }: FindLaterJobsInput): Promise<BatchJob[]> {

@@ -1,5 +1,4 @@
 import { activityInfo } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { JobEnd } from '../../workflows/domain/release.ts';
 import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
@@ -7,6 +6,7 @@ import type { ArmClient } from '../azure-resource-manager/arm-client.ts';
 import { isFailure } from '../http/classify.ts';
 import { settle } from '../settle.ts';
 import { runDetails, runDurationMs, runError } from './run-history.ts';
+import { notYet } from '../not-yet.ts';
 
 export interface JobRef {
   workspace: WorkspaceRef;
@@ -41,12 +41,7 @@ export const endedJobStatuses: readonly string[] = ['Completed', 'Failed', 'Canc
 export async function awaitJob({ arm }: { arm: ArmClient }, { workspace, jobName, intervalMs, expectedMs }: AwaitJobInput): Promise<JobEnd> {
   const status = await jobStatus(arm, { workspace, jobName });
   if (!endedJobStatuses.includes(status)) {
-    throw ApplicationFailure.create({
-      type: FailureType.StillRunning,
-      message: `job ${jobName}: ${status}`,
-      nextRetryDelay: nextLookMs(Date.now() - activityInfo().scheduledTimestampMs, intervalMs, expectedMs),
-      category: ApplicationFailureCategory.BENIGN,
-    });
+    throw notYet(FailureType.StillRunning, `job ${jobName}: ${status}`, nextLookMs(Date.now() - activityInfo().scheduledTimestampMs, intervalMs, expectedMs));
   }
   return await jobEndOf(arm, { workspace, jobName }, status);
 }

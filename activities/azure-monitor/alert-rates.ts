@@ -1,11 +1,11 @@
 /** Watching many deployments at once: not whether an alert fires, for among 200 one always does, but whether more fire than in the week before. */
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import pMap from 'p-map';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
 import { lastProgress, recordProgress } from '../heartbeat.ts';
 import type { RestClient } from '../http/rest-client.ts';
 import { alertsAbout } from './alerts.ts';
+import { notYet } from '../not-yet.ts';
 
 export interface WatchAlertRatesInput {
   workspace: WorkspaceRef;
@@ -53,12 +53,7 @@ export async function watchAlertRates(arm: RestClient, { workspace, places, sinc
   if (fresh.length > Math.max(atLeast, factor * expected)) return { kind: 'breached', ...verdict };
   if (poll >= polls) return { kind: 'healthy', ...verdict };
   recordProgress({ polls: poll } satisfies Progress);
-  throw ApplicationFailure.create({
-    type: FailureType.StillWatching,
-    message: `${places.length} deployments: ${poll} of ${polls} looks, ${fresh.length} alerts`,
-    nextRetryDelay: intervalMs,
-    category: ApplicationFailureCategory.BENIGN,
-  });
+  throw notYet(FailureType.StillWatching, `${places.length} deployments: ${poll} of ${polls} looks, ${fresh.length} alerts`, intervalMs);
 }
 
 function mostFrequent(rules: readonly string[]): string[] {

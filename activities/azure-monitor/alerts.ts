@@ -1,5 +1,4 @@
 /** Azure Monitor's alerts about one deployment. */
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import pMap from 'p-map';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { CircuitAlert } from '../../workflows/domain/review-progress.ts';
@@ -7,6 +6,7 @@ import type { WorkspaceRef } from '../../workflows/domain/vocabulary.ts';
 import { ApiVersion, batchDeploymentId } from '../azure-resource-manager/resource-ids.ts';
 import { lastProgress, recordProgress } from '../heartbeat.ts';
 import type { RestClient } from '../http/rest-client.ts';
+import { notYet } from '../not-yet.ts';
 
 export interface AlertsQuery {
   workspace: WorkspaceRef;
@@ -82,12 +82,7 @@ export async function watchAlerts(arm: RestClient, { known, since, breachSeverit
   const slight = [...new Set([...before.slight, ...fresh.map(({ id }) => id)])].slice(0, mostSlight);
   if (poll >= polls) return { kind: 'healthy', polls: poll, alerts: slight.length };
   recordProgress({ polls: poll, slight } satisfies Progress);
-  throw ApplicationFailure.create({
-    type: FailureType.StillWatching,
-    message: `${query.endpoint}/${query.deployment}: ${poll} of ${polls} looks, ${slight.length} slight alerts`,
-    nextRetryDelay: intervalMs,
-    category: ApplicationFailureCategory.BENIGN,
-  });
+  throw notYet(FailureType.StillWatching, `${query.endpoint}/${query.deployment}: ${poll} of ${polls} looks, ${slight.length} slight alerts`, intervalMs);
 }
 
 export interface ReadAlertRulesInput {

@@ -1,5 +1,5 @@
 /** What the estate's freezes say about an action: pure, and as activities. */
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { jsonDigest } from '../../workflows/domain/digest.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { unreadable, type FreezeQuestion, type FreezeStanding, type FreezeWindow } from '../../workflows/domain/freeze.ts';
@@ -9,6 +9,7 @@ import { readEstate } from './estate-file.ts';
 import { concerns, timeOf, type DeclaredFreeze } from './freeze-schema.ts';
 import { peopleBehind } from './names.ts';
 import type { Estate } from './schema.ts';
+import { notYet } from '../not-yet.ts';
 
 type Freezing = Pick<Estate, 'freezes' | 'groups' | 'escalation'>;
 
@@ -95,7 +96,7 @@ export const createFreezeActivities = ({ estateFile, ...options }: { estateFile:
       throw error;
     });
     if (found !== known) return { digest: found };
-    throw ApplicationFailure.create({ type: FailureType.StillWatching, message: 'the freezes are as they were', nextRetryDelay: options.lookEveryMs ?? lookEveryMs, category: ApplicationFailureCategory.BENIGN });
+    throw notYet(FailureType.StillWatching, 'the freezes are as they were', options.lookEveryMs ?? lookEveryMs);
   },
 });
 

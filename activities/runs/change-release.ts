@@ -1,12 +1,13 @@
 /** Following what a merged change leads to: the run that trains it, and then the release of one of its circuits. */
 import { WorkflowFailedError, type Client } from '@temporalio/client';
-import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { CancelledFailure } from '@temporalio/common';
 import type { ReleaseEnd } from '../../workflows/domain/drift-retraining.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { targetLabel } from '../../workflows/domain/ids.ts';
 import type { ReleaseChangeResult, ReleaseModelResult } from '../../workflows/domain/release.ts';
 import type { Outcome, Target } from '../../workflows/domain/vocabulary.ts';
 import { classifyTemporal } from './temporal-failures.ts';
+import { notYet } from '../not-yet.ts';
 
 export interface AwaitReleaseInput {
   /** Workflow id of the `releaseChange`. */
@@ -46,7 +47,7 @@ async function ending<R extends Ended>(client: Client, workflowId: string, inter
   try {
     const handle = client.workflow.getHandle(workflowId);
     const { status } = await handle.describe();
-    if (status.name === 'RUNNING' || status.name === 'PAUSED') throw ApplicationFailure.create({ type: FailureType.StillWatching, message: `${workflowId} goes on`, nextRetryDelay: intervalMs, category: ApplicationFailureCategory.BENIGN });
+    if (status.name === 'RUNNING' || status.name === 'PAUSED') throw notYet(FailureType.StillWatching, `${workflowId} goes on`, intervalMs);
     return (await handle.result()) as R;
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw classifyTemporal(error, workflowId);

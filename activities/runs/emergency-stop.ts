@@ -1,7 +1,7 @@
 /** The emergency stop of releases, as activities set, lift and read it: one small workflow for each scope, so that Temporal itself keeps who holds what back. */
 import type { Client } from '@temporalio/client';
 import pMap from 'p-map';
-import { ApplicationFailure, ApplicationFailureCategory, WorkflowNotFoundError } from '@temporalio/common';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { stopReleasesId, stopsOf, type StopHold, type StopScope } from '../../workflows/domain/emergency-stop.ts';
 import type { FreezeAction, FreezeQuestion, FreezeStanding } from '../../workflows/domain/freeze.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
@@ -10,6 +10,7 @@ import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { vendorFailure } from '../http/classify.ts';
 import { classifyTemporal } from './temporal-failures.ts';
 import { listRuns } from './visibility.ts';
+import { notYet } from '../not-yet.ts';
 
 /** How long Temporal has for one call, in milliseconds. */
 const callMs = 10_000;
@@ -87,7 +88,7 @@ export async function readStops(client: Client, input: ReadStopsInput & { action
 export async function awaitNoStop(client: Client, input: ReadStopsInput): Promise<{ holds: [] }> {
   const { holds } = await readStops(client, input);
   if (holds.length === 0) return { holds: [] };
-  throw ApplicationFailure.create({ type: FailureType.StillWatching, message: `releases are stopped by ${holds.map(({ by, reason }) => `${by} (${reason})`).join(', ')}`, category: ApplicationFailureCategory.BENIGN });
+  throw notYet(FailureType.StillWatching, `releases are stopped by ${holds.map(({ by, reason }) => `${by} (${reason})`).join(', ')}`);
 }
 
 /** A stop that has ended holds nothing, whatever its query would still say. */

@@ -1,13 +1,14 @@
 /** Locks of targets, as runs and writers reach them through a Temporal client. */
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import pMap from 'p-map';
-import { ApplicationFailure, ApplicationFailureCategory, SearchAttributeType, TypedSearchAttributes, WorkflowIdConflictPolicy, WorkflowNotFoundError, type Workflow } from '@temporalio/common';
+import { SearchAttributeType, TypedSearchAttributes, WorkflowIdConflictPolicy, WorkflowNotFoundError, type Workflow } from '@temporalio/common';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import { isSame, lockId, type LockClaim, type LockNews, type LockParty, type LockState } from '../../workflows/domain/resource-lock.ts';
 import type { Target } from '../../workflows/domain/vocabulary.ts';
 import { vendorFailure } from '../http/classify.ts';
 import { classifyTemporal } from './temporal-failures.ts';
+import { notYet } from '../not-yet.ts';
 
 /** How long the lock has to answer, in milliseconds; a run may have to be loaded for it. */
 const answerMs = 4_000;
@@ -94,7 +95,7 @@ export async function freeLock(client: Client, { target, ...party }: LockParty &
  */
 export async function awaitRunClosed(client: Client, { intervalMs, ...run }: LockParty & { intervalMs: number }): Promise<{ closed: true }> {
   if ((await runState(client, run)) === 'closed') return { closed: true };
-  throw ApplicationFailure.create({ type: FailureType.StillRunning, message: `${run.workflowId} goes on`, nextRetryDelay: intervalMs, category: ApplicationFailureCategory.BENIGN });
+  throw notYet(FailureType.StillRunning, `${run.workflowId} goes on`, intervalMs);
 }
 
 async function runState(client: Client, { workflowId, runId }: LockParty): Promise<'running' | 'closed'> {

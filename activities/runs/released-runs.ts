@@ -1,6 +1,5 @@
 /** How far releases are, as visibility tells it: no worker has to answer for that. */
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import pMap from 'p-map';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import { ReleaseModelPhase as Phase } from '../../workflows/domain/phases.ts';
@@ -9,6 +8,7 @@ import { countStates, describeCounts, isLoss, isSettled, releaseState, type Coun
 import { classifyTemporal } from './temporal-failures.ts';
 import { attribute, listRuns, ownRuns, quoted, seenRun, targetOf } from './visibility.ts';
 import { concurrency } from './waiting-gates.ts';
+import { notYet } from '../not-yet.ts';
 
 /** Releases that write to production or are about to, are watched there, or are being taken back. Safe to retry because it only reads. */
 export async function findBusyTargets(client: Client, { plant }: { plant?: string }): Promise<{ busy: BusyTarget[] }> {
@@ -67,5 +67,5 @@ export async function followReleases(client: Client, { workflowIds, until, inter
   const losses = (all: Counts): number => all.failed + all.rolledBack;
   const isNew = seen === null || (tell === 'everything' ? describeCounts(seen) !== describeCounts(counts) : losses(counts) > losses(seen));
   if (done || isNew) return { counts, lost: idsOf(isLoss), deployed: idsOf((state) => state === 'deployed' || state === 'succeeded'), waiting: idsOf((state) => !isSettled(state, until)), done };
-  throw ApplicationFailure.create({ type: FailureType.StillWatching, message: describeCounts(counts), nextRetryDelay: intervalMs, category: ApplicationFailureCategory.BENIGN });
+  throw notYet(FailureType.StillWatching, describeCounts(counts), intervalMs);
 }
