@@ -11,6 +11,7 @@ import { faultEntries, faultOrder } from './faults.ts';
 import { LeftLocks } from './left-locks.ts';
 import { endOpenRuns, runs } from './open-runs.ts';
 import { overlay } from './overlay.ts';
+import { setPastTrainings } from './past-trainings.ts';
 import { setScene } from './scene.ts';
 import { ServiceHooks } from './service-hooks.ts';
 import { Stage } from './stage.ts';
@@ -45,6 +46,7 @@ export interface Simulation {
 
 /** A story that takes longer than this in real time hangs. */
 const longestMs = 150_000;
+const usualJobMs = 5 * 60_000;
 
 export class StoryError extends Error {}
 
@@ -152,10 +154,12 @@ function beforehandMs({ waiting, events }: Story): number {
   return Math.max(waiting.for, ...events.map(({ at }) => -at));
 }
 
-/** Jobs of which the story says nothing take five minutes: as long as their process really takes would differ from one simulation to the next. */
-async function prepareJobs({ standIn }: Stage, { jobs }: Story): Promise<void> {
+/** Jobs of which the story says nothing take five minutes, also those before it: as long as their process really takes would differ from one simulation to the next. */
+async function prepareJobs(stage: Stage, { jobs }: Story): Promise<void> {
+  const { standIn } = stage;
+  setPastTrainings(stage, usualJobMs);
   for (const { of: kind, takes, dies, times } of jobs) await standIn.pace({ match: kind === undefined ? '.' : jobKinds[kind], durationMs: takes, ...(dies && { dies }), ...(times !== undefined && { times }) });
-  await standIn.pace({ match: '.', durationMs: 5 * 60_000 });
+  await standIn.pace({ match: '.', durationMs: usualJobMs });
 }
 
 function secondsSince(began: number): number {
