@@ -32,7 +32,7 @@ export async function batchScoringControl(app: FastifyInstance, context: Sandbox
     const endpoint = context.resources.get(machineLearningId(`workspaces/${workspace}/batchEndpoints/${endpointName(plant)}`));
     if (!endpoint) throw new VendorError(404, { error: `plant: ${workspace} has no endpoint of ${plant}` });
     const invocation = { input: { name: 'readings', uri: dataUri }, outputUri: outputUri ?? null, properties: { experimentName: `scheduled-${plant}-${circuit}` } };
-    const { name } = submitScoring(context, { workspace, endpoint, deployment: deploymentName({ plant, name: circuit, location: '', column: '' }), invocation, fault: null });
+    const { name } = submitScoring(context, { workspace, endpoint, deployment: deploymentName({ name: circuit }), invocation, fault: null });
     return reply.code(201).send({ jobName: name });
   });
 }

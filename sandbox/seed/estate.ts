@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { machineLearningId, PROD_WORKSPACE } from '../core/tenancy.ts';
 
 /** One circuit of the demo's plants: which readings of which station it stands for. */
 export interface Circuit {
@@ -70,8 +71,13 @@ export function endpointName(plant: string): string {
   return `batch-endpoint-plant-${plant}`;
 }
 
-export function deploymentName({ name }: Circuit): string {
+export function deploymentName({ name }: Pick<Circuit, 'name'>): string {
   return `deployment-circuit-${name}`;
+}
+
+/** Resource id of what serves a circuit in production. */
+export function productionDeploymentId({ plant, name }: Pick<Circuit, 'plant' | 'name'>): string {
+  return machineLearningId(`workspaces/${PROD_WORKSPACE}/batchEndpoints/${endpointName(plant)}/deployments/${deploymentName({ name })}`);
 }
 
 const SEED_JOB = 'seed-train-';

@@ -7,7 +7,7 @@ import type { ArmBody } from '../../azure-resource-manager/resources.ts';
 import type { SandboxContext } from '../../core/context.ts';
 import { DEV_WORKSPACE, machineLearningId, PROD_WORKSPACE } from '../../core/tenancy.ts';
 import { isTerminal, type JobRun } from '../../jobs/job-runs.ts';
-import { CIRCUITS, configPath, deploymentName, endpointName, FIRST_SETTINGS, modelName, seedJobName } from '../../seed/estate.ts';
+import { CIRCUITS, configPath, FIRST_SETTINGS, modelName, productionDeploymentId, seedJobName } from '../../seed/estate.ts';
 import type { Addresses } from '../addresses.ts';
 import type { GitRepository } from '../git/repository.ts';
 import type { Deliveries } from '../service-hooks/deliveries.ts';
@@ -125,7 +125,7 @@ export class Agent {
     const text = git.content(git.get(build.commit)?.files[`/${path}`] ?? '');
     const { training = FIRST_SETTINGS } = (text === undefined ? {} : (parse(text) as object)) as { training?: object };
     const model = modelName({ plant, name, location, column });
-    const deployment = resources.get(`${machineLearningId(`workspaces/${PROD_WORKSPACE}`)}/batchEndpoints/${endpointName(plant)}/deployments/${deploymentName({ plant, name, location, column })}`);
+    const deployment = resources.get(productionDeploymentId({ plant, name }));
     const serving = (deployment?.properties['model'] as { assetId?: string } | undefined)?.assetId;
     const known = serving !== undefined && assetIdOf(resources, serving, PROD_WORKSPACE) !== undefined ? serving : undefined;
     return {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { SandboxContext } from '../../core/context.ts';
-import { machineLearningId, PROD_WORKSPACE, REGISTRY } from '../../core/tenancy.ts';
-import { CIRCUITS, deploymentName, endpointName, modelName } from '../../seed/estate.ts';
+import { REGISTRY } from '../../core/tenancy.ts';
+import { CIRCUITS, modelName, productionDeploymentId } from '../../seed/estate.ts';
 
 /** What of an order tells of a stage that deploys, and has been deployed once. */
 export const deployingStageOrder = {
@@ -19,7 +19,7 @@ export const deployingStageOrder = {
 /** What the stage's task does: it names another model, and leaves the tags of whoever deployed before. */
 export function serveModel({ resources }: Pick<SandboxContext, 'resources'>, { plant, circuit: name, version }: { plant: string; circuit: string; version: string }): void {
   const circuit = CIRCUITS.find((each) => each.plant === plant && each.name === name);
-  const id = circuit && `${machineLearningId(`workspaces/${PROD_WORKSPACE}`)}/batchEndpoints/${endpointName(plant)}/deployments/${deploymentName(circuit)}`;
+  const id = circuit && productionDeploymentId(circuit);
   const deployment = id === undefined ? undefined : resources.get(id);
   if (circuit === undefined || deployment === undefined) throw new Error(`there is no deployment of ${plant}/${name}`);
   const assetId = `azureml://registries/${REGISTRY}/models/${modelName(circuit)}/versions/${version}`;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { registryFolder } from '../../../sandbox/azure-resource-manager/asset-uri.ts';
 import { writeVersion } from '../../../sandbox/azure-resource-manager/assets.ts';
 import { machineLearningId, PROD_WORKSPACE, REGISTRY } from '../../../sandbox/core/tenancy.ts';
-import { deploymentName, endpointName } from '../../../sandbox/seed/estate.ts';
+import { productionDeploymentId } from '../../../sandbox/seed/estate.ts';
 import { modelName } from '../../../workflows/domain/ids.ts';
 import type { Target } from '../../../workflows/domain/vocabulary.ts';
 import type { InputPart, SceneKit } from '../scene.ts';
@@ -35,7 +35,7 @@ export async function failBatchJob({ sandbox, standIn, pass }: SceneKit, { targe
 }
 
 function change({ context: { resources } }: SceneKit['sandbox'], { plant, circuit }: Target, properties: Record<string, unknown>): void {
-  const id = machineLearningId(`workspaces/${PROD_WORKSPACE}/batchEndpoints/${endpointName(plant)}/deployments/${deploymentName({ plant, name: circuit, location: '', column: '' })}`);
+  const id = productionDeploymentId({ plant, name: circuit });
   const { location = '', tags = {}, properties: before } = resources.get(id)!;
   resources.write(id, { location, tags, properties: { ...before, ...properties } }, { provisioningState: 'Succeeded' });
 }

@@ -20,7 +20,7 @@ export function ailScoring({ sandbox: { context } }: Pick<SceneKit, 'sandbox'>, 
   const conditions = new ScoringConditions(context.store);
   for (const { target, in: where, of: what, times } of orders) {
     const { plant, circuit } = targetOf(target);
-    const match = `^${where === 'test' ? 'test' : 'prod'}-ml-workspace/${endpointName(plant)}/${deploymentName({ plant, name: circuit, location: '', column: '' })}$`;
+    const match = `^${where === 'test' ? 'test' : 'prod'}-ml-workspace/${endpointName(plant)}/${deploymentName({ name: circuit })}$`;
     conditions.add(scoringConditionSchema.parse({ match, ...ailments[what], ...(times !== undefined && { times }) }));
   }
 }

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { registryFolder } from '../../../sandbox/azure-resource-manager/asset-uri.ts';
 import { writeVersion } from '../../../sandbox/azure-resource-manager/assets.ts';
-import { machineLearningId, PROD_WORKSPACE, REGISTRY } from '../../../sandbox/core/tenancy.ts';
-import { deploymentName, endpointName } from '../../../sandbox/seed/estate.ts';
+import { machineLearningId, REGISTRY } from '../../../sandbox/core/tenancy.ts';
+import { productionDeploymentId } from '../../../sandbox/seed/estate.ts';
 import { modelName } from '../../../workflows/domain/ids.ts';
 import type { SceneKit } from '../scene.ts';
 import { label, oneOf, targetOf, text } from '../story-pieces.ts';
@@ -50,7 +50,7 @@ export function takeOutOfProduction({ sandbox: { context: { resources } } }: Sce
 
 function deploymentId(target: string): string {
   const { plant, circuit } = targetOf(target);
-  return machineLearningId(`workspaces/${PROD_WORKSPACE}/batchEndpoints/${endpointName(plant)}/deployments/${deploymentName({ plant, name: circuit, location: '', column: '' })}`);
+  return productionDeploymentId({ plant, name: circuit });
 }
 
 function deploy({ context: { resources } }: SceneKit['sandbox'], target: string, version: string, tags: Record<string, string>): void {
