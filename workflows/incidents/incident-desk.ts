@@ -37,8 +37,8 @@ export class IncidentDesk {
   policy: IncidentPolicy = { digest: '', people: [], terms: defaultIncidentTerms, settleMs: 15_000 };
   /** Whether the releases of the target are held back by this incident. */
   paused = false;
-  /** Whether there are any to hold back; null: not known yet. */
-  isPausable: boolean | null = null;
+  /** Whether there are any to hold back, as far as is known. */
+  isPausable = true;
   readonly #run: Run;
   readonly #input: CoordinateIncidentInput;
   readonly #tell: TellIncident;
@@ -74,7 +74,7 @@ export class IncidentDesk {
   }
 
   get #releases(): IncidentView['releases'] {
-    return this.isPausable === false ? 'none' : this.paused ? 'paused' : 'running';
+    return !this.isPausable ? 'none' : this.paused ? 'paused' : 'running';
   }
 
   /** One line of the timeline, and of the record. */

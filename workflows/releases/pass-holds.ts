@@ -8,7 +8,7 @@ import type { StopHold } from '../domain/emergency-stop.ts';
 import type { FreezeAction, FreezeStanding } from '../domain/freeze.ts';
 import type { Target } from '../domain/vocabulary.ts';
 import { readStops } from '../incidents/incident-activities.ts';
-import { waitOutStop } from '../incidents/pass-emergency-stop.ts';
+import { stopped, waitOutStop } from '../incidents/pass-emergency-stop.ts';
 import { freezeChanged } from './freeze-activities.ts';
 
 /** A write that is about to begin, to one target or to those of a wave. */
@@ -63,7 +63,7 @@ export async function isHeld(write: Write): Promise<boolean> {
 }
 
 function lookForHolds({ where, action }: Write): ReturnType<typeof readStops> {
-  return readStops({ ...(Array.isArray(where) ? { targets: where } : { target: where }), action, at: now().toISOString() });
+  return readStops({ ...stopped(where), action, at: now().toISOString() });
 }
 
 function targetsOf({ where }: Write): Target[] {
