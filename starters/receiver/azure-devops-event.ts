@@ -1,6 +1,7 @@
 /** Azure DevOps' service-hook notifications, as far as they are trusted: which pull request, build or approval to look at. Everything else is read again through the API. */
 import { z } from 'zod';
 import type { ApprovalRef } from '../../activities/azure-devops/approvals.ts';
+import { fieldInWords } from '../../workflows/domain/issue-words.ts';
 
 /** A completed pull request shows in both; neither means completion by itself: `merged` also comes for each trial merge of an active one. */
 const pullRequestEvents: readonly string[] = ['git.pullrequest.merged', 'git.pullrequest.updated'];
@@ -73,8 +74,7 @@ export function readNotification(body: unknown): HookNotification {
 function parse<S extends z.ZodType>(schema: S, value: unknown, path: string[]): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const complaints = parsed.error.issues.map((issue) => `${[...path, ...issue.path].join('.') || 'the body'}: ${issue.message}`);
-  throw new MalformedNotification(complaints.join('; '));
+  throw new MalformedNotification(parsed.error.issues.map((issue) => fieldInWords(issue, path)).join('; '));
 }
 
 function repositoryOf(url: string | undefined): string | undefined {

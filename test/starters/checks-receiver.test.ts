@@ -95,8 +95,8 @@ describe('POST /checks/azure-pipelines', () => {
       [{ headers: { TaskInstanceId: '$(system.TaskInstanceId)' } }, /header taskinstanceid/],
       [{ headers: { AuthToken: '$(system.AccessToken)' } }, /header authtoken: is missing/],
       [{ body: { mode: 'maybe' } }, /mode: must be observe or enforce/],
-      [{ body: { buildId: '$(build.BuildId)' } }, /buildId/],
-      [{ body: { environment: '' } }, /environment/],
+      [{ body: { buildId: '$(build.BuildId)' } }, /buildId: must be a whole number/],
+      [{ body: { environment: '' } }, /environment: must not be empty/],
     ];
     for (const [order, complaint] of cases) {
       const { status, body } = await check(order);

@@ -15,6 +15,11 @@ export function inWords(issue: z.core.$ZodIssue): string {
   return issue.message;
 }
 
+/** The same with the field in front, as it lies below `path`. */
+export function fieldInWords(issue: z.core.$ZodIssue, path: readonly PropertyKey[] = []): string {
+  return `${[...path, ...issue.path].map(String).join('.') || 'the body'}: ${inWords(issue)}`;
+}
+
 function bound(issue: Extract<z.core.$ZodIssue, { code: 'too_small' | 'too_big' }>): string {
   const isSmall = issue.code === 'too_small';
   const limit = isSmall ? issue.minimum : issue.maximum;

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { Alert, AlertNews } from '../../../workflows/domain/alert.ts';
+import { fieldInWords } from '../../../workflows/domain/issue-words.ts';
 import { credentialCheck, type WebhookCredentials } from '../webhook-credentials.ts';
 import { readAlertmanager } from './alertmanager.ts';
 import { readAzureMonitor } from './azure-monitor.ts';
@@ -77,7 +78,7 @@ function read(reader: (body: unknown) => AlertNews[], body: unknown): AlertNews[
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
     const [issue] = error.issues;
-    throw Object.assign(new Error(`${issue?.path.join('.') || 'the body'}: ${issue?.message ?? 'is malformed'}`), { statusCode: 400 });
+    throw Object.assign(new Error(issue === undefined ? 'the body: is malformed' : fieldInWords(issue)), { statusCode: 400 });
   }
 }
 

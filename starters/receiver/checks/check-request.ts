@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
+import { fieldInWords } from '../../../workflows/domain/issue-words.ts';
 import { checkForms, checkModes, type ApprovePipelineStageInput, type CheckAddress } from '../../../workflows/domain/stage-check.ts';
 import { isOrganisation } from './organisation.ts';
 
@@ -69,5 +70,5 @@ function secretName({ projectId, planId, jobId, taskInstanceId }: CheckAddress):
 function parse<S extends z.ZodType>(schema: S, value: unknown, prefix: string): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new MalformedCheck(parsed.error.issues.map(({ path, message }) => `${prefix}${path.join('.') || 'the body'}: ${message}`).join('; '));
+  throw new MalformedCheck(parsed.error.issues.map((issue) => `${prefix}${fieldInWords(issue)}`).join('; '));
 }

@@ -6,6 +6,7 @@
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { fieldInWords } from '../../../workflows/domain/issue-words.ts';
 import { canonicalPerson, type Person } from '../../../workflows/domain/policy.ts';
 import { UnsignableAnswer } from '../../decision-signer.ts';
 import { paths } from '../inbox/paths.ts';
@@ -84,7 +85,7 @@ export async function commandLineRoutes(app: FastifyInstance, context: InboxCont
     known.post(commandLineApi.decisions, { config: { rateLimit: signings }, bodyLimit }, async (request): Promise<SignedDecisions> => {
       const { person, people } = request.commandLine!;
       const parsed = decisions.safeParse(request.body);
-      if (!parsed.success) throw new Refused(400, `not a list of at most ${mostSigned} decisions: ${z.prettifyError(parsed.error).slice(0, 300)}`);
+      if (!parsed.success) throw new Refused(400, `not a list of at most ${mostSigned} decisions: ${parsed.error.issues.map((issue) => fieldInWords(issue)).join('; ').slice(0, 300)}`);
       const other = parsed.data.decisions.find(({ answer }) => answer['by'] !== undefined && (typeof answer['by'] !== 'string' || canonicalPerson(people, answer['by']) !== person));
       if (other) throw new Refused(403, `you are signed in as ${person}; a decision of somebody else is not signed`);
       try {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { z } from 'zod';
-import { inWords } from '../../../workflows/domain/issue-words.ts';
+import { fieldInWords, inWords } from '../../../workflows/domain/issue-words.ts';
 
 const schema = z.object({
   quorum: z.int().min(1).max(9),
@@ -40,4 +40,11 @@ void test('what a schema says by itself is told without its types; its own messa
     const parsed = schema.safeParse({ ...good, ...wrong });
     assert.deepEqual(parsed.error?.issues.map(inWords), [expected], JSON.stringify(wrong));
   }
+});
+
+void test('the field stands in front, below where it was looked for', () => {
+  const said = (wrong: unknown, path?: string[]) => schema.safeParse(wrong).error?.issues.map((issue) => fieldInWords(issue, path));
+  assert.deepEqual(said({ ...good, who: [''] }), ['who.0: must not be empty']);
+  assert.deepEqual(said({ ...good, share: 0 }, ['resource']), ['resource.share: must be more than 0']);
+  assert.deepEqual(said('a text'), ['the body: must be an object with named fields']);
 });
