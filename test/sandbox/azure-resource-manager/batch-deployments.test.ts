@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LOCATION, PROD_WORKSPACE, RESOURCE_GROUP } from '../../../sandbox/core/tenancy.ts';
 import { MachineLearningClients, type WireResource } from '../support/machine-learning.ts';
 import { eventually, StandIn } from '../support/stand-in.ts';
@@ -120,8 +119,7 @@ test('an operation in progress goes on after a restart', async (t) => {
   const { standIn, clients, get } = await start(t);
   await clients.raw('PUT', PATH, definition('1'));
   await standIn.restart();
-  await sleep(400);
-  assert.equal((await get()).properties.provisioningState, 'Succeeded');
+  await eventually(async () => (await get()).properties.provisioningState === 'Succeeded');
 });
 
 test('the endpoint says where to score and its default must exist', async (t) => {
