@@ -26,9 +26,10 @@ const printed = 'releaseModel/approver-asleep';
 /** One test for each story of these runbooks; only for those whose path has the variable's text in it, such as `HOLDPOINT_STORIES=rollBackModel/`, where that is set. */
 export function testStories(part: keyof typeof programme): void {
   const wanted = process.env['HOLDPOINT_STORIES'] ?? '';
-  const names = globSync(programme[part].map((runbook) => `docs/stories/${runbook}/*.yml`)).map((file) => `${basename(dirname(file))}/${basename(file, '.yml')}`).sort().filter((name) => name.includes(wanted));
-  if (wanted !== '' && names.length === 0) return;
-  assert.ok(names.length > 0, `no story of ${part} was found`);
+  const told = (runbooks: readonly string[]) => globSync(runbooks.map((runbook) => `docs/stories/${runbook}/*.yml`)).map((file) => `${basename(dirname(file))}/${basename(file, '.yml')}`).filter((name) => name.includes(wanted));
+  const names = told(programme[part]).sort();
+  if (wanted !== '' && names.length === 0 && told(Object.values(programme).flat()).length > 0) return; // another file plays them
+  assert.ok(names.length > 0, `there is no story with "${wanted}" in its path`);
   describe('a story of the docs comes true', () => {
     let theatre: Theatre;
     before(async () => {
