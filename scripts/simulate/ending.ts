@@ -1,5 +1,5 @@
 /** How runs ended, and what they and the runbooks that they started did until then. */
-import { WorkflowFailedError } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { coordinateIncident, runbooks } from '../../starters/runbooks.ts';
 import type { CompensationReport } from '../../workflows/domain/compensation.ts';
@@ -29,7 +29,7 @@ export async function runsOf(reading: RunsReading): Promise<{ entries: Entry[]; 
   // What serves a run, such as the test of one model, is told in the run's own line. An incident that a run opens is told too: it goes on until people resolve it, which is a story of its own.
   const started = children.filter(({ type }) => runbooks.some(({ name }) => name === type && name !== coordinateIncident.name)).map(({ workflowId }) => workflowId);
   for (const workflowId of follows ? [...started, ...begun] : []) {
-    await clock.while(() => endOf(client.workflow.getHandle(workflowId).result()));
+    await clock.while(() => endOf(client.workflow.getHandle(workflowId)));
     const inner = await runsOf({ ...reading, workflowId, begun: [] });
     found.entries.push(...inner.entries);
     found.lengthMs = Math.max(found.lengthMs, inner.lengthMs);
@@ -37,14 +37,16 @@ export async function runsOf(reading: RunsReading): Promise<{ entries: Entry[]; 
   return found;
 }
 
-export async function endOf(ending: Promise<unknown>): Promise<End> {
+/** A cancelled run leaves its result in the memo, a failed one in its failure. */
+export async function endOf(handle: WorkflowHandle): Promise<End> {
   try {
-    const result = await ending;
+    const result: unknown = await handle.result();
     const { outcome = 'succeeded', reason = '', compensations = [] } = (result ?? {}) as Partial<End>;
     return { outcome, reason, result, compensations };
   } catch (error) {
     const cause = error instanceof WorkflowFailedError ? error.cause : error;
-    const details = cause instanceof ApplicationFailure ? (cause.details?.[0] as Partial<End> | undefined) : undefined;
-    return { outcome: cause instanceof CancelledFailure ? 'aborted' : 'failed', reason: details?.reason ?? (cause instanceof Error ? cause.message : String(cause)), result: details ?? null, compensations: details?.compensations ?? [] };
+    const isCancelled = cause instanceof CancelledFailure;
+    const left = (isCancelled ? (await handle.describe()).memo?.['result'] : cause instanceof ApplicationFailure ? cause.details?.[0] : undefined) as Partial<End> | undefined;
+    return { outcome: isCancelled ? 'aborted' : 'failed', reason: left?.reason ?? (cause instanceof Error ? cause.message : String(cause)), result: left ?? null, compensations: left?.compensations ?? [] };
   }
 }

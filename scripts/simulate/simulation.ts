@@ -129,7 +129,7 @@ async function play({ stage, runbook, story, startMs, waiting, newer, input }: P
       await endOpenRuns(client);
     });
 
-    const end = await clock.while(() => endOf(client.workflow.getHandle(workflowId).result()));
+    const end = await clock.while(() => endOf(client.workflow.getHandle(workflowId)));
     const { entries, lengthMs, phases } = await runsOf({ client, clock, workflowId, startMs, failures: troupe.failures.bind(troupe), follows: story.children === 'followed', begun });
     await endOpenRuns(client);
     await actors.end();
