@@ -1,7 +1,7 @@
 /** Proposing a change of a circuit's configuration: what the edit would do, the branch with it, and its pull request. Each finds what an earlier attempt has made. */
 import { activityInfo } from '@temporalio/activity';
 import { editCircuitConfig, lineDifference, type ConfigEdit } from '../../workflows/domain/config-edit.ts';
-import type { OpenedPullRequest, Plan, PushedBranch } from '../../workflows/domain/configuration-change.ts';
+import type { OpenedPullRequest, Plan, PushedBranch, WithdrawnChange } from '../../workflows/domain/configuration-change.ts';
 import { FailureType } from '../../workflows/domain/failures.ts';
 import type { StepKey } from '../../workflows/domain/keys.ts';
 import { commitMessage, keyTrailer } from '../../workflows/domain/pull-request-review.ts';
@@ -52,6 +52,8 @@ export interface WithdrawChangeInput {
   /** `refs/heads/…`, both. */
   source: string;
   target: string;
+  /** What was opened, as far as the run came to know it: once merged, it counts as this run's, whoever has pushed to it. */
+  pullRequestId: number | null;
   /** How long a push of uncertain outcome is waited for, in milliseconds. */
   settleMs: number;
 }
@@ -108,24 +110,27 @@ export async function openPullRequest(changes: ChangesApi, { repositoryId, sourc
 
 /**
  * Takes a change back: abandons its pull request if that is still open, and deletes its branch. A branch that somebody has pushed to stays, and so does its pull request; `left` says so.
+ * A merge is not taken back: `merged` is the pull request's id.
  *
  * Safe to retry because only what is still open is abandoned, and the branch is deleted only while it points at this run's commit, which is known by its key.
  */
-export async function withdrawChange(changes: ChangesApi, { key, repositoryId, source, target, settleMs }: WithdrawChangeInput): Promise<{ withdrawn: string[]; left: string | null }> {
+export async function withdrawChange(changes: ChangesApi, { key, repositoryId, source, target, pullRequestId: opened, settleMs }: WithdrawChangeInput): Promise<WithdrawnChange> {
   await settle(settleMs);
   const isOwn = async (commit: string | undefined): Promise<boolean> => commit !== undefined && (await changes.commit(repositoryId, commit)).comment.includes(keyTrailer(key.key));
   const withdrawn: string[] = [];
+  let merged: number | null = null;
   for (const { pullRequestId, status, lastMergeSourceCommit } of await changes.pullRequestsBetween(repositoryId, source, target)) {
+    if (status === 'completed' && (pullRequestId === opened || (await isOwn(lastMergeSourceCommit?.commitId)))) merged = pullRequestId;
     if (status !== 'active' || !(await isOwn(lastMergeSourceCommit?.commitId))) continue;
     await changes.abandonPullRequest(repositoryId, pullRequestId);
     withdrawn.push(`pull request ${pullRequestId}`);
   }
   const branch = `branch ${source.replace(/^refs\/heads\//, '')}`;
   const tip = await changes.tip(repositoryId, source);
-  if (tip === null) return { withdrawn, left: null };
-  if (!(await isOwn(tip))) return { withdrawn, left: `${branch} has commits of somebody else (${tip.slice(0, 8)}) and stays` };
+  if (tip === null) return { withdrawn, merged, left: null };
+  if (!(await isOwn(tip))) return { withdrawn, merged, left: `${branch} has commits of somebody else (${tip.slice(0, 8)}) and stays` };
   const word = await changes.deleteBranch(repositoryId, source, tip);
-  return word === 'succeeded' ? { withdrawn: [...withdrawn, branch], left: null } : { withdrawn, left: `${branch} could not be deleted: ${word}` };
+  return word === 'succeeded' ? { withdrawn: [...withdrawn, branch], merged, left: null } : { withdrawn, merged, left: `${branch} could not be deleted: ${word}` };
 }
 
 async function read(api: AzureDevOpsApi, repositoryId: string, path: string, commit: string): Promise<{ path: string; text: string } | null> {

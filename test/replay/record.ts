@@ -10,6 +10,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Verdict } from '../../workflows/domain/answer.ts';
 import type { FailureCount } from '../../workflows/domain/failure-count.ts';
 import type { GateView } from '../../workflows/domain/gate-view.ts';
+import { stepKey } from '../../workflows/domain/keys.ts';
 import { AlertPhase, type AlertRouting } from '../../workflows/domain/alert.ts';
 import { TaskQueue } from '../../workflows/domain/queues.ts';
 import type { RunStatus } from '../../workflows/domain/run-status.ts';
@@ -30,7 +31,7 @@ const directory = fileURLToPath(new URL('./histories/', import.meta.url));
 interface Path {
   name: string;
   activities?: Partial<ReleaseActivities>;
-  runbook?: 'coordinateIncident' | 'countTrainingFailures' | 'followAlert' | 'investigateDegradation' | 'reconcileAlerts' | 'reconcileHooks' | 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'resolveTrainingFailures' | 'retrainOnDrift' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'startForTargets' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
+  runbook?: 'coordinateIncident' | 'countTrainingFailures' | 'finishRetraining' | 'followAlert' | 'investigateDegradation' | 'reconcileAlerts' | 'reconcileHooks' | 'recoverBatchJob' | 'releaseChange' | 'releaseModel' | 'resolveTrainingFailures' | 'retrainOnDrift' | 'reviewBypass' | 'reviewPendingReleases' | 'rollBackModel' | 'startForTargets' | 'unblockRelease' | 'updateEnvironment' | 'updateTrainingConfig';
   /** By default made of the name. */
   workflowId?: string;
   /** The input; by default that of a release, or of a change. */
@@ -225,6 +226,10 @@ const paths: Path[] = [
     name: 'retrain-on-drift-investigated', runbook: 'retrainOnDrift', activities: moved(false), input: { target: { plant: 'P001', circuit: 'C006' }, asOf: '2015-09-30' },
     workflowId: 'retrainOnDrift:P001:C006', // by which its investigation knows it again
     conduct: (handle) => decide(handle.client.getHandle('investigateDegradation:P001:C006'), 'cause', 'carol'),
+  },
+  {
+    name: 'finish-retraining', runbook: 'finishRetraining', activities: moved(true), conduct: async () => undefined,
+    input: { target: { plant: 'P001', circuit: 'C007' }, repositoryId: 'b1a7', pullRequestId: 44, until: '2015-09-30', recorded: null, key: stepKey({ workflowId: 'retrainOnDrift:P001:C007', firstExecutionRunId: 'r1', step: 'move the drift baseline' }), pollMs: 1_000, insteadOf: 'retrainOnDrift:P001:C007' },
   },
   {
     name: 'follow-alert', runbook: 'followAlert', input: { alert }, activities: alerts({ routeAlert: async () => mapped }),

@@ -22,6 +22,7 @@ export class ConfigurationChange {
   /** Takes the undo back. */
   #takenBack: () => void = () => undefined;
   #settleMs = 0;
+  #opened: number | null = null;
 
   /** In the run's first lines, for the service hooks' signal may come at any time; or later, with a watch that was made there. */
   constructor(run: Run, proposal: ChangeProposal, watch = new ReviewWatch(run)) {
@@ -45,12 +46,15 @@ export class ConfigurationChange {
     return plan;
   }
 
-  /** Makes the branch and its pull request. A branch of this name that is not this run's stays as it is. */
-  async open({ repositoryId, path, baseCommit, changes, difference }: PlannedChange, rules: ChangeRules): Promise<Opened> {
+  /**
+   * Makes the branch and its pull request. A branch of this name that is not this run's stays as it is. `finish` is done in place of what cannot be taken back, where somebody has merged the
+   * change and the run ends before it has seen that; it answers a sentence.
+   */
+  async open({ repositoryId, path, baseCommit, changes, difference }: PlannedChange, rules: ChangeRules, finish?: (pullRequestId: number) => Promise<string>): Promise<Opened> {
     const { edit, branch, title, requestedBy } = this.proposal;
     const source = `refs/heads/${branch}`;
     const key = this.#run.key('push the change');
-    this.#takenBack = this.#run.compensations.register({ step: `branch ${branch} and its pull request`, undo: () => this.#withdraw(repositoryId, rules, key) });
+    this.#takenBack = this.#run.compensations.register({ step: `branch ${branch} and its pull request`, undo: () => this.#withdraw(repositoryId, rules, key, finish) });
     const pushed = await pushConfigurationChange({ key, repositoryId, path, baseCommit, edit, ref: source, title, requestedBy });
     if (pushed.kind === 'taken') {
       this.#takenBack();
@@ -59,6 +63,7 @@ export class ConfigurationChange {
     this.#settleMs = pushed.uncertain ? rules.settleMs : 0;
     this.#run.effect({ step: 'change', what: `${path}: ${changes.map(({ field, before, after }) => `${field} ${before ?? 'not set'} → ${after}`).join(', ')}`, platform: 'azure-devops', resource: source, before: baseCommit, after: pushed.commit });
     const pullRequest = await openPullRequest({ repositoryId, source, target: rules.branch, commit: pushed.commit, title, description: this.#description(path, difference) });
+    this.#opened = pullRequest.pullRequestId;
     this.#run.effect({ step: 'pull request', what: title, platform: 'azure-devops', resource: pullRequest.url, before: null, after: String(pullRequest.pullRequestId) });
     return { kind: 'opened', pullRequest, commit: pushed.commit };
   }
@@ -73,15 +78,17 @@ export class ConfigurationChange {
       if (end.reviewedBy.length === 0) this.#run.record.add({ kind: 'finding', what: 'merged without the vote of a reviewer', detail: reason });
       this.#run.effect({ step: 'merge', what: title, platform: 'azure-devops', resource: pullRequest.url, before: null, after: rules.branch });
     }
-    this.#takenBack();
     const left = await this.#run.attempt('Branch and pull request could not be taken back', () => this.#withdraw(repositoryId, rules, this.#run.key('push the change')));
+    this.#takenBack();
     if (left?.includes('stays')) this.#run.note(left);
     return { ...end, reason };
   }
 
-  async #withdraw(repositoryId: string, rules: ChangeRules, key: StepKey): Promise<string> {
-    const { withdrawn, left } = await withdrawChange({ key, repositoryId, source: `refs/heads/${this.proposal.branch}`, target: rules.branch, settleMs: this.#settleMs });
-    return [withdrawn.length === 0 ? 'there was nothing to take back' : `took back ${withdrawn.join(' and ')}`, ...(left === null ? [] : [left])].join('; ');
+  async #withdraw(repositoryId: string, rules: ChangeRules, key: StepKey, finish?: (pullRequestId: number) => Promise<string>): Promise<string> {
+    const { withdrawn, merged, left } = await withdrawChange({ key, repositoryId, source: `refs/heads/${this.proposal.branch}`, target: rules.branch, pullRequestId: this.#opened, settleMs: this.#settleMs });
+    const taken = withdrawn.length === 0 ? 'there was nothing to take back' : `took back ${withdrawn.join(' and ')}`;
+    const goesOn = !merged ? null : finish === undefined ? `pull request ${merged} is merged: its release goes on` : await finish(merged); // older histories know no `merged`
+    return [taken, goesOn, left].filter((sentence) => sentence !== null).join('; ');
   }
 
   #description(path: string, difference: readonly string[]): string {

@@ -81,6 +81,13 @@ export interface OpenedPullRequest {
   url: string;
 }
 
+/** What was taken back of a change, each in words; `merged`: the pull request that was completed before that, which stays; `left`: why something else stays. */
+export interface WithdrawnChange {
+  withdrawn: string[];
+  merged: number | null;
+  left: string | null;
+}
+
 /** A reviewer's vote; 10: approved, 5: approved with suggestions, -5: waits for the author, -10: rejected. */
 export interface Vote {
   /** Unique name. */

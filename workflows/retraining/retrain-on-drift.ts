@@ -59,9 +59,11 @@ export async function retrainOnDrift(input: RetrainOnDriftInput): Promise<Retrai
     const before = plan.changes[0]!.before?.replace(/["']/g, '') ?? '';
     if (before > analysis.newest) return result('rejected', `the circuit is trained on data up to ${before} already, and the newest reading is of ${analysis.newest}`);
 
-    // 4. Create the pull request, with the analysis; its review and merge.
+    // 4. Create the pull request, with the analysis; its review and merge. What follows the merge is done by another run where this one ends before.
     run.enter(Phase.Proposal);
-    const opened = await change.open(plan, changeRules);
+    const { newest: until } = analysis;
+    const merged = (pullRequestId: number): MergedRetraining => ({ repositoryId: plan.repositoryId, pullRequestId, until, recorded, key: run.key('move the drift baseline'), pollMs: changeRules.pollMs });
+    const opened = await change.open(plan, changeRules, (pullRequestId) => leaveToFinish(input, merged(pullRequestId)));
     if (opened.kind === 'taken') return result('rejected', opened.reason);
     said.pullRequest = opened.pullRequest;
     await attachDistributions(run, about, plan.repositoryId, opened.pullRequest, said.report);
@@ -70,16 +72,16 @@ export async function retrainOnDrift(input: RetrainOnDriftInput): Promise<Retrai
     if (reviewed.kind !== 'merged') return result(reviewed.kind === 'expired' ? 'expired' : 'rejected', reviewed.reason);
     said.reviewedBy = reviewed.reviewedBy;
 
-    // 5. Follow "New model deployment", until its last run has ended. It goes on whatever becomes of this run: then another one does what is left.
+    // 5. Follow "New model deployment", until its last run has ended. It goes on whatever becomes of this run.
     run.enter(Phase.Release);
-    const merged: MergedRetraining = { repositoryId: plan.repositoryId, pullRequestId: opened.pullRequest.pullRequestId, until: analysis.newest, recorded, key: run.key('move the drift baseline'), pollMs: changeRules.pollMs };
-    run.compensations.register({ step: 'drift baseline', undo: () => leaveToFinish(input, merged) });
-    const followed = await followRelease(about, merged, said);
+    const retraining = merged(opened.pullRequest.pullRequestId);
+    run.compensations.register({ step: 'drift baseline', undo: () => leaveToFinish(input, retraining) });
+    const followed = await followRelease(about, retraining, said);
     if ('ending' in followed) return result(followed.ending.outcome, followed.ending.reason);
 
     // 6. Update the drift monitor, only now that the new version serves: its baseline moves, and with it the tracking begins anew.
     run.enter(Phase.Baseline);
-    const { outcome, reason } = await moveBaseline(run, about, merged, followed.ended, said);
+    const { outcome, reason } = await moveBaseline(run, about, retraining, followed.ended, said);
     return result(outcome, reason);
   }, result);
 }

@@ -139,20 +139,30 @@ describe('a proposed change', () => {
   it('is taken back once: its pull request abandoned, its branch deleted', async () => {
     const { key, ref, open } = await proposed('C003', 0.0005);
     const { pullRequestId } = await platforms.run(devOps.openPullRequest, open);
-    const input = { key, repositoryId, source: ref, target: main, settleMs: 0 };
-    assert.deepEqual(await platforms.run(devOps.withdrawChange, input), { withdrawn: [`pull request ${pullRequestId}`, `branch ${ref.slice(11)}`], left: null });
+    const input = { key, repositoryId, source: ref, target: main, pullRequestId, settleMs: 0 };
+    assert.deepEqual(await platforms.run(devOps.withdrawChange, input), { withdrawn: [`pull request ${pullRequestId}`, `branch ${ref.slice(11)}`], merged: null, left: null });
     assert.deepEqual([(await api.pullRequest(repositoryId, pullRequestId)).status, await changes.tip(repositoryId, ref)], ['abandoned', null]);
     const again = await platforms.changesOf(() => platforms.run(devOps.withdrawChange, input));
-    assert.deepEqual([again.value, again.changes], [{ withdrawn: [], left: null }, []]);
+    assert.deepEqual([again.value, again.changes], [{ withdrawn: [], merged: null, left: null }, []]);
   });
 
   it('stays where somebody has pushed to its branch, with its pull request', async () => {
     const { key, ref, open } = await proposed('C004', 0.0005);
     const { pullRequestId } = await platforms.run(devOps.openPullRequest, open);
     const { commitId } = await commit(ref, 'carol@example.com', { 'note.md': 'mine' });
-    const { withdrawn, left } = await platforms.run(devOps.withdrawChange, { key, repositoryId, source: ref, target: main, settleMs: 0 });
+    const { withdrawn, left } = await platforms.run(devOps.withdrawChange, { key, repositoryId, source: ref, target: main, pullRequestId, settleMs: 0 });
     assert.deepEqual([withdrawn, await changes.tip(repositoryId, ref), (await api.pullRequest(repositoryId, pullRequestId)).status], [[], commitId, 'active']);
     assert.match(left ?? '', /commits of somebody else/);
     assert.equal((await platforms.run(devOps.awaitReview, { repositoryId, pullRequestId, known: null, intervalMs: 1 })).standing.sourceCommit, commitId);
+  });
+
+  it('is not taken back once it is merged, and says so, also where the run does not know its pull request', async () => {
+    const { key, ref, open } = await proposed('C004', 0.0009);
+    const { pullRequestId } = await platforms.run(devOps.openPullRequest, open);
+    await platforms.run(devOps.completePullRequest, { repositoryId, pullRequestId, commit: open.commit });
+    for (const known of [pullRequestId, null]) {
+      const { value, changes: made } = await platforms.changesOf(() => platforms.run(devOps.withdrawChange, { key, repositoryId, source: ref, target: main, pullRequestId: known, settleMs: 0 }));
+      assert.deepEqual([value, made], [{ withdrawn: [], merged: pullRequestId, left: null }, []]);
+    }
   });
 });

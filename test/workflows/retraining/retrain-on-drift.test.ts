@@ -328,6 +328,42 @@ describe('retrainOnDrift', () => {
     });
   });
 
+  it('leaves what follows to another run also when it is cancelled before it has seen the merge, and while it takes back its branch', async () => {
+    for (const moment of ['before it is seen', 'while the branch is deleted'] as const) {
+      const retraining = new Retraining();
+      retraining.pullRequest.standing = moment === 'before it is seen' ? waiting : { ...approved, status: 'completed', closedBy: 'carol@example.com' };
+      let isSlow = true;
+      let withdrawals = 0;
+      const busy = (what: string) => ApplicationFailure.create({ type: FailureType.Unavailable, message: what, nextRetryDelay: 50 });
+      const { awaitReview, withdrawChange, ...activities } = retraining.activities();
+      await retrain({
+        ...activities,
+        awaitReview: async (input) => {
+          const seen = await awaitReview!(input);
+          if (seen.standing.status === 'completed' && moment === 'before it is seen') throw busy('it was read before');
+          return seen;
+        },
+        withdrawChange: async (input) => {
+          withdrawals += 1;
+          if (isSlow && moment === 'while the branch is deleted') throw busy('not yet');
+          return await withdrawChange!(input);
+        },
+      }, async (start) => {
+        const { handle, target } = await start(seattle);
+        await eventually(() => assert.ok(moment === 'before it is seen' ? retraining.pullRequest.looks >= 1 : withdrawals >= 1));
+        retraining.pullRequest.standing = { ...retraining.pullRequest.standing, status: 'completed' };
+        await handle.cancel();
+        isSlow = false;
+        await assert.rejects(handle.result(), (error: Error) => error instanceof WorkflowFailedError && error.cause?.name === 'CancelledFailure');
+        const left = `finishRetraining:${target.plant}:${target.circuit}:${retraining.pullRequest.id}`;
+        const { compensations } = (await handle.describe()).memo!['result'] as RetrainOnDriftResult;
+        assert.match(compensations?.at(-1)?.detail ?? '', new RegExp(`the change is merged: ${left} follows its release`), moment);
+        const finished = (await temporal.client.workflow.getHandle(left).result()) as FinishRetrainingResult;
+        assert.deepEqual([finished.outcome, retraining.moved], ['succeeded', ['2015-09-30 42-new']], `${moment}: ${finished.reason}`);
+      });
+    }
+  });
+
   it('goes by the platform\'s report, and notes one that it cannot read', async () => {
     const retraining = new Retraining();
     const rules = { reportUri: 'azureml://datastores/x/paths/drift.json', changes: [], digest: 'd' };

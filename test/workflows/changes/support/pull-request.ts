@@ -51,7 +51,7 @@ export class PullRequest {
       },
       withdrawChange: async () => {
         this.withdrawn += 1;
-        return { withdrawn: ['pull request', 'branch'], left: null };
+        return { withdrawn: this.standing.status === 'completed' ? [] : ['pull request', 'branch'], merged: this.standing.status === 'completed' ? this.id : null, left: null };
       },
       notify: async ({ event }) => {
         this.told.push(event);
