@@ -12,7 +12,6 @@ import { standsStill } from './left-locks.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { withLists } from './visibility.ts';
 
-const attempts = 4;
 /** In real time. */
 const skippedWithinMs = 10_000;
 const weekMs = 7 * 24 * 3_600_000;
@@ -31,7 +30,7 @@ export class Theatre {
   }
 
   static async open(): Promise<Theatre> {
-    return new Theatre(await startPatiently());
+    return new Theatre(await startTimeSkipping());
   }
 
   /** A client of a namespace in which nothing has happened yet. */
@@ -68,15 +67,4 @@ export class Theatre {
 function yearsLater(startMs: number, years: number): number {
   const date = new Date(startMs);
   return startMs + Math.round((date.setUTCFullYear(date.getUTCFullYear() + years) - startMs) / weekMs) * weekMs;
-}
-
-/** The SDK waits five seconds for the Java server, which a busy machine may not keep. */
-async function startPatiently(): Promise<TestWorkflowEnvironment> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await startTimeSkipping();
-    } catch (error) {
-      if (attempt === attempts) throw error;
-    }
-  }
 }

@@ -81,7 +81,7 @@ describe('holdpoint sign-in', () => {
     assert.equal((await browser.post('/inbox/command-line', [['csrf', 'x'], ['code', code], ['verdict', 'allow']])).status, 403);
     const asked = await browser.post('/inbox/command-line', [['csrf', csrf], ['code', code]]);
     assert.match(textOf(asked.html), /A command line on <b>laptop<\/b> , at the address 127\.0\.0\.1 , shows the code [A-Z-]+ \. It wants to decide as bob/);
-    assert.equal((await ask()).error, 'slow_down');
+    assert.ok((await Promise.all([ask(), ask()])).some(({ error }) => error === 'slow_down'), 'whoever asks twice at once');
     await browser.post('/inbox/command-line', [['csrf', csrf], ['code', code], ['verdict', 'allow']]);
     const { access_token: bearer = '' } = await ask();
     assert.ok(bearer.length > 20);

@@ -151,7 +151,7 @@ describe('holdpoint schedules', () => {
     await temporal.client.schedule.getHandle('anchorRecord').delete();
     assertRefused(await holdpoint('pause', 'nothing', '--reason', 'r'), 3, /There is no schedule nothing/);
     assertRefused(await holdpoint('trigger', 'anchorRecord'), 3, /has not been made yet/);
-    assert.equal((await list()).find(({ id }) => id === 'anchorRecord')?.state, 'missing');
+    await eventually(async () => assert.equal((await list()).find(({ id }) => id === 'anchorRecord')?.state, 'missing'));
   });
 
   it('applies nothing without an estate, or with one that is wrong; lists what there is all the same', async () => {
