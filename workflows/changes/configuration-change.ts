@@ -47,14 +47,17 @@ export class ConfigurationChange {
   }
 
   /**
-   * Makes the branch and its pull request. A branch of this name that is not this run's stays as it is. `finish` is done in place of what cannot be taken back, where somebody has merged the
-   * change and the run ends before it has seen that; it answers a sentence.
+   * Makes the branch and its pull request. A branch of this name that is not this run's stays as it is. A merge is not taken back: where the run is cut short after one, seen or not, what
+   * follows from it is left to `afterMerge`, which answers a sentence.
    */
-  async open({ repositoryId, path, baseCommit, changes, difference }: PlannedChange, rules: ChangeRules, finish?: (pullRequestId: number) => Promise<string>): Promise<Opened> {
+  async open({ repositoryId, path, baseCommit, changes, difference }: PlannedChange, rules: ChangeRules, afterMerge: (pullRequestId: number) => Promise<string>): Promise<Opened> {
     const { edit, branch, title, requestedBy } = this.proposal;
     const source = `refs/heads/${branch}`;
     const key = this.#run.key('push the change');
-    this.#takenBack = this.#run.compensations.register({ step: `branch ${branch} and its pull request`, undo: () => this.#withdraw(repositoryId, rules, key, finish) });
+    this.#takenBack = this.#run.compensations.register({ step: `branch ${branch} and its pull request`, undo: async () => {
+      const { merged, said } = await this.#withdraw(repositoryId, rules, key);
+      return merged === null ? said : `${said}; ${await afterMerge(merged)}`;
+    } });
     const pushed = await pushConfigurationChange({ key, repositoryId, path, baseCommit, edit, ref: source, title, requestedBy });
     if (pushed.kind === 'taken') {
       this.#takenBack();
@@ -80,15 +83,13 @@ export class ConfigurationChange {
     }
     const left = await this.#run.attempt('Branch and pull request could not be taken back', () => this.#withdraw(repositoryId, rules, this.#run.key('push the change')));
     this.#takenBack();
-    if (left?.includes('stays')) this.#run.note(left);
+    if (left?.said.includes('stays')) this.#run.note(left.said);
     return { ...end, reason };
   }
 
-  async #withdraw(repositoryId: string, rules: ChangeRules, key: StepKey, finish?: (pullRequestId: number) => Promise<string>): Promise<string> {
-    const { withdrawn, merged, left } = await withdrawChange({ key, repositoryId, source: `refs/heads/${this.proposal.branch}`, target: rules.branch, pullRequestId: this.#opened, settleMs: this.#settleMs });
-    const taken = withdrawn.length === 0 ? 'there was nothing to take back' : `took back ${withdrawn.join(' and ')}`;
-    const goesOn = !merged ? null : finish === undefined ? `pull request ${merged} is merged: its release goes on` : await finish(merged); // older histories know no `merged`
-    return [taken, goesOn, left].filter((sentence) => sentence !== null).join('; ');
+  async #withdraw(repositoryId: string, rules: ChangeRules, key: StepKey): Promise<{ merged: number | null; said: string }> {
+    const { withdrawn, merged = null, left } = await withdrawChange({ key, repositoryId, source: `refs/heads/${this.proposal.branch}`, target: rules.branch, pullRequestId: this.#opened, settleMs: this.#settleMs });
+    return { merged, said: [withdrawn.length === 0 ? 'there was nothing to take back' : `took back ${withdrawn.join(' and ')}`, ...(left === null ? [] : [left])].join('; ') };
   }
 
   #description(path: string, difference: readonly string[]): string {

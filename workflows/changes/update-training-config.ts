@@ -31,7 +31,8 @@ export async function updateTrainingConfig(input: UpdateTrainingConfigInput): Pr
 
     // 2. Create the pull request, with the rationale and the difference.
     run.enter(Phase.Proposal);
-    const opened = await change.open(plan, rules);
+    const release = async (pullRequestId: number): Promise<string> => `the change is merged: ${(await startChange(plan.repositoryId, pullRequestId)).workflowId} trains and releases the circuit`;
+    const opened = await change.open(plan, rules, release);
     if (opened.kind === 'taken') return result('rejected', opened.reason);
     said.pullRequest = opened.pullRequest;
 

@@ -81,10 +81,10 @@ export interface OpenedPullRequest {
   url: string;
 }
 
-/** What was taken back of a change, each in words; `merged`: the pull request that was completed before that, which stays; `left`: why something else stays. */
+/** What was taken back of a change, each in words; `merged`: the pull request that was completed before that, which stays (older histories do not know it); `left`: why something else stays. */
 export interface WithdrawnChange {
   withdrawn: string[];
-  merged: number | null;
+  merged?: number | null;
   left: string | null;
 }
 

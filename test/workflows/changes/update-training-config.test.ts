@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ApplicationFailure, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { UpdateTrainingConfigInput } from '../../../workflows/domain/configuration-change.ts';
+import type { UpdateTrainingConfigInput, UpdateTrainingConfigResult } from '../../../workflows/domain/configuration-change.ts';
 import { FailureType } from '../../../workflows/domain/failures.ts';
 import { releaseChangeId } from '../../../workflows/domain/ids.ts';
 import { TaskQueue } from '../../../workflows/domain/queues.ts';
@@ -211,6 +211,29 @@ describe('updateTrainingConfig', () => {
       });
       assert.equal(pullRequest.withdrawn, 1);
     }
+  });
+
+  it('starts the release of what somebody has merged, where it is cancelled before it has seen that', async () => {
+    const pullRequest = new PullRequest();
+    const { awaitReview } = pullRequest.activities();
+    const late: Partial<ReleaseActivities> = {
+      awaitReview: async (input) => {
+        const seen = await awaitReview!(input);
+        if (seen.standing.status === 'completed') throw ApplicationFailure.create({ type: FailureType.Unavailable, message: 'it was read before', nextRetryDelay: 50 });
+        return seen;
+      },
+    };
+    await run(pullRequest.activities(late), async () => {
+      const handle = await start();
+      await eventually(() => assert.ok(pullRequest.looks >= 1));
+      pullRequest.standing = { ...pullRequest.standing, status: 'completed' };
+      await handle.cancel();
+      await assert.rejects(handle.result(), WorkflowFailedError);
+      const { compensations } = (await handle.describe()).memo!['result'] as UpdateTrainingConfigResult;
+      const release = `releaseChange:b1a7:${pullRequest.id}`;
+      assert.match(compensations?.[0]?.detail ?? '', new RegExp(`^there was nothing to take back; the change is merged: ${release} trains and releases the circuit$`));
+      await temporal.client.workflow.getHandle(release).result();
+    });
   });
 
   it('is not worn out by a storm of signals', async () => {
