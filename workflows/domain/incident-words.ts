@@ -45,8 +45,11 @@ export function messageText({ action, by, comment, severity, role, person = by }
   return words[action];
 }
 
+/** How the releases behind an incident stand; `none`: of what is affected there are none. */
+export type ReleasesStanding = 'paused' | 'running' | 'none';
+
 /** What the run shows in Temporal Web UI, with the message that is wanted next. */
-export function incidentCard(input: CoordinateIncidentInput, state: IncidentState, terms: IncidentTerms, { releases, lastRefusal }: { releases: 'paused' | 'running' | 'none'; lastRefusal: string | null }): string {
+export function incidentCard(input: CoordinateIncidentInput, state: IncidentState, terms: IncidentTerms, { releases, lastRefusal }: { releases: ReleasesStanding; lastRefusal: string | null }): string {
   const { acknowledged, assessed, roles, resolved, breaches, severity, openedAt, updates, actions } = state;
   const [next] = dues(clockFacts(state), terms).filter(isBreach);
   const taken = incidentRoles.map((role) => `${role} ${clip(roles[role]?.by ?? 'nobody', 40)}`).join(', ');

@@ -7,7 +7,7 @@ import { dues, type Due } from '../domain/incident-clock.ts';
 import { objectionTo, readIncidentMessage, type IncidentMessage } from '../domain/incident-message.ts';
 import { readIncidentReport } from '../domain/incident-report.ts';
 import { clockFacts, letTimePass, openIncidentState, takeMessage, takeReport, type IncidentState } from '../domain/incident-state.ts';
-import { dueText, incidentCard, messageText, type IncidentLine } from '../domain/incident-words.ts';
+import { dueText, incidentCard, messageText, type IncidentLine, type ReleasesStanding } from '../domain/incident-words.ts';
 import { defaultIncidentTerms, isGrave, type CoordinateIncidentInput, type IncidentPolicy } from '../domain/incident.ts';
 import type { Severity } from '../domain/vocabulary.ts';
 import { incidentReportSignal } from './incident-reports.ts';
@@ -17,8 +17,7 @@ import { incidentTelling, type TellIncident } from './incident-telling.ts';
 export interface IncidentView extends Omit<IncidentState, 'fired'> {
   title: string;
   bridge: string | null;
-  /** `none`: of what is affected there are none. */
-  releases: 'paused' | 'running' | 'none';
+  releases: ReleasesStanding;
   /** What each clock waits for, the earliest first. */
   due: Pick<Due, 'clock' | 'at'>[];
   timeline: IncidentLine[];
@@ -73,7 +72,7 @@ export class IncidentDesk {
     this.#tell('opened', 'incident', this.state, `${this.#input.title}. Acknowledge within ${this.policy.terms.acknowledgeMs / 60_000} min.${bridge === null ? '' : ` Bridge: ${bridge}`}`);
   }
 
-  get #releases(): IncidentView['releases'] {
+  get #releases(): ReleasesStanding {
     return !this.isPausable ? 'none' : this.paused ? 'paused' : 'running';
   }
 
