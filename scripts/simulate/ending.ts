@@ -1,6 +1,7 @@
 /** How runs ended, and what they and the runbooks that they started did until then. */
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { CancelledFailure } from '@temporalio/common';
+import { leftResult } from '../../starters/cli/run-result.ts';
 import { coordinateIncident, runbooks } from '../../starters/runbooks.ts';
 import type { CompensationReport } from '../../workflows/domain/compensation.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
@@ -37,16 +38,13 @@ export async function runsOf(reading: RunsReading): Promise<{ entries: Entry[]; 
   return found;
 }
 
-/** A cancelled run leaves its result in the memo, a failed one in its failure. */
 export async function endOf(handle: WorkflowHandle): Promise<End> {
   try {
     const result: unknown = await handle.result();
     const { outcome = 'succeeded', reason = '', compensations = [] } = (result ?? {}) as Partial<End>;
     return { outcome, reason, result, compensations };
   } catch (error) {
-    const cause = error instanceof WorkflowFailedError ? error.cause : error;
-    const isCancelled = cause instanceof CancelledFailure;
-    const left = (isCancelled ? (await handle.describe()).memo?.['result'] : cause instanceof ApplicationFailure ? cause.details?.[0] : undefined) as Partial<End> | undefined;
-    return { outcome: isCancelled ? 'aborted' : 'failed', reason: left?.reason ?? (cause instanceof Error ? cause.message : String(cause)), result: left ?? null, compensations: left?.compensations ?? [] };
+    const [cause, left] = error instanceof WorkflowFailedError ? [error.cause, leftResult(error, (await handle.describe()).memo) as Partial<End> | null] : [error, null];
+    return { outcome: cause instanceof CancelledFailure ? 'aborted' : 'failed', reason: left?.reason ?? (cause instanceof Error ? cause.message : String(cause)), result: left, compensations: left?.compensations ?? [] };
   }
 }

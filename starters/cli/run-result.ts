@@ -34,7 +34,12 @@ export async function readEnding({ client }: Session, { workflowId, runId }: Run
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     const { cause } = error;
-    if (cause instanceof CancelledFailure) return { result: memo?.['result'] ?? null, failure: null };
-    return { result: cause instanceof ApplicationFailure ? (cause.details?.[0] ?? null) : null, failure: cause?.message ?? error.message };
+    return { result: leftResult(error, memo), failure: cause instanceof CancelledFailure ? null : (cause?.message ?? error.message) };
   }
+}
+
+/** What a run that did not complete left as its result; `memo` is the run's own. Null where it left none. */
+export function leftResult({ cause }: WorkflowFailedError, memo: Record<string, unknown> | undefined): unknown {
+  if (cause instanceof CancelledFailure) return memo?.['result'] ?? null;
+  return cause instanceof ApplicationFailure ? (cause.details?.[0] ?? null) : null;
 }
