@@ -26,7 +26,7 @@ import { details } from '../../support/release-model-runs.ts';
 import { withReleaseWorkers } from '../../support/release-worker.ts';
 import { startTemporal } from '../../support/temporal-server.ts';
 import { weather } from '../../support/weather.ts';
-import { approved, PullRequest, waiting } from '../changes/support/pull-request.ts';
+import { approved, merged, PullRequest, waiting } from '../changes/support/pull-request.ts';
 
 let temporal: TestWorkflowEnvironment;
 before(async () => {
@@ -331,27 +331,22 @@ describe('retrainOnDrift', () => {
   it('leaves what follows to another run also when it is cancelled before it has seen the merge, and while it takes back its branch', async () => {
     for (const moment of ['before it is seen', 'while the branch is deleted'] as const) {
       const retraining = new Retraining();
-      retraining.pullRequest.standing = moment === 'before it is seen' ? waiting : { ...approved, status: 'completed', closedBy: 'carol@example.com' };
-      let isSlow = true;
+      retraining.pullRequest.hidesMerge = moment === 'before it is seen';
+      retraining.pullRequest.standing = moment === 'before it is seen' ? waiting : merged;
+      let isSlow = moment === 'while the branch is deleted';
       let withdrawals = 0;
-      const busy = (what: string) => ApplicationFailure.create({ type: FailureType.Unavailable, message: what, nextRetryDelay: 50 });
-      const { awaitReview, withdrawChange, ...activities } = retraining.activities();
+      const { withdrawChange, ...activities } = retraining.activities();
       await retrain({
         ...activities,
-        awaitReview: async (input) => {
-          const seen = await awaitReview!(input);
-          if (seen.standing.status === 'completed' && moment === 'before it is seen') throw busy('it was read before');
-          return seen;
-        },
         withdrawChange: async (input) => {
           withdrawals += 1;
-          if (isSlow && moment === 'while the branch is deleted') throw busy('not yet');
+          if (isSlow) throw ApplicationFailure.create({ type: FailureType.Unavailable, message: 'not yet', nextRetryDelay: 50 });
           return await withdrawChange!(input);
         },
       }, async (start) => {
         const { handle, target } = await start(seattle);
         await eventually(() => assert.ok(moment === 'before it is seen' ? retraining.pullRequest.looks >= 1 : withdrawals >= 1));
-        retraining.pullRequest.standing = { ...retraining.pullRequest.standing, status: 'completed' };
+        retraining.pullRequest.standing = merged;
         await handle.cancel();
         isSlow = false;
         await assert.rejects(handle.result(), (error: Error) => error instanceof WorkflowFailedError && error.cause?.name === 'CancelledFailure');

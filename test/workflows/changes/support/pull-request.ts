@@ -23,6 +23,8 @@ export class PullRequest {
   looks = 0;
   merges = 0;
   withdrawn = 0;
+  /** A merge is not seen by any look: each came before it. */
+  hidesMerge = false;
   readonly told: GateEvent[] = [];
   readonly entries: RecordEntry[] = [];
   readonly id = 1000 + (made += 1);
@@ -39,7 +41,7 @@ export class PullRequest {
       awaitReview: async ({ known, intervalMs }) => {
         this.looks += 1;
         const digest = standingDigest(this.standing);
-        if (digest === known) throw ApplicationFailure.create({ type: FailureType.StillWatching, message: 'nothing new', nextRetryDelay: intervalMs });
+        if (digest === known || (this.hidesMerge && this.standing.status === 'completed')) throw ApplicationFailure.create({ type: FailureType.StillWatching, message: 'nothing new', nextRetryDelay: intervalMs });
         return { standing: this.standing, digest };
       },
       completePullRequest: async () => {
@@ -51,7 +53,7 @@ export class PullRequest {
       },
       withdrawChange: async () => {
         this.withdrawn += 1;
-        return { withdrawn: this.standing.status === 'completed' ? [] : ['pull request', 'branch'], merged: this.standing.status === 'completed' ? this.id : null, left: null };
+        return this.standing.status === 'completed' ? { withdrawn: [], merged: this.id, left: null } : { withdrawn: ['pull request', 'branch'], merged: null, left: null };
       },
       notify: async ({ event }) => {
         this.told.push(event);
